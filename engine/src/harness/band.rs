@@ -1,0 +1,75 @@
+//! The band: what a confidence is worth.
+//!
+//! Confidence is not taken from the model's word alone. *Source* of every number: contract §10.
+
+use super::trust::known_level;
+use super::{Effect, TriageReason, Verdict};
+
+/// From here an answer completes.
+const SURE: f64 = 0.85;
+
+/// From here it completes with a warning.
+const FAIRLY_SURE: f64 = 0.65;
+
+/// From here it completes where the agent is trusted enough; below, never.
+const DOUBTFUL: f64 = 0.50;
+
+/// The trust level from which a doubtful answer completes.
+const TRUST_FOR_DOUBTFUL: u8 = 3;
+
+/// The most that an answer is worth which had to be repaired.
+const REPAIRED: f64 = 0.8;
+
+/// A confidence and whether a figure behind it was nonsense.
+struct Confidence {
+    figure: f64,
+    flagged: bool,
+}
+
+/// Completes an answer or sends it to triage. A doubtful one that completes warns as well: our choice, since the more
+/// certain band above it does.
+pub(super) fn place(verdict: &Verdict<'_>, trust_level: u8) -> Effect {
+    let Confidence { figure, flagged } = confidence(verdict);
+    let trusted = known_level(trust_level) >= TRUST_FOR_DOUBTFUL;
+    if figure >= FAIRLY_SURE || (figure >= DOUBTFUL && trusted) {
+        Effect::Complete {
+            confidence: figure,
+            warning: figure < SURE,
+        }
+    } else {
+        Effect::Triage {
+            confidence: figure,
+            flagged,
+            reason: TriageReason::LowConfidence,
+        }
+    }
+}
+
+/// Sends an answer to triage for another reason than its confidence, which the person still sees.
+pub(super) fn triage(verdict: &Verdict<'_>, reason: TriageReason) -> Effect {
+    let Confidence { figure, flagged } = confidence(verdict);
+    Effect::Triage {
+        confidence: figure,
+        flagged,
+        reason,
+    }
+}
+
+/// Gives the smallest of the model's figure, the repair's and the evaluator's.
+fn confidence(verdict: &Verdict<'_>) -> Confidence {
+    let own = sound(verdict.confidence);
+    // Where no evaluator ran it does not lower the figure; where it ran and gave nonsense it counts as 0 too.
+    let evaluator = verdict
+        .evaluator_confidence
+        .map_or(Some(1.0), |figure| sound(Some(figure)));
+    let repair = if verdict.repaired { REPAIRED } else { 1.0 };
+    Confidence {
+        figure: own.unwrap_or(0.0).min(evaluator.unwrap_or(0.0)).min(repair),
+        flagged: own.is_none() || evaluator.is_none(),
+    }
+}
+
+/// Keeps a figure from 0 to 1. No range contains NaN.
+fn sound(figure: Option<f64>) -> Option<f64> {
+    figure.filter(|figure| (0.0..=1.0).contains(figure))
+}

@@ -1,0 +1,56 @@
+//! The sandbox model: deterministic answers without any model, for test keys and laptops.
+//!
+//! The same agent, task and data always give the same answer, marked `"simulated": true` and made from what it was
+//! given. `data.sandbox` steers it (contract §10), so that an integrator can produce every outcome at will.
+//! It never leaves the process and never answers a live key in AWS.
+
+mod directives;
+mod output;
+mod seed;
+mod wording;
+
+#[cfg(test)]
+mod tests;
+
+use std::time::Duration;
+
+use self::directives::{Directives, Failure};
+use self::seed::Seed;
+use super::{ModelAnswer, ModelError, ModelRequest};
+
+/// Text is taken to be four bytes a token, the usual rule of thumb for English.
+const BYTES_PER_TOKEN: u64 = 4;
+
+/// Answers a request as its data's `sandbox` directives say.
+///
+/// With `fail: "timeout"` it never returns: the caller's timeout ends it.
+///
+/// *Errors*: [`ModelError::Failed`] when `fail` asks for it. *Source*: contract §10.
+pub async fn answer(request: &ModelRequest<'_>) -> Result<ModelAnswer, ModelError> {
+    let directives = Directives::read(request.data);
+    if directives.delay_ms > 0 {
+        tokio::time::sleep(Duration::from_millis(directives.delay_ms)).await;
+    }
+    match directives.fail {
+        Some(Failure::Timeout) => std::future::pending().await,
+        Some(Failure::Model) => Err(ModelError::Failed("data.sandbox.fail is model".to_owned())),
+        Some(Failure::Once) if request.attempt <= 1 => Err(ModelError::Failed("data.sandbox.fail is once".to_owned())),
+        Some(Failure::Once) | None => Ok(compose(request, directives)),
+    }
+}
+
+/// Makes the answer that the directives did not forbid.
+fn compose(request: &ModelRequest<'_>, directives: Directives) -> ModelAnswer {
+    let seed = Seed::of(request);
+    let written = output::write(request, &seed);
+    let output_json = serde_json::to_string(&written.output).map_or(0, |json| json.len() as u64);
+    ModelAnswer {
+        output: written.output,
+        confidence: Some(directives.confidence.unwrap_or_else(|| seed.confidence())),
+        input_tokens: seed.input_bytes.div_ceil(BYTES_PER_TOKEN),
+        output_tokens: output_json.div_ceil(BYTES_PER_TOKEN),
+        model: format!("sandbox-{}", request.tier.as_str()),
+        repaired: false,
+        action: directives.action.or(written.action),
+    }
+}

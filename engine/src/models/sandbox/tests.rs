@@ -1,0 +1,289 @@
+//! What the sandbox model promises: determinism, directives, bounded and derived results.
+
+use std::time::Duration;
+
+use serde_json::{Map, Value, json};
+use tokio::time::{Instant, timeout};
+
+use super::*;
+use crate::action::ActionKind;
+use crate::agents;
+use crate::tier::Tier;
+
+async fn ask(agent: &str, task: &str, data: &Value, attempt: u32) -> Result<ModelAnswer, ModelError> {
+    let agent = agents::find(agent).expect("an agent of the roster");
+    answer(&ModelRequest {
+        agent,
+        tier: agent.tier,
+        task,
+        data: data.as_object(),
+        attempt,
+    })
+    .await
+}
+
+async fn answered(agent: &str, task: &str, data: Value) -> ModelAnswer {
+    ask(agent, task, &data, 1).await.expect("an answer")
+}
+
+#[tokio::test]
+async fn answers_the_same_again() {
+    let data = json!({ "customer": "Acme", "amount": 12 });
+    let first = answered("deal_tracker", "Where is the deal?", data.clone()).await;
+    assert_eq!(answered("deal_tracker", "Where is the deal?", data).await, first);
+}
+
+#[tokio::test]
+async fn answers_otherwise_for_another_request() {
+    let data = json!({ "quantity": 5 });
+    let first = answered("procurement_specialist", "Buy lamps", data.clone()).await;
+    assert_ne!(
+        answered("procurement_specialist", "Buy lamps", json!({ "quantity": 6 })).await,
+        first
+    );
+    assert_ne!(
+        answered("procurement_specialist", "Buy desks", data.clone()).await,
+        first
+    );
+    assert_ne!(answered("vendor_evaluator", "Buy lamps", data).await, first);
+}
+
+#[tokio::test]
+async fn changes_nothing_else_for_a_directive() {
+    let plain = answered("center", "Say hello", json!({ "a": 1 })).await;
+    let steered = answered(
+        "center",
+        "Say hello",
+        json!({ "a": 1, "sandbox": { "confidence": 0.3 } }),
+    )
+    .await;
+    assert_eq!(
+        (plain.output, plain.input_tokens),
+        (steered.output, steered.input_tokens)
+    );
+}
+
+#[tokio::test]
+async fn is_sure_without_directives_whoever_answers() {
+    for agent in agents::all() {
+        let answer = answered(agent.id, "Do the usual", json!({ "amount": 12 })).await;
+        let confidence = answer.confidence.expect("a figure");
+        assert!((0.9..=1.0).contains(&confidence), "{}: {confidence}", agent.id);
+        assert_eq!(answer.output["simulated"], true);
+        assert_eq!(answer.action, None, "{}", agent.id);
+        assert!(answer.input_tokens > 0 && answer.output_tokens > 0);
+    }
+}
+
+#[tokio::test]
+async fn names_the_tier_that_answered() {
+    let agent = agents::find("center").expect("the default agent");
+    for tier in Tier::ALL {
+        let request = ModelRequest {
+            agent,
+            tier,
+            task: "x",
+            data: None,
+            attempt: 1,
+        };
+        assert_eq!(
+            answer(&request).await.expect("an answer").model,
+            format!("sandbox-{}", tier.as_str())
+        );
+    }
+}
+
+#[tokio::test]
+async fn takes_the_confidence_it_is_told() {
+    for confidence in [0.0, 0.4, 0.85, 1.0] {
+        let data = json!({ "sandbox": { "confidence": confidence } });
+        assert_eq!(answered("center", "x", data).await.confidence, Some(confidence));
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn waits_as_long_as_it_is_told() {
+    for (delay_ms, expected) in [
+        (json!(0), 0),
+        (json!(500), 500),
+        (json!(60_000), 10_000),
+        (json!("x"), 0),
+    ] {
+        let start = Instant::now();
+        answered("center", "x", json!({ "sandbox": { "delay_ms": delay_ms } })).await;
+        assert_eq!(start.elapsed(), Duration::from_millis(expected));
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn waits_before_it_fails_too() {
+    let start = Instant::now();
+    let data = json!({ "sandbox": { "delay_ms": 700, "fail": "model" } });
+    assert!(ask("center", "x", &data, 1).await.is_err());
+    assert_eq!(start.elapsed(), Duration::from_millis(700));
+}
+
+#[tokio::test]
+async fn fails_every_attempt_on_model() {
+    let data = json!({ "sandbox": { "fail": "model" } });
+    for attempt in 1..=3 {
+        assert!(matches!(
+            ask("center", "x", &data, attempt).await,
+            Err(ModelError::Failed(_))
+        ));
+    }
+}
+
+#[tokio::test]
+async fn fails_the_first_attempt_on_once() {
+    let data = json!({ "sandbox": { "fail": "once" } });
+    assert!(matches!(ask("center", "x", &data, 1).await, Err(ModelError::Failed(_))));
+    for attempt in 2..=3 {
+        assert!(ask("center", "x", &data, attempt).await.is_ok());
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn hangs_on_timeout() {
+    let data = json!({ "sandbox": { "fail": "timeout" } });
+    for attempt in 1..=3 {
+        let hour = Duration::from_secs(3_600);
+        assert!(timeout(hour, ask("center", "x", &data, attempt)).await.is_err());
+    }
+}
+
+#[tokio::test]
+async fn proposes_the_action_it_is_told() {
+    let action = json!({ "kind": "destructive", "description": "Delete the vendor", "value_usd": 3 });
+    let answer = answered("center", "x", json!({ "sandbox": { "action": action } })).await;
+    let proposed = answer.action.expect("an action");
+    assert_eq!(
+        (proposed.kind, proposed.value_usd),
+        (ActionKind::Destructive, Some(3.0))
+    );
+    assert_eq!(proposed.description, "Delete the vendor");
+}
+
+#[tokio::test]
+async fn ignores_malformed_directives() {
+    for sandbox in [
+        json!(7),
+        json!([]),
+        json!({ "confidence": "high", "fail": 1, "delay_ms": {}, "action": 2 }),
+    ] {
+        let answer = answered("center", "x", json!({ "sandbox": sandbox })).await;
+        assert!(answer.confidence >= Some(0.9) && answer.action.is_none());
+    }
+}
+
+#[tokio::test]
+async fn tells_what_the_data_holds() {
+    let data = json!({ "due_date": "2026-06-30", "lines": [1, 2], "sandbox": {} });
+    let output = answered("reader", "Read PO-4711", data).await.output;
+    assert_eq!(
+        output["summary"],
+        "Reader handled \u{201c}Read PO-4711\u{201d} from the task and 2 data fields."
+    );
+    assert_eq!(
+        output["findings"],
+        json!(["The task names PO-4711.", "due date: 2026-06-30", "lines: 2 entries"])
+    );
+    assert_eq!(output["next_steps"].as_array().map(Vec::len), Some(2));
+}
+
+#[tokio::test]
+async fn quotes_three_vendors_and_recommends_the_cheapest() {
+    let output = answered(
+        "procurement_specialist",
+        "Get 3 vendor quotes for 500 laptops",
+        Value::Null,
+    )
+    .await
+    .output;
+    let vendors = output["vendors"].as_array().expect("vendors");
+    assert_eq!(vendors.len(), 3);
+    let price = |vendor: &Value, name: &str| vendor[name].as_f64().expect("a price");
+    for vendor in vendors {
+        assert_eq!(vendor["quantity"], 500);
+        assert!((price(vendor, "total_usd") - 500.0 * price(vendor, "unit_price_usd")).abs() < 0.01);
+    }
+    let cheapest = vendors
+        .iter()
+        .min_by(|a, b| price(a, "total_usd").total_cmp(&price(b, "total_usd")));
+    assert_eq!(output["recommended"], cheapest.expect("three vendors")["name"]);
+}
+
+#[tokio::test]
+async fn takes_the_quantity_from_the_data_first() {
+    let output = answered("procurement_specialist", "Buy 5 lamps", json!({ "quantity": 7 }))
+        .await
+        .output;
+    assert_eq!(output["vendors"][0]["quantity"], 7);
+}
+
+#[tokio::test]
+async fn approves_an_invoice_within_the_limit() {
+    for amount in [5_000, 10_000] {
+        let answer = answered(
+            "ap_specialist",
+            "Process invoice INV-2024-001",
+            json!({ "amount": amount }),
+        )
+        .await;
+        assert_eq!(
+            (&answer.output["approved"], answer.action.is_none()),
+            (&json!(true), true)
+        );
+        let reason = answer.output["reasons"][0].as_str().expect("a reason");
+        assert!(reason.contains(&amount.to_string()), "{reason}");
+    }
+}
+
+#[tokio::test]
+async fn proposes_the_payment_of_an_invoice_over_the_limit() {
+    let answer = answered(
+        "ap_specialist",
+        "Process invoice INV-2024-001",
+        json!({ "amount": 10_000.01 }),
+    )
+    .await;
+    assert_eq!(answer.output["approved"], false);
+    let action = answer.action.expect("an action");
+    assert_eq!((action.kind, action.value_usd), (ActionKind::Submit, Some(10_000.01)));
+    assert!(action.description.contains("INV-2024-001"));
+}
+
+#[tokio::test]
+async fn approves_no_invoice_without_an_amount() {
+    for data in [
+        json!(null),
+        json!({}),
+        json!({ "amount": "?" }),
+        json!({ "amount": -1 }),
+    ] {
+        let answer = answered("ap_specialist", "Process invoice INV-2024-001", data.clone()).await;
+        assert_eq!(
+            (&answer.output["approved"], answer.action.is_none()),
+            (&json!(false), true),
+            "{data}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn stays_small_whatever_comes_in() {
+    // Control characters are the worst case: each is six bytes in JSON.
+    let long = "\u{1}".repeat(6_000);
+    let fields = (0..20).map(|n| (format!("{n}{long}"), Value::from(long.as_str())));
+    let data = Value::Object(
+        fields
+            .chain([("amount".to_owned(), json!(1e308))])
+            .collect::<Map<_, _>>(),
+    );
+    let reference = format!("A-{}", "9".repeat(38));
+    let task = format!("{} 7 {long} {long}", [reference.as_str(); 400].join(" "));
+    for agent in ["center", "procurement_specialist", "ap_specialist"] {
+        let json = answered(agent, &task, data.clone()).await.result_json().expect("fits");
+        assert!(json.len() < 24 * 1024, "{agent}: {}", json.len());
+    }
+}

@@ -1,0 +1,76 @@
+//! Reads the main table's stream and sends each queued run to its queue. The stream is the outbox: whoever accepted a run
+//! had nothing else to do, and so nothing to forget.
+
+use std::convert::Infallible;
+use std::sync::Arc;
+
+use aws_lambda_events::dynamodb::{Event, EventRecord};
+use aws_lambda_events::streams::{DynamoDbBatchItemFailure, DynamoDbEventResponse};
+use eclips_shared::auth::Tenant;
+use eclips_shared::config::Config;
+use eclips_shared::ids::RunId;
+use eclips_shared::queue::{Hint, Queues};
+use eclips_shared::run::{Priority, Status};
+use lambda_runtime::LambdaEvent;
+use serde::Deserialize;
+use tower::Service;
+
+/// The function as Lambda and `cargo dev` call it.
+pub async fn service(
+    config: &Config,
+) -> impl Service<LambdaEvent<Event>, Response = DynamoDbEventResponse, Error = Infallible, Future: Send> + Send + use<>
+{
+    let queues = Arc::new(Queues::open(config).await);
+    tower::service_fn(move |event: LambdaEvent<Event>| {
+        let queues = queues.clone();
+        async move { Ok(dispatch(&queues, event.payload).await) }
+    })
+}
+
+/// What of a new item tells a queued run from everything else.
+#[derive(Deserialize)]
+struct Image {
+    sk: String,
+    status: String,
+    run_id: String,
+    tenant: String,
+    priority: String,
+}
+
+async fn dispatch(queues: &Queues, event: Event) -> DynamoDbEventResponse {
+    let mut hints = Vec::new();
+    let mut sequence_numbers = Vec::new();
+    for record in event.records {
+        let sequence_number = record.change.sequence_number.clone().unwrap_or_default();
+        if let Some(hint) = queued(record) {
+            hints.push(hint);
+            sequence_numbers.push(sequence_number);
+        }
+    }
+    let failed = queues.send(&hints).await;
+    tracing::info!(sent = hints.len() - failed.len(), failed = failed.len(), "dispatched");
+    let mut response = DynamoDbEventResponse::default();
+    for at in failed {
+        let mut failure = DynamoDbBatchItemFailure::default();
+        failure.item_identifier = Some(sequence_numbers[at].clone());
+        response.batch_item_failures.push(failure);
+    }
+    response
+}
+
+/// The hint of a record that makes a queued run; `None` for every other record.
+fn queued(record: EventRecord) -> Option<Hint> {
+    if record.event_name != "INSERT" {
+        return None;
+    }
+    let image: Image = serde_dynamo::from_item(record.change.new_image).ok()?;
+    if image.sk != "M" || image.status != Status::Queued.as_str() {
+        return None;
+    }
+    let hint = Hint {
+        run: RunId::parse(&image.run_id)?,
+        tenant: Tenant::parse(&image.tenant)?,
+        priority: Priority::parse(&image.priority)?,
+    };
+    Some(hint)
+}

@@ -1,0 +1,213 @@
+//! `POST /v1/run`: accepts a run. A 202 means that it is durable and will end. *Source*: contract §3.
+
+use eclips_engine::agents;
+use eclips_shared::body::Fields;
+use eclips_shared::error::ApiError;
+use eclips_shared::ids::RunId;
+use eclips_shared::run::{NewRun, Priority, Status};
+use eclips_shared::serve::{Answer, Call, Incoming, Verb};
+use http::{StatusCode, Uri};
+use serde::Serialize;
+
+/// The longest task, in characters after trimming.
+const TASK_CHARS_MAX: usize = 20_000;
+/// The largest `data`, in bytes as sent.
+const DATA_BYTES_MAX: usize = 128 * 1024;
+/// The longest `webhook_url`, in characters.
+const WEBHOOK_URL_CHARS_MAX: usize = 2_048;
+
+/// *Shape*: `{ "task", "agent_type"?, "data"?, "priority"?, "webhook_url"? }`.
+pub struct Create(NewRun);
+
+impl Verb for Create {
+    fn read(incoming: &Incoming) -> Result<Self, ApiError> {
+        let mut fields = Fields::parse(&incoming.body)?;
+        let run = NewRun {
+            task: task(&mut fields)?,
+            agent_type: agent_type(&mut fields)?,
+            data: fields.take_object("data", DATA_BYTES_MAX)?,
+            priority: priority(&mut fields)?,
+            webhook_url: webhook_url(&mut fields)?,
+        };
+        fields.finish()?;
+        Ok(Self(run))
+    }
+
+    async fn answer(self, call: Call<'_>) -> Result<Answer, ApiError> {
+        // Only a route that reads runs beside the limiter and so has no quota yet.
+        let quota = call.quota.ok_or(ApiError::Internal)?;
+        let run_id = call.store.runs().create(call.caller, quota.plan, &self.0).await?;
+        let accepted = Accepted {
+            run_id,
+            status: Status::Queued,
+            agent_type: self.0.agent_type,
+            estimated_completion: "async",
+        };
+        Ok(Answer::json(StatusCode::ACCEPTED, &accepted))
+    }
+}
+
+/// *Shape*: `{ "run_id", "status": "queued", "agent_type", "estimated_completion": "async" }`.
+#[derive(Serialize)]
+struct Accepted {
+    run_id: RunId,
+    status: Status,
+    agent_type: &'static str,
+    estimated_completion: &'static str,
+}
+
+fn task(fields: &mut Fields) -> Result<String, ApiError> {
+    let text = fields.take_string("task")?.unwrap_or_default();
+    let task = text.trim();
+    if task.is_empty() {
+        return Err(ApiError::field("task", "task is required"));
+    }
+    if task.chars().count() > TASK_CHARS_MAX {
+        return Err(ApiError::field(
+            "task",
+            format!("task must be at most {TASK_CHARS_MAX} characters"),
+        ));
+    }
+    Ok(task.to_owned())
+}
+
+fn agent_type(fields: &mut Fields) -> Result<&'static str, ApiError> {
+    let asked = fields.take_string("agent_type")?;
+    let agent = agents::find(asked.as_deref().unwrap_or(agents::DEFAULT));
+    agent
+        .map(|agent| agent.id)
+        .ok_or_else(|| ApiError::field("agent_type", "Unknown agent_type"))
+}
+
+fn priority(fields: &mut Fields) -> Result<Priority, ApiError> {
+    let Some(word) = fields.take_string("priority")? else {
+        return Ok(Priority::Normal);
+    };
+    Priority::parse(&word).ok_or_else(|| {
+        ApiError::field(
+            "priority",
+            "priority must be one of low, normal, high, urgent, critical",
+        )
+    })
+}
+
+/// Checks the form only: which addresses are allowed is judged where the webhook is sent.
+fn webhook_url(fields: &mut Fields) -> Result<Option<String>, ApiError> {
+    let Some(text) = fields.take_string("webhook_url")? else {
+        return Ok(None);
+    };
+    let wrong = |message: String| Err(ApiError::field("webhook_url", message));
+    if text.chars().count() > WEBHOOK_URL_CHARS_MAX {
+        return wrong(format!(
+            "webhook_url must be at most {WEBHOOK_URL_CHARS_MAX} characters"
+        ));
+    }
+    match text.parse::<Uri>() {
+        Ok(url) if url.scheme_str() == Some("https") && url.host().is_some_and(|host| !host.is_empty()) => {
+            Ok(Some(text))
+        }
+        _ => wrong("webhook_url must be https".to_owned()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(body: &str) -> Result<NewRun, (String, Option<String>)> {
+        let incoming = Incoming {
+            id: None,
+            query: Default::default(),
+            body: body.as_bytes().to_vec(),
+        };
+        match Create::read(&incoming) {
+            Ok(create) => Ok(create.0),
+            Err(ApiError::Validation { message, field }) => Err((message, field)),
+            Err(other) => panic!("{other:?}"),
+        }
+    }
+
+    #[test]
+    fn fills_in_what_is_left_out() {
+        let run = read(r#"{"task":"  Get quotes \n"}"#).unwrap();
+        assert_eq!(
+            (run.task.as_str(), run.agent_type, run.priority),
+            ("Get quotes", "center", Priority::Normal)
+        );
+        assert!(run.data.is_none() && run.webhook_url.is_none());
+    }
+
+    #[test]
+    fn names_the_field_that_is_wrong() {
+        let long_url = format!("https://example.com/{}", "x".repeat(2_048));
+        for (body, field, message) in [
+            (r#"{}"#, Some("task"), "task is required"),
+            (r#"{"task":" \t\n "}"#, Some("task"), "task is required"),
+            (r#"{"task":null}"#, Some("task"), "task is required"),
+            (r#"{"task":7}"#, Some("task"), "task must be a string"),
+            (
+                r#"{"task":"x","agent_type":"nobody"}"#,
+                Some("agent_type"),
+                "Unknown agent_type",
+            ),
+            (
+                r#"{"task":"x","agent_type":"Center"}"#,
+                Some("agent_type"),
+                "Unknown agent_type",
+            ),
+            (r#"{"task":"x","data":[1]}"#, Some("data"), "data must be an object"),
+            (r#"{"task":"x","data":"{}"}"#, Some("data"), "data must be an object"),
+            (
+                r#"{"task":"x","priority":"HIGH"}"#,
+                Some("priority"),
+                "priority must be one of low, normal, high, urgent, critical",
+            ),
+            (
+                r#"{"task":"x","webhook_url":"http://example.com/"}"#,
+                Some("webhook_url"),
+                "webhook_url must be https",
+            ),
+            (
+                r#"{"task":"x","webhook_url":"example.com"}"#,
+                Some("webhook_url"),
+                "webhook_url must be https",
+            ),
+            (
+                r#"{"task":"x","webhook_url":""}"#,
+                Some("webhook_url"),
+                "webhook_url must be https",
+            ),
+            (r#"{"task":"x","org_id":"y"}"#, Some("org_id"), "Unknown field org_id"),
+            (
+                &format!(r#"{{"task":"x","webhook_url":"{long_url}"}}"#),
+                Some("webhook_url"),
+                "webhook_url must be at most 2048 characters",
+            ),
+            (
+                &format!(r#"{{"task":"{}"}}"#, "é".repeat(20_001)),
+                Some("task"),
+                "task must be at most 20000 characters",
+            ),
+            (
+                &format!(r#"{{"task":"x","data":{{"a":"{}"}}}}"#, "y".repeat(128 * 1024)),
+                Some("data"),
+                "data must be at most 128 KiB",
+            ),
+            (r#"[]"#, None, "Request body must be a JSON object"),
+            (r#"{"task":"x","task":"y"}"#, None, "Request body has a duplicate field"),
+        ] {
+            assert_eq!(
+                read(body).unwrap_err(),
+                (message.to_owned(), field.map(str::to_owned)),
+                "{body:.80}"
+            );
+        }
+        assert!(read(&format!(r#"{{"task":"{}"}}"#, "é".repeat(20_000))).is_ok());
+    }
+
+    #[test]
+    fn keeps_data_byte_for_byte() {
+        let run = read(r#"{"task":"x","data":{"n": 12345678901234567890123,"f":1.10}}"#).unwrap();
+        assert_eq!(run.data.unwrap().get(), r#"{"n": 12345678901234567890123,"f":1.10}"#);
+    }
+}

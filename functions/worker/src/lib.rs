@@ -1,0 +1,93 @@
+//! Drives runs: one SQS message is one look at one run. What happens is the harness's to say; this room does and saves it.
+
+mod ask;
+mod run;
+
+use std::convert::Infallible;
+use std::fmt;
+use std::sync::Arc;
+
+use aws_lambda_events::sqs::{SqsBatchResponse, SqsEvent};
+use eclips_engine::tier::Tier;
+use eclips_shared::config::Config;
+use eclips_shared::plan::Plan;
+use eclips_shared::queue::{self, Queues};
+use eclips_shared::store::Store;
+use eclips_shared::time::Timestamp;
+use lambda_runtime::LambdaEvent;
+use tower::Service;
+
+/// What a worker works with.
+struct Worker {
+    store: Store,
+    queues: Queues,
+}
+
+/// A model that the settings name and this version does not have.
+#[derive(Debug)]
+pub struct UnknownModel(String);
+
+impl fmt::Display for UnknownModel {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(
+            f,
+            "unknown model `{}`; ECLIPS_MODEL_FAST, _SMART and _PREMIUM can be `sandbox`",
+            self.0
+        )
+    }
+}
+
+impl std::error::Error for UnknownModel {}
+
+/// The function as Lambda and `cargo dev` call it.
+///
+/// *Errors*: [`UnknownModel`], so that a wrong setting stops the function at its start and not in the middle of a run.
+pub async fn service(
+    config: &Config,
+) -> Result<
+    impl Service<LambdaEvent<SqsEvent>, Response = SqsBatchResponse, Error = Infallible, Future: Send> + Send + use<>,
+    UnknownModel,
+> {
+    if let Some(unknown) = config.models.iter().find(|model| *model != "sandbox") {
+        return Err(UnknownModel(unknown.clone()));
+    }
+    let worker = Arc::new(Worker {
+        store: Store::open(config).await,
+        queues: Queues::open(config).await,
+    });
+    Ok(tower::service_fn(move |event: LambdaEvent<SqsEvent>| {
+        let worker = worker.clone();
+        async move { Ok(worker.handle(event).await) }
+    }))
+}
+
+impl Worker {
+    /// Looks at each message's run; reports only what must come back.
+    async fn handle(&self, event: LambdaEvent<SqsEvent>) -> SqsBatchResponse {
+        let deadline = Timestamp::from_ms(i64::try_from(event.context.deadline).unwrap_or(i64::MAX));
+        let mut response = SqsBatchResponse::default();
+        for message in event.payload.records {
+            let id = message.message_id.unwrap_or_default();
+            let Some(run) = message.body.as_deref().and_then(queue::read) else {
+                // Not a hint of ours: it goes to the dead letters, where an operator sees it.
+                tracing::error!(alarm = "unreadable_message", message_id = %id, "message is not a hint");
+                response.add_failure(id);
+                continue;
+            };
+            if let Err(error) = self.drive(run, deadline).await {
+                tracing::error!(run_id = %run, %error, "run was left as it is; its message comes back");
+                response.add_failure(id);
+            }
+        }
+        response
+    }
+}
+
+/// The best tier that a plan allows. *Source*: contract §9.
+const fn highest_tier(plan: Plan) -> Tier {
+    match plan {
+        Plan::Starter | Plan::Pro => Tier::Fast,
+        Plan::Team => Tier::Smart,
+        Plan::Growth | Plan::Enterprise => Tier::Premium,
+    }
+}

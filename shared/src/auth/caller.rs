@@ -1,0 +1,212 @@
+//! The caller that a handler gets: organization, mode and key id, from a key record read for this very request.
+
+use std::fmt;
+
+use http::HeaderMap;
+use serde::{Serialize, Serializer};
+
+use super::header::{Credential, credential};
+use super::{Scope, ScopeSet};
+use crate::error::ApiError;
+use crate::ids::{KeyId, OrgId};
+use crate::store::{KeyRecord, Store};
+use crate::time::Timestamp;
+
+/// Live data or test data of an organization.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Hash)]
+pub enum Mode {
+    /// Real work; costs credits.
+    Live,
+    /// Sandbox work; costs nothing.
+    Test,
+}
+
+impl Mode {
+    /// The word on the wire and in the store.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Live => "live",
+            Self::Test => "test",
+        }
+    }
+
+    /// Reads the word; `None` for any other.
+    #[must_use]
+    pub fn parse(word: &str) -> Option<Self> {
+        match word {
+            "live" => Some(Self::Live),
+            "test" => Some(Self::Test),
+            _ => None,
+        }
+    }
+}
+
+impl Serialize for Mode {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(self.as_str())
+    }
+}
+
+/// An organization in one mode: what every object belongs to, so that test data cannot leak into live lists.
+///
+/// *Shape*: `<organization>#<mode>` in the store.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Hash)]
+pub struct Tenant {
+    /// The organization.
+    pub org: OrgId,
+    /// Live or test.
+    pub mode: Mode,
+}
+
+impl Tenant {
+    /// Reads the store's form; `None` when it is another.
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Self> {
+        let (org, mode) = text.split_once('#')?;
+        Some(Self {
+            org: OrgId::parse(org)?,
+            mode: Mode::parse(mode)?,
+        })
+    }
+}
+
+impl fmt::Display for Tenant {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}#{}", self.org, self.mode.as_str())
+    }
+}
+
+/// An authenticated caller. Only [`authenticate`] builds one, and only from a record that is neither revoked nor expired.
+#[derive(Clone, Debug)]
+pub struct Caller {
+    tenant: Tenant,
+    key: KeyId,
+    scopes: ScopeSet,
+    expires_at: Option<Timestamp>,
+}
+
+impl Caller {
+    /// The organization and mode whose data the caller sees.
+    #[must_use]
+    pub const fn tenant(&self) -> Tenant {
+        self.tenant
+    }
+
+    /// The organization.
+    #[must_use]
+    pub const fn org(&self) -> OrgId {
+        self.tenant.org
+    }
+
+    /// The key's id, for logs and ledgers.
+    #[must_use]
+    pub const fn key(&self) -> KeyId {
+        self.key
+    }
+
+    /// When the key stops working; `None` for never. Exclusive: at this millisecond it is already refused.
+    #[must_use]
+    pub const fn expires_at(&self) -> Option<Timestamp> {
+        self.expires_at
+    }
+
+    /// Refuses a caller without the scope.
+    ///
+    /// *Errors*: [`ApiError::InsufficientScope`] with what was asked and what the key has.
+    pub(crate) fn require(&self, scope: Scope) -> Result<(), ApiError> {
+        if self.scopes.contains(scope) {
+            return Ok(());
+        }
+        Err(ApiError::InsufficientScope {
+            required: scope,
+            provided: self.scopes,
+        })
+    }
+}
+
+/// Finds out who calls: one header, one strongly consistent read, no memory of earlier verdicts.
+///
+/// *Errors*: [`ApiError::MultipleCredentials`], [`ApiError::MissingApiKey`]; [`ApiError::InvalidApiKey`] for malformed,
+/// unknown, revoked and expired alike; [`ApiError::Unavailable`] when the store does not answer or the record is corrupt.
+pub(crate) async fn authenticate(store: &Store, headers: &HeaderMap) -> Result<Caller, ApiError> {
+    let key = match credential(headers) {
+        Credential::Absent => return Err(ApiError::MissingApiKey),
+        Credential::Multiple => return Err(ApiError::MultipleCredentials),
+        Credential::Malformed => return Err(ApiError::InvalidApiKey),
+        Credential::Key(key) => key,
+    };
+    let record = store.keys().find(&key.hash()).await?.ok_or(ApiError::InvalidApiKey)?;
+    // The clock is read after the store answered: a key that expired meanwhile is refused.
+    admit(record, key.mode(), Timestamp::now())
+}
+
+/// The verdict over a record that was found; pure, so that the very millisecond can be tested.
+fn admit(record: KeyRecord, mode: Mode, now: Timestamp) -> Result<Caller, ApiError> {
+    if record.revoked || record.expires_at.is_some_and(|end| now >= end) {
+        return Err(ApiError::InvalidApiKey);
+    }
+    if record.mode != mode {
+        // The prefix is part of what is hashed, so a record of another mode is a corrupt one.
+        tracing::error!(alarm = "corrupt_record", table = "keys", key = %record.key, "key record has another mode than its key");
+        return Err(ApiError::Unavailable);
+    }
+    Ok(Caller {
+        tenant: Tenant {
+            org: record.org,
+            mode: record.mode,
+        },
+        key: record.key,
+        scopes: record.scopes,
+        expires_at: record.expires_at,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn record(expires_at: Option<Timestamp>, revoked: bool) -> KeyRecord {
+        KeyRecord {
+            org: OrgId::generate(),
+            key: KeyId::generate(),
+            mode: Mode::Live,
+            scopes: ScopeSet::default(),
+            expires_at,
+            revoked,
+        }
+    }
+
+    #[test]
+    fn expiry_is_exclusive_to_the_millisecond() {
+        let end = Timestamp::from_ms(1_780_736_400_000);
+        assert!(admit(record(Some(end), false), Mode::Live, end.plus_ms(-1)).is_ok());
+        for late in [0, 1, 1_000] {
+            let verdict = admit(record(Some(end), false), Mode::Live, end.plus_ms(late));
+            assert!(matches!(verdict, Err(ApiError::InvalidApiKey)), "{late} ms after");
+        }
+    }
+
+    #[test]
+    fn revoked_keys_and_other_modes_never_pass() {
+        let now = Timestamp::now();
+        assert!(matches!(
+            admit(record(None, true), Mode::Live, now),
+            Err(ApiError::InvalidApiKey)
+        ));
+        assert!(matches!(
+            admit(record(None, false), Mode::Test, now),
+            Err(ApiError::Unavailable)
+        ));
+    }
+
+    #[test]
+    fn names_what_was_asked_and_what_was_held() {
+        let caller = admit(record(None, false), Mode::Live, Timestamp::now()).unwrap();
+        for scope in Scope::ALL {
+            assert!(
+                matches!(caller.require(scope), Err(ApiError::InsufficientScope { required, .. }) if required == scope)
+            );
+        }
+    }
+}

@@ -1,0 +1,102 @@
+//! The settings of a function, read once at its start. The only room that reads the environment.
+
+use std::fmt;
+
+/// What a function is told from outside.
+///
+/// *Source*: `infra/template.yaml` sets these in AWS, `cargo dev` passes them in process and writes them to `dev.env`.
+#[derive(Clone, Debug, Default)]
+pub struct Config {
+    /// `ECLIPS_TABLE_MAIN`: the main table's name.
+    pub table_main: String,
+    /// `ECLIPS_TABLE_KEYS`: the keys table's name.
+    pub table_keys: String,
+    /// `ECLIPS_QUEUE_RUNS_URL`: the queue of low and normal runs.
+    pub queue_runs_url: String,
+    /// `ECLIPS_QUEUE_PRIORITY_URL`: the queue of high, urgent and critical runs.
+    pub queue_priority_url: String,
+    /// `ECLIPS_MODEL_FAST`, `_SMART`, `_PREMIUM`: which model answers a tier.
+    pub models: [String; 3],
+    /// `AWS_REGION`; the SDK's own chain when absent.
+    pub region: Option<String>,
+    /// `AWS_ENDPOINT_URL_DYNAMODB`: the embedded engine on a laptop, absent in AWS.
+    pub dynamodb_endpoint: Option<String>,
+    /// `AWS_ENDPOINT_URL_SQS`: the local queues on a laptop, absent in AWS.
+    pub sqs_endpoint: Option<String>,
+}
+
+/// A setting that must be there and is not.
+#[derive(Debug)]
+pub struct MissingSetting(&'static str);
+
+impl fmt::Display for MissingSetting {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(
+            f,
+            "setting {} is missing; infra/template.yaml and <data>/dev.env name them all",
+            self.0
+        )
+    }
+}
+
+impl std::error::Error for MissingSetting {}
+
+impl Config {
+    /// Reads what the tables need: `ECLIPS_TABLE_MAIN`, `ECLIPS_TABLE_KEYS` and the SDK's own settings.
+    ///
+    /// *Errors*: [`MissingSetting`] names the first that is absent or empty.
+    pub fn tables() -> Result<Self, MissingSetting> {
+        Ok(Self {
+            table_main: required("ECLIPS_TABLE_MAIN")?,
+            table_keys: required("ECLIPS_TABLE_KEYS")?,
+            region: optional("AWS_REGION"),
+            dynamodb_endpoint: optional("AWS_ENDPOINT_URL_DYNAMODB").or_else(|| optional("AWS_ENDPOINT_URL")),
+            sqs_endpoint: optional("AWS_ENDPOINT_URL_SQS").or_else(|| optional("AWS_ENDPOINT_URL")),
+            ..Self::default()
+        })
+    }
+
+    /// Reads what the queues need: both queue URLs and the SDK's own settings.
+    ///
+    /// *Errors*: [`MissingSetting`] names the first that is absent or empty.
+    pub fn queues() -> Result<Self, MissingSetting> {
+        Ok(Self {
+            queue_runs_url: required("ECLIPS_QUEUE_RUNS_URL")?,
+            queue_priority_url: required("ECLIPS_QUEUE_PRIORITY_URL")?,
+            region: optional("AWS_REGION"),
+            sqs_endpoint: optional("AWS_ENDPOINT_URL_SQS").or_else(|| optional("AWS_ENDPOINT_URL")),
+            ..Self::default()
+        })
+    }
+
+    /// Reads what the worker needs: main table, queues and one model per tier.
+    ///
+    /// *Errors*: [`MissingSetting`] names the first that is absent or empty.
+    pub fn worker() -> Result<Self, MissingSetting> {
+        Ok(Self {
+            table_main: required("ECLIPS_TABLE_MAIN")?,
+            dynamodb_endpoint: optional("AWS_ENDPOINT_URL_DYNAMODB").or_else(|| optional("AWS_ENDPOINT_URL")),
+            models: [
+                required("ECLIPS_MODEL_FAST")?,
+                required("ECLIPS_MODEL_SMART")?,
+                required("ECLIPS_MODEL_PREMIUM")?,
+            ],
+            ..Self::queues()?
+        })
+    }
+}
+
+/// The log level that the operator asked for, in Lambda's words (`INFO` when absent).
+#[must_use]
+pub fn log_level() -> String {
+    optional("AWS_LAMBDA_LOG_LEVEL").unwrap_or_else(|| "INFO".to_owned())
+}
+
+#[expect(clippy::disallowed_methods, reason = "this is the room that reads the environment")]
+fn optional(name: &str) -> Option<String> {
+    std::env::var(name).ok().filter(|value| !value.is_empty())
+}
+
+fn required(name: &'static str) -> Result<String, MissingSetting> {
+    optional(name).ok_or(MissingSetting(name))
+}

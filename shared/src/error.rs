@@ -1,0 +1,408 @@
+//! Every refusal a client can see: its status, its machine word, its exact body. No other file holds these strings.
+//!
+//! *Source*: contract §2. A cause never reaches the client; it is logged once, where it is known.
+
+use http::StatusCode;
+use serde::Serialize;
+
+use crate::auth::{Scope, ScopeSet};
+use crate::plan::Plan;
+use crate::time::Timestamp;
+
+/// Seconds after which a client may try again when the service itself is short of something.
+pub const UNAVAILABLE_RETRY_S: u64 = 1;
+
+/// What the client did, or what befell us.
+#[derive(Debug)]
+pub enum ApiError {
+    /// 400: two `Authorization` headers.
+    MultipleCredentials,
+    /// 401: no credential.
+    MissingApiKey,
+    /// 401: malformed, unknown, revoked or expired; the same bytes for all.
+    InvalidApiKey,
+    /// 403: the key lacks the route's scope.
+    InsufficientScope {
+        /// What the route asks for.
+        required: Scope,
+        /// What the key has.
+        provided: ScopeSet,
+    },
+    /// 403: the plan has no API access.
+    PlanRequired(Plan),
+    /// 403: the organization is suspended.
+    OrganizationSuspended,
+    /// 400: body or query fails validation.
+    Validation {
+        /// What is wrong, for people.
+        message: String,
+        /// The field at fault; `None` when the JSON does not parse.
+        field: Option<String>,
+    },
+    /// 404: also for another organization's or the other mode's object.
+    NotFound(Missing),
+    /// 409: it was decided otherwise before.
+    Conflict {
+        /// What is in the way, for people.
+        message: String,
+        /// What was decided, if the client may know.
+        decided: Option<Decided>,
+    },
+    /// 413: the body is larger than the route takes.
+    PayloadTooLarge,
+    /// 415: a body of another type than JSON.
+    UnsupportedMediaType,
+    /// 422: well-formed but impossible.
+    Unprocessable {
+        /// What is wrong, for people.
+        message: String,
+        /// The field at fault.
+        field: &'static str,
+    },
+    /// 429: more requests in a minute than the plan allows.
+    RateLimited {
+        /// Whole seconds until a request can pass.
+        retry_after_s: u64,
+    },
+    /// 429: more requests in a UTC day than the plan allows.
+    DailyLimit {
+        /// Whole seconds until a request can pass.
+        retry_after_s: u64,
+    },
+    /// 429: the month's credits are used up.
+    CreditsExhausted {
+        /// Whole seconds until a request can pass.
+        retry_after_s: u64,
+    },
+    /// 500: a broken invariant of ours.
+    Internal,
+    /// 503: the store is down, throttled or holds a corrupt record.
+    Unavailable,
+}
+
+/// What was not found.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Missing {
+    /// A path or method.
+    Route,
+    /// A run.
+    Run,
+    /// A triage item.
+    TriageItem,
+    /// A webhook.
+    Webhook,
+    /// A batch.
+    Batch,
+}
+
+/// A decision that stands.
+#[derive(Debug, Serialize)]
+pub struct Decided {
+    /// The status that was reached.
+    pub status: String,
+    /// When.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub decided_at: Option<Timestamp>,
+    /// By whom.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub decided_by: Option<String>,
+}
+
+/// The one body of all errors; absent members are left out, the order is the contract's.
+#[derive(Serialize)]
+struct Body<'a> {
+    error: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    field: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    required: Option<Scope>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    provided: Option<ScopeSet>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    plan: Option<Plan>,
+    #[serde(flatten, skip_serializing_if = "Option::is_none")]
+    decided: Option<&'a Decided>,
+}
+
+impl ApiError {
+    /// A validation error that names its field.
+    pub fn field(field: impl Into<String>, message: impl Into<String>) -> Self {
+        Self::Validation {
+            message: message.into(),
+            field: Some(field.into()),
+        }
+    }
+
+    /// The HTTP status.
+    #[must_use]
+    pub const fn status(&self) -> StatusCode {
+        match self {
+            Self::MultipleCredentials | Self::Validation { .. } => StatusCode::BAD_REQUEST,
+            Self::MissingApiKey | Self::InvalidApiKey => StatusCode::UNAUTHORIZED,
+            Self::InsufficientScope { .. } | Self::PlanRequired(_) | Self::OrganizationSuspended => {
+                StatusCode::FORBIDDEN
+            }
+            Self::NotFound(_) => StatusCode::NOT_FOUND,
+            Self::Conflict { .. } => StatusCode::CONFLICT,
+            Self::PayloadTooLarge => StatusCode::PAYLOAD_TOO_LARGE,
+            Self::UnsupportedMediaType => StatusCode::UNSUPPORTED_MEDIA_TYPE,
+            Self::Unprocessable { .. } => StatusCode::UNPROCESSABLE_ENTITY,
+            Self::RateLimited { .. } | Self::DailyLimit { .. } | Self::CreditsExhausted { .. } => {
+                StatusCode::TOO_MANY_REQUESTS
+            }
+            Self::Internal => StatusCode::INTERNAL_SERVER_ERROR,
+            Self::Unavailable => StatusCode::SERVICE_UNAVAILABLE,
+        }
+    }
+
+    /// The machine word of the header `X-eClips-Error-Code`.
+    #[must_use]
+    pub const fn code(&self) -> &'static str {
+        match self {
+            Self::MultipleCredentials => "multiple_credentials",
+            Self::MissingApiKey => "missing_api_key",
+            Self::InvalidApiKey => "invalid_api_key",
+            Self::InsufficientScope { .. } => "insufficient_scope",
+            Self::PlanRequired(_) => "plan_required",
+            Self::OrganizationSuspended => "organization_suspended",
+            Self::Validation { .. } => "validation_error",
+            Self::NotFound(_) => "not_found",
+            Self::Conflict { .. } => "conflict",
+            Self::PayloadTooLarge => "payload_too_large",
+            Self::UnsupportedMediaType => "unsupported_media_type",
+            Self::Unprocessable { .. } => "unprocessable",
+            Self::RateLimited { .. } => "rate_limited",
+            Self::DailyLimit { .. } => "daily_limit",
+            Self::CreditsExhausted { .. } => "credits_exhausted",
+            Self::Internal => "internal",
+            Self::Unavailable => "unavailable",
+        }
+    }
+
+    /// The text under `error`.
+    #[must_use]
+    pub fn message(&self) -> &str {
+        match self {
+            Self::MultipleCredentials => "Multiple credentials",
+            Self::MissingApiKey => "Missing API key",
+            Self::InvalidApiKey => "Invalid, expired or revoked API key",
+            Self::InsufficientScope { .. } => "Insufficient scope",
+            Self::PlanRequired(_) => "API access is not included in your plan",
+            Self::OrganizationSuspended => "Organization is suspended",
+            Self::Validation { message, .. } | Self::Conflict { message, .. } | Self::Unprocessable { message, .. } => {
+                message
+            }
+            Self::NotFound(Missing::Route) => "Not found",
+            Self::NotFound(Missing::Run) => "Run not found",
+            Self::NotFound(Missing::TriageItem) => "Triage item not found",
+            Self::NotFound(Missing::Webhook) => "Webhook not found",
+            Self::NotFound(Missing::Batch) => "Batch not found",
+            Self::PayloadTooLarge => "Request body too large",
+            Self::UnsupportedMediaType => "Content-Type must be application/json",
+            Self::RateLimited { .. } => "Rate limit exceeded",
+            Self::DailyLimit { .. } => "Daily limit exceeded",
+            Self::CreditsExhausted { .. } => "Credit limit exceeded",
+            Self::Internal => "Internal error",
+            Self::Unavailable => "Service temporarily unavailable",
+        }
+    }
+
+    /// The exact body.
+    #[must_use]
+    pub fn body(&self) -> String {
+        let mut body = Body {
+            error: self.message(),
+            field: None,
+            required: None,
+            provided: None,
+            plan: None,
+            decided: None,
+        };
+        match self {
+            Self::InsufficientScope { required, provided } => {
+                (body.required, body.provided) = (Some(*required), Some(*provided));
+            }
+            Self::PlanRequired(plan) => body.plan = Some(*plan),
+            Self::Validation { field, .. } => body.field = field.as_deref(),
+            Self::Unprocessable { field, .. } => body.field = Some(field),
+            Self::Conflict { decided, .. } => body.decided = decided.as_ref(),
+            _ => {}
+        }
+        serde_json::to_string(&body).expect("an error body is plain strings")
+    }
+
+    /// The challenge of a 401 and of a scope's 403. *Source*: RFC 6750 §3.
+    #[must_use]
+    pub fn challenge(&self) -> Option<String> {
+        match self {
+            Self::MissingApiKey => Some(r#"Bearer realm="eclips""#.to_owned()),
+            Self::InvalidApiKey => Some(r#"Bearer realm="eclips", error="invalid_token""#.to_owned()),
+            Self::InsufficientScope { required, .. } => Some(format!(
+                r#"Bearer realm="eclips", error="insufficient_scope", scope="{required}""#
+            )),
+            _ => None,
+        }
+    }
+
+    /// Whole seconds for `Retry-After`; every 429 and 503 has one.
+    #[must_use]
+    pub const fn retry_after_s(&self) -> Option<u64> {
+        match self {
+            Self::RateLimited { retry_after_s }
+            | Self::DailyLimit { retry_after_s }
+            | Self::CreditsExhausted { retry_after_s } => Some(*retry_after_s),
+            Self::Unavailable => Some(UNAVAILABLE_RETRY_S),
+            _ => None,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn bodies_are_the_contracts_to_the_byte() {
+        let read = ScopeSet::from_words(["batch:read", "agents:read"]);
+        let cases = [
+            (
+                ApiError::MultipleCredentials,
+                400,
+                r#"{"error":"Multiple credentials"}"#,
+            ),
+            (ApiError::MissingApiKey, 401, r#"{"error":"Missing API key"}"#),
+            (
+                ApiError::InvalidApiKey,
+                401,
+                r#"{"error":"Invalid, expired or revoked API key"}"#,
+            ),
+            (
+                ApiError::InsufficientScope {
+                    required: Scope::AgentsRun,
+                    provided: read,
+                },
+                403,
+                r#"{"error":"Insufficient scope","required":"agents:run","provided":["agents:read","batch:read"]}"#,
+            ),
+            (
+                ApiError::InsufficientScope {
+                    required: Scope::AgentsRun,
+                    provided: ScopeSet::default(),
+                },
+                403,
+                r#"{"error":"Insufficient scope","required":"agents:run","provided":[]}"#,
+            ),
+            (
+                ApiError::PlanRequired(Plan::Starter),
+                403,
+                r#"{"error":"API access is not included in your plan","plan":"starter"}"#,
+            ),
+            (
+                ApiError::OrganizationSuspended,
+                403,
+                r#"{"error":"Organization is suspended"}"#,
+            ),
+            (
+                ApiError::field("task", "task is required"),
+                400,
+                r#"{"error":"task is required","field":"task"}"#,
+            ),
+            (
+                ApiError::Validation {
+                    message: "Body is not JSON".into(),
+                    field: None,
+                },
+                400,
+                r#"{"error":"Body is not JSON"}"#,
+            ),
+            (ApiError::NotFound(Missing::Run), 404, r#"{"error":"Run not found"}"#),
+            (
+                ApiError::NotFound(Missing::TriageItem),
+                404,
+                r#"{"error":"Triage item not found"}"#,
+            ),
+            (
+                ApiError::NotFound(Missing::Webhook),
+                404,
+                r#"{"error":"Webhook not found"}"#,
+            ),
+            (
+                ApiError::NotFound(Missing::Batch),
+                404,
+                r#"{"error":"Batch not found"}"#,
+            ),
+            (ApiError::NotFound(Missing::Route), 404, r#"{"error":"Not found"}"#),
+            (
+                ApiError::Conflict {
+                    message: "Triage item already approved".into(),
+                    decided: Some(Decided {
+                        status: "approved".into(),
+                        decided_at: Some(Timestamp::from_ms(0)),
+                        decided_by: Some("k".into()),
+                    }),
+                },
+                409,
+                r#"{"error":"Triage item already approved","status":"approved","decided_at":"1970-01-01T00:00:00.000Z","decided_by":"k"}"#,
+            ),
+            (ApiError::PayloadTooLarge, 413, r#"{"error":"Request body too large"}"#),
+            (
+                ApiError::UnsupportedMediaType,
+                415,
+                r#"{"error":"Content-Type must be application/json"}"#,
+            ),
+            (
+                ApiError::Unprocessable {
+                    message: "no".into(),
+                    field: "url",
+                },
+                422,
+                r#"{"error":"no","field":"url"}"#,
+            ),
+            (
+                ApiError::RateLimited { retry_after_s: 3 },
+                429,
+                r#"{"error":"Rate limit exceeded"}"#,
+            ),
+            (
+                ApiError::DailyLimit { retry_after_s: 3 },
+                429,
+                r#"{"error":"Daily limit exceeded"}"#,
+            ),
+            (
+                ApiError::CreditsExhausted { retry_after_s: 3 },
+                429,
+                r#"{"error":"Credit limit exceeded"}"#,
+            ),
+            (ApiError::Internal, 500, r#"{"error":"Internal error"}"#),
+            (
+                ApiError::Unavailable,
+                503,
+                r#"{"error":"Service temporarily unavailable"}"#,
+            ),
+        ];
+        for (error, status, body) in cases {
+            assert_eq!(error.status().as_u16(), status);
+            assert_eq!(error.body(), body);
+            let retry = matches!(status, 429 | 503);
+            assert_eq!(error.retry_after_s().is_some(), retry, "{body}");
+        }
+    }
+
+    #[test]
+    fn challenges_say_what_rfc_6750_asks_for() {
+        assert_eq!(ApiError::MissingApiKey.challenge().unwrap(), r#"Bearer realm="eclips""#);
+        assert_eq!(
+            ApiError::InvalidApiKey.challenge().unwrap(),
+            r#"Bearer realm="eclips", error="invalid_token""#
+        );
+        let scope = ApiError::InsufficientScope {
+            required: Scope::AgentsRun,
+            provided: ScopeSet::default(),
+        };
+        assert_eq!(
+            scope.challenge().unwrap(),
+            r#"Bearer realm="eclips", error="insufficient_scope", scope="agents:run""#
+        );
+        assert_eq!(ApiError::Unavailable.challenge(), None);
+    }
+}

@@ -1,0 +1,113 @@
+//! The ids of things: version 7 UUIDs, so that the order of ids is the order of creation.
+
+use std::fmt;
+
+use serde::{Serialize, Serializer};
+use uuid::Uuid;
+
+macro_rules! id {
+    ($(#[$doc:meta])* $name:ident) => {
+        $(#[$doc])*
+        #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        pub struct $name(Uuid);
+
+        impl $name {
+            /// Makes a new one; later ones of the same process sort after earlier ones.
+            #[must_use]
+            pub fn generate() -> Self {
+                Self(Uuid::now_v7())
+            }
+
+            /// Reads the canonical form only: 36 characters, lower case, hyphens, version 7.
+            ///
+            /// *Errors*: `None` for every other spelling, so that one object has one address.
+            #[must_use]
+            pub fn parse(text: &str) -> Option<Self> {
+                let id = Uuid::try_parse(text).ok()?;
+                let mut canonical = Uuid::encode_buffer();
+                let same = id.hyphenated().encode_lower(&mut canonical) == text;
+                (same && id.get_version_num() == 7).then_some(Self(id))
+            }
+
+            /// The 16 bytes, whose order is that of the text.
+            #[must_use]
+            pub fn to_bytes(self) -> [u8; 16] {
+                self.0.into_bytes()
+            }
+
+            /// Takes 16 bytes back; `None` when they are not a version 7 UUID.
+            #[must_use]
+            pub fn from_bytes(bytes: &[u8]) -> Option<Self> {
+                let id = Uuid::from_slice(bytes).ok()?;
+                (id.get_version_num() == 7).then_some(Self(id))
+            }
+        }
+
+        impl fmt::Display for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                self.0.hyphenated().fmt(f)
+            }
+        }
+
+        impl fmt::Debug for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                fmt::Display::fmt(self, f)
+            }
+        }
+
+        impl Serialize for $name {
+            fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+                serializer.collect_str(self)
+            }
+        }
+    };
+}
+
+id!(
+    /// An organization: a customer of the service.
+    OrgId
+);
+id!(
+    /// An API key as people see it; never the key and never its hash.
+    KeyId
+);
+id!(
+    /// A run.
+    RunId
+);
+id!(
+    /// A person's decision that a run waits for.
+    TriageId
+);
+
+/// A request's id where the gateway gave none: random, as the gateway's are.
+#[must_use]
+pub fn request_id() -> String {
+    Uuid::new_v4().to_string()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ids_sort_by_creation_and_have_one_spelling() {
+        let (first, second) = (RunId::generate(), RunId::generate());
+        assert!(first < second);
+        let text = first.to_string();
+        assert_eq!(RunId::parse(&text), Some(first));
+        for other in [
+            text.to_uppercase(),
+            text.replace('-', ""),
+            format!("{{{text}}}"),
+            format!("urn:uuid:{text}"),
+            format!(" {text}"),
+            Uuid::nil().to_string(),
+            Uuid::new_v4().to_string(),
+            String::new(),
+            "x".repeat(36),
+        ] {
+            assert_eq!(RunId::parse(&other), None, "{other}");
+        }
+    }
+}

@@ -1,0 +1,156 @@
+//! The queues of runs: one for low and normal, one for high, urgent and critical. The only importer of the SQS SDK.
+//!
+//! A message is a hint, "look at this run", and holds nothing else: duplicates, reorderings and late ones are harmless.
+
+use aws_sdk_sqs::Client;
+use aws_sdk_sqs::types::SendMessageBatchRequestEntry;
+use serde::{Deserialize, Serialize};
+
+use crate::auth::Tenant;
+use crate::config::Config;
+use crate::ids::RunId;
+use crate::run::Priority;
+use crate::store::{StoreError, cause, sdk_config};
+
+/// Messages in one call. *Source*: SQS.
+const BATCH_MAX: usize = 10;
+/// The longest that SQS holds a message back, in seconds.
+pub const DELAY_S_MAX: i32 = 900;
+
+/// A hint to look at a run.
+#[derive(Clone, Copy, Debug)]
+pub struct Hint {
+    /// The run.
+    pub run: RunId,
+    /// Whose it is: the fair queue's group, so that one organization's thousand runs do not delay another's one.
+    pub tenant: Tenant,
+    /// Which queue it takes.
+    pub priority: Priority,
+}
+
+/// *Shape* of a message: `{"run_id":"…"}`.
+#[derive(Serialize, Deserialize)]
+struct Message {
+    run_id: String,
+}
+
+/// Reads a message; `None` when it is not a hint of ours.
+#[must_use]
+pub fn read(body: &str) -> Option<RunId> {
+    let message: Message = serde_json::from_str(body).ok()?;
+    RunId::parse(&message.run_id)
+}
+
+/// Both queues.
+#[derive(Clone, Debug)]
+pub struct Queues {
+    client: Client,
+    runs_url: String,
+    priority_url: String,
+}
+
+impl Queues {
+    /// Opens the queues that the settings name. No call is made yet.
+    pub async fn open(config: &Config) -> Self {
+        let shared = sdk_config(config, config.sqs_endpoint.as_deref()).await;
+        Self {
+            client: Client::from_conf(aws_sdk_sqs::config::Builder::from(&shared).build()),
+            runs_url: config.queue_runs_url.clone(),
+            priority_url: config.queue_priority_url.clone(),
+        }
+    }
+
+    /// Sends hints; gives the positions of those that were not taken.
+    pub async fn send(&self, hints: &[Hint]) -> Vec<usize> {
+        let mut failed = Vec::new();
+        for queue in [Urgency::Low, Urgency::High] {
+            let ours: Vec<usize> = (0..hints.len())
+                .filter(|at| Urgency::of(hints[*at].priority) == queue)
+                .collect();
+            for chunk in ours.chunks(BATCH_MAX) {
+                failed.extend(self.send_chunk(self.url(queue), hints, chunk).await);
+            }
+        }
+        failed.sort_unstable();
+        failed
+    }
+
+    /// Sends one hint that becomes visible after a while. *Units*: `delay_s` seconds, at most 900.
+    ///
+    /// *Errors*: [`StoreError::Unavailable`].
+    pub async fn send_later(&self, hint: Hint, delay_s: i32) -> Result<(), StoreError> {
+        let sent = self
+            .client
+            .send_message()
+            .queue_url(self.url(Urgency::of(hint.priority)))
+            .message_body(body(hint.run))
+            .message_group_id(group(hint.tenant))
+            .delay_seconds(delay_s.clamp(0, DELAY_S_MAX))
+            .send()
+            .await;
+        sent.map(|_| ()).map_err(|error| StoreError::Unavailable {
+            call: "send message",
+            cause: cause(&error),
+        })
+    }
+
+    async fn send_chunk(&self, url: &str, hints: &[Hint], chunk: &[usize]) -> Vec<usize> {
+        let entries = chunk.iter().map(|at| {
+            SendMessageBatchRequestEntry::builder()
+                .id(at.to_string())
+                .message_body(body(hints[*at].run))
+                .message_group_id(group(hints[*at].tenant))
+                .build()
+                .expect("id and body are set")
+        });
+        match self
+            .client
+            .send_message_batch()
+            .queue_url(url)
+            .set_entries(Some(entries.collect()))
+            .send()
+            .await
+        {
+            Ok(answer) => answer
+                .failed()
+                .iter()
+                .filter_map(|entry| entry.id().parse().ok())
+                .collect(),
+            Err(error) => {
+                tracing::warn!(cause = cause(&error), "hints were not sent");
+                chunk.to_vec()
+            }
+        }
+    }
+
+    fn url(&self, urgency: Urgency) -> &str {
+        match urgency {
+            Urgency::Low => &self.runs_url,
+            Urgency::High => &self.priority_url,
+        }
+    }
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Urgency {
+    Low,
+    High,
+}
+
+impl Urgency {
+    const fn of(priority: Priority) -> Self {
+        if priority.is_high() { Self::High } else { Self::Low }
+    }
+}
+
+fn body(run: RunId) -> String {
+    serde_json::to_string(&Message {
+        run_id: run.to_string(),
+    })
+    .expect("a message is plain text")
+}
+
+/// SQS takes alphanumeric characters and punctuation; `#` is one of them.
+fn group(tenant: Tenant) -> String {
+    tenant.to_string()
+}

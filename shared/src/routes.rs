@@ -1,0 +1,241 @@
+//! THE table: every route with its method, path, function, scope, limiter and effect.
+//!
+//! Template, README, events and the authorization grid are compared with it by tests; nothing else lists routes.
+
+use http::Method;
+
+use crate::auth::Scope;
+
+/// What a route does; each function answers its own operations.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Hash)]
+pub enum Operation {
+    /// `GET /v1/health`.
+    HealthShow,
+    /// `POST /v1/run`.
+    RunCreate,
+    /// `GET /v1/runs`.
+    RunList,
+    /// `GET /v1/runs/{id}`.
+    RunShow,
+}
+
+/// The Lambda that answers a route.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Hash)]
+pub enum Function {
+    /// `functions/health`, and every path that is none.
+    Health,
+    /// `functions/runs`.
+    Runs,
+}
+
+impl Function {
+    /// The name of the binary and of the folder.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Health => "health",
+            Self::Runs => "runs",
+        }
+    }
+}
+
+/// Which per-minute limit a request counts against. *Source*: contract §9.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Hash)]
+pub enum Limiter {
+    /// `POST /v1/run` and `POST /v1/batches`.
+    Strict,
+    /// Every other route but health.
+    Standard,
+}
+
+impl Limiter {
+    /// The policy's name in the `RateLimit` headers.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Strict => "strict",
+            Self::Standard => "standard",
+        }
+    }
+}
+
+/// What a keyed route does to the data, which decides the order of its last guards.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Effect {
+    /// Changes nothing: its read may run beside the limiter, and is thrown away when the limiter refuses.
+    Reads,
+    /// Starts runs: the month's credits are looked at after the body was validated.
+    StartsRuns,
+}
+
+/// Who may call a route.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Access {
+    /// Anyone; touches no store.
+    Public,
+    /// A key with the scope, within the limits.
+    Key {
+        /// The one scope that opens the route.
+        scope: Scope,
+        /// The limit that the request counts against.
+        limiter: Limiter,
+        /// What it does.
+        effect: Effect,
+    },
+}
+
+/// One row of the table.
+#[derive(Debug)]
+pub struct Route {
+    /// The only method that the path answers to, in this row.
+    pub method: Method,
+    /// The path as matchit and API Gateway write it: `{id}` is a parameter of one segment.
+    pub path: &'static str,
+    /// What it does.
+    pub operation: Operation,
+    /// Who answers it.
+    pub function: Function,
+    /// Who may call it.
+    pub access: Access,
+}
+
+/// Every route of the API.
+pub static ROUTES: [Route; 4] = [
+    Route {
+        method: Method::GET,
+        path: "/v1/health",
+        operation: Operation::HealthShow,
+        function: Function::Health,
+        access: Access::Public,
+    },
+    Route {
+        method: Method::POST,
+        path: "/v1/run",
+        operation: Operation::RunCreate,
+        function: Function::Runs,
+        access: key(Scope::AgentsRun, Limiter::Strict, Effect::StartsRuns),
+    },
+    Route {
+        method: Method::GET,
+        path: "/v1/runs",
+        operation: Operation::RunList,
+        function: Function::Runs,
+        access: key(Scope::AgentsRead, Limiter::Standard, Effect::Reads),
+    },
+    Route {
+        method: Method::GET,
+        path: "/v1/runs/{id}",
+        operation: Operation::RunShow,
+        function: Function::Runs,
+        access: key(Scope::AgentsRead, Limiter::Standard, Effect::Reads),
+    },
+];
+
+const fn key(scope: Scope, limiter: Limiter, effect: Effect) -> Access {
+    Access::Key { scope, limiter, effect }
+}
+
+/// The table made ready for look-ups: one router over the paths, each with its rows.
+#[derive(Clone, Debug)]
+pub struct Table(matchit::Router<Vec<&'static Route>>);
+
+impl Table {
+    /// Builds the look-up, once per process.
+    #[must_use]
+    pub fn new() -> Self {
+        let mut router = matchit::Router::new();
+        for route in &ROUTES {
+            let rows: Vec<_> = ROUTES.iter().filter(|row| row.path == route.path).collect();
+            // The second row of a path finds the first one's entry there; both hold the same rows.
+            let _ = router.insert(route.path, rows);
+        }
+        Self(router)
+    }
+
+    /// Finds the row of a request, and the value of `{id}` where the path has one.
+    ///
+    /// Paths match exactly: another case, a trailing slash, `//`, dot segments and encoded characters find nothing.
+    /// *Errors*: `None`; the client sees 404.
+    #[must_use]
+    pub fn find<'p>(&self, method: &Method, path: &'p str) -> Option<(&'static Route, Option<&'p str>)> {
+        let found = self.0.at(path).ok()?;
+        let route = found.value.iter().find(|row| row.method == *method)?;
+        let id = found.params.get("id");
+        // No id of ours needs encoding, so an encoded one is another spelling of a path: not found.
+        let plain = id.is_none_or(|id| !id.is_empty() && id.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-'));
+        plain.then_some((*route, id))
+    }
+}
+
+impl Default for Table {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn paths_match_exactly() {
+        let table = Table::new();
+        assert_eq!(
+            table.find(&Method::POST, "/v1/run").unwrap().0.operation,
+            Operation::RunCreate
+        );
+        assert_eq!(table.find(&Method::GET, "/v1/runs/a-1").unwrap().1, Some("a-1"));
+        for path in [
+            "",
+            "/",
+            "/v1",
+            "/V1/run",
+            "/v1/run/",
+            "/v1//run",
+            "//v1/run",
+            "/v1/./run",
+            "/v1/x/../run",
+            "/v1%2frun",
+            "/v1/%72un",
+            "/v1/run%00",
+            "/v1/run%20",
+            "/v1/run;a=b",
+            "/v1/run.json",
+            "/v1\\run",
+            "/v1/RUN",
+            "/v1/runs/",
+            "/v1/runs/a/b",
+            "/v1/runs/%2e",
+            "/v1/runs/..",
+            "/v1/runs/a%2fb",
+            "/v1/runs/é",
+            "v1/run",
+            "/v1/health/",
+        ] {
+            for method in [Method::GET, Method::POST] {
+                assert!(table.find(&method, path).is_none(), "{method} {path}");
+            }
+        }
+    }
+
+    #[test]
+    fn methods_match_exactly() {
+        let table = Table::new();
+        for method in [
+            "GET", "HEAD", "PUT", "DELETE", "PATCH", "OPTIONS", "TRACE", "post", "PROPFIND",
+        ] {
+            let method = Method::from_bytes(method.as_bytes()).unwrap();
+            assert!(table.find(&method, "/v1/run").is_none(), "{method}");
+        }
+    }
+
+    #[test]
+    fn every_row_is_found_and_no_two_are_the_same() {
+        let table = Table::new();
+        for route in &ROUTES {
+            let path = route.path.replace("{id}", "x");
+            assert_eq!(table.find(&route.method, &path).unwrap().0.operation, route.operation);
+            assert_eq!(ROUTES.iter().filter(|row| row.operation == route.operation).count(), 1);
+        }
+    }
+}

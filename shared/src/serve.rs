@@ -1,0 +1,398 @@
+//! THE road: every request of every API function passes these guards, in this order, and leaves one log line.
+//!
+//! Match the route (404) → authenticate (400/401/503) → scope (403) → plan and suspension (403) → rate and daily limit (429)
+//! → read and validate the body (413/415/400) → credits where runs start (429) → handler. *Source*: contract §2.
+//!
+//! A handler is a [`Verb`]: it gets a [`Call`], and a `Call` holds a [`Caller`] that only this road can obtain. A handler
+//! without authentication and a scope therefore does not compile.
+
+use std::pin::Pin;
+use std::time::{Duration, Instant};
+
+use http::header::{CACHE_CONTROL, CONTENT_TYPE, RETRY_AFTER, WWW_AUTHENTICATE, X_CONTENT_TYPE_OPTIONS};
+use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode};
+use lambda_http::aws_lambda_events::query_map::QueryMap;
+use lambda_http::{Body, Request, RequestExt, Response};
+use serde::Serialize;
+
+use crate::auth::{Caller, Mode, authenticate};
+use crate::body;
+use crate::error::{ApiError, Missing};
+use crate::ids::{RunId, request_id};
+use crate::routes::{Access, Effect, Operation, Route, Table};
+use crate::store::{Quota, Store};
+use crate::time::{DAY_MS, SECOND_MS};
+
+/// What a request may take in all before it is a 503; below the 3 s that a client is promised when the store is down.
+const REQUEST_MAX: Duration = Duration::from_millis(2_800);
+
+const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+const ERROR_CODE: HeaderName = HeaderName::from_static("x-eclips-error-code");
+const KEY_EXPIRES_AT: HeaderName = HeaderName::from_static("x-eclips-key-expires-at");
+const RATE_LIMIT_POLICY: HeaderName = HeaderName::from_static("ratelimit-policy");
+const RATE_LIMIT: HeaderName = HeaderName::from_static("ratelimit");
+
+/// A future that a function may box: what a verb does.
+pub type Boxed<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
+
+/// What a route does, in two steps: read the request without doing anything, then answer it.
+pub trait Verb: Sized + Send + 'static {
+    /// Reads and validates path, query and body. Pure.
+    ///
+    /// *Errors*: [`ApiError::Validation`] naming the field, [`ApiError::NotFound`] for an id that is none.
+    fn read(incoming: &Incoming) -> Result<Self, ApiError>;
+
+    /// Does it.
+    ///
+    /// *Errors*: whatever the client has to hear.
+    fn answer(self, call: Call<'_>) -> impl Future<Output = Result<Answer, ApiError>> + Send;
+}
+
+/// A verb that was read and waits to be done.
+type Pending = Box<dyn for<'a> FnOnce(Call<'a>) -> Boxed<'a, Result<Answer, ApiError>> + Send>;
+
+/// How a function answers one of its operations.
+#[derive(Clone, Copy, Debug)]
+pub enum Handler {
+    /// Anyone may ask; no store, no caller.
+    Public(fn() -> Answer),
+    /// A caller with the route's scope; made by [`keyed`].
+    Keyed(fn(&Incoming) -> Result<Pending, ApiError>),
+}
+
+/// Makes the handler of a verb.
+#[must_use]
+pub fn keyed<V: Verb>() -> Handler {
+    Handler::Keyed(|incoming| {
+        let verb = V::read(incoming)?;
+        Ok(Box::new(|call| Box::pin(verb.answer(call))))
+    })
+}
+
+/// A request as verbs read it. It holds no credential: `Authorization` stays on the road.
+#[derive(Debug)]
+pub struct Incoming {
+    /// The value of `{id}` in the path, if the route has one.
+    pub id: Option<String>,
+    /// The query.
+    pub query: Query,
+    /// The body; its size and type were checked.
+    pub body: Vec<u8>,
+}
+
+/// The query's parameters, decoded.
+#[derive(Clone, Debug, Default)]
+pub struct Query(QueryMap);
+
+impl Query {
+    /// The one value of a parameter; `None` when absent.
+    ///
+    /// *Errors*: [`ApiError::Validation`] naming the parameter when it is there twice.
+    pub fn one(&self, name: &'static str) -> Result<Option<&str>, ApiError> {
+        match self.0.all(name).as_deref() {
+            None | Some([]) => Ok(None),
+            Some([value]) => Ok(Some(value)),
+            Some(_) => Err(ApiError::field(name, format!("{name} must be given once"))),
+        }
+    }
+
+    /// Refuses parameters that nobody asked for: a misspelt filter must not give the unfiltered list.
+    ///
+    /// *Errors*: [`ApiError::Validation`] naming the first unknown one.
+    pub fn only(&self, known: &[&str]) -> Result<(), ApiError> {
+        match self.0.iter().map(|(name, _)| name).find(|name| !known.contains(name)) {
+            None => Ok(()),
+            Some(name) => {
+                let name: String = name.chars().take(100).collect();
+                Err(ApiError::Validation {
+                    message: format!("Unknown parameter {name}"),
+                    field: Some(name),
+                })
+            }
+        }
+    }
+}
+
+/// What a verb works with.
+#[derive(Clone, Copy, Debug)]
+pub struct Call<'a> {
+    /// Who asks.
+    pub caller: &'a Caller,
+    /// The store.
+    pub store: &'a Store,
+    /// The caller's plan and quota; absent while a read runs beside the limiter.
+    pub quota: Option<&'a Quota>,
+}
+
+/// What a verb answers: a status and a JSON text.
+#[derive(Debug)]
+pub struct Answer {
+    status: StatusCode,
+    body: String,
+}
+
+impl Answer {
+    /// An answer with a JSON body.
+    ///
+    /// # Panics
+    /// When the value cannot be written as JSON, which no type of ours can cause.
+    #[must_use]
+    pub fn json(status: StatusCode, value: &impl Serialize) -> Self {
+        Self {
+            status,
+            body: serde_json::to_string(value).expect("answers are plain data"),
+        }
+    }
+}
+
+/// An API function: its handlers behind the guards.
+#[derive(Debug)]
+pub struct Road {
+    table: Table,
+    handlers: fn(Operation) -> Option<Handler>,
+    store: Option<Store>,
+}
+
+/// What the log line says; filled as the request goes along.
+#[derive(Default)]
+struct Trace {
+    route: Option<&'static Route>,
+    caller: Option<Caller>,
+    quota: Option<Quota>,
+}
+
+impl Road {
+    /// A function that reads no store and knows no caller.
+    #[must_use]
+    pub fn public(handlers: fn(Operation) -> Option<Handler>) -> Self {
+        Self {
+            table: Table::new(),
+            handlers,
+            store: None,
+        }
+    }
+
+    /// A function behind keys.
+    #[must_use]
+    pub fn keyed(store: Store, handlers: fn(Operation) -> Option<Handler>) -> Self {
+        Self {
+            table: Table::new(),
+            handlers,
+            store: Some(store),
+        }
+    }
+
+    /// Answers a request, whatever it is, and logs it.
+    pub async fn serve(&self, request: Request) -> Response<Body> {
+        let began = Instant::now();
+        let id = gateway_request_id(&request);
+        let method = request.method().clone();
+        let mut trace = Trace::default();
+        let passed = tokio::time::timeout(REQUEST_MAX, self.pass(request, &mut trace)).await;
+        let outcome = passed.unwrap_or_else(|_| {
+            tracing::warn!(request_id = %id, "the request took too long");
+            Err(ApiError::Unavailable)
+        });
+        let response = respond(&outcome, &id, &trace);
+        self.log(&id, &method, &trace, &outcome, began.elapsed());
+        response
+    }
+
+    /// The guards, in the contract's order.
+    async fn pass(&self, request: Request, trace: &mut Trace) -> Result<Answer, ApiError> {
+        let path = request.raw_http_path();
+        let (route, id) = self
+            .table
+            .find(request.method(), path)
+            .ok_or(ApiError::NotFound(Missing::Route))?;
+        trace.route = Some(route);
+        let handler = (self.handlers)(route.operation).ok_or(ApiError::NotFound(Missing::Route))?;
+        let (Access::Key { scope, limiter, effect }, Handler::Keyed(read), Some(store)) =
+            (route.access, handler, &self.store)
+        else {
+            return public(route, handler);
+        };
+
+        let caller = &*trace.caller.insert(authenticate(store, request.headers()).await?);
+        caller.require(scope)?;
+
+        let id = id.map(str::to_owned);
+        let query = Query(request.query_string_parameters());
+        let (parts, body) = request.into_parts();
+        let incoming = Incoming {
+            id,
+            query,
+            body: body.to_vec(),
+        };
+        let (limits, keys) = (store.limits(), store.keys());
+        let admitted = async {
+            // Keeping `last_used_at` runs beside the limiter: it adds no call in sequence.
+            tokio::join!(
+                limits.admit(caller.org(), limiter),
+                keys.touch(caller.org(), caller.key())
+            )
+            .0
+        };
+        match effect {
+            Effect::Reads => {
+                // The read runs beside the limiter and is thrown away when that refuses: two calls in sequence, not three.
+                let pending = read(&incoming);
+                let done = async {
+                    pending?(Call {
+                        caller,
+                        store,
+                        quota: None,
+                    })
+                    .await
+                };
+                let (admitted, done) = tokio::join!(admitted, done);
+                trace.quota = Some(admitted?);
+                done
+            }
+            Effect::StartsRuns => {
+                let quota = &*trace.quota.insert(admitted.await?);
+                body::check(&parts.headers, &incoming.body)?;
+                let pending = read(&incoming)?;
+                spend(caller, quota)?;
+                pending(Call {
+                    caller,
+                    store,
+                    quota: Some(quota),
+                })
+                .await
+            }
+        }
+    }
+
+    /// One line per request, readable alone: never a header, a body, a query or a path parameter.
+    fn log(&self, id: &str, method: &Method, trace: &Trace, outcome: &Result<Answer, ApiError>, took: Duration) {
+        let (status, code) = match outcome {
+            Ok(answer) => (answer.status.as_u16(), ""),
+            Err(error) => (error.status().as_u16(), error.code()),
+        };
+        let caller = trace.caller.as_ref();
+        tracing::info!(
+            request_id = %id,
+            method = %method,
+            route = trace.route.map_or("none", |route| route.path),
+            status,
+            code,
+            org = caller.map(|caller| tracing::field::display(caller.org())),
+            key_id = caller.map(|caller| tracing::field::display(caller.key())),
+            mode = caller.map(|caller| caller.tenant().mode.as_str()),
+            store_calls = self.store.as_ref().map_or(0, Store::take_calls),
+            took_us = u64::try_from(took.as_micros()).unwrap_or(u64::MAX),
+            "request"
+        );
+    }
+}
+
+/// The routes that anyone may ask. A keyed route can come here only through a wrong table; it is refused.
+fn public(route: &Route, handler: Handler) -> Result<Answer, ApiError> {
+    match (route.access, handler) {
+        (Access::Public, Handler::Public(answer)) => Ok(answer()),
+        _ => {
+            tracing::error!(
+                alarm = "wrong_route_table",
+                route = route.path,
+                "route and handler disagree"
+            );
+            Err(ApiError::Internal)
+        }
+    }
+}
+
+/// The credits guard. Test keys cost nothing. May be overshot by the runs in flight, never by more.
+fn spend(caller: &Caller, quota: &Quota) -> Result<(), ApiError> {
+    if caller.tenant().mode == Mode::Test || quota.credits_left > 0 {
+        return Ok(());
+    }
+    let retry_after_s = u64::try_from(quota.at.ms_to_next_month() / SECOND_MS).unwrap_or(0) + 1;
+    Err(ApiError::CreditsExhausted { retry_after_s })
+}
+
+/// The id under which gateway, access log and our line know the request. A client's own header is not believed.
+fn gateway_request_id(request: &Request) -> String {
+    use lambda_http::request::RequestContext;
+    let context = request.request_context_ref();
+    let id = match context {
+        Some(RequestContext::ApiGatewayV1(context)) => context.request_id.as_deref(),
+        Some(RequestContext::ApiGatewayV2(context)) => context.request_id.as_deref(),
+        _ => None,
+    };
+    id.filter(|id| !id.is_empty() && HeaderValue::from_str(id).is_ok())
+        .map_or_else(request_id, str::to_owned)
+}
+
+fn respond(outcome: &Result<Answer, ApiError>, id: &str, trace: &Trace) -> Response<Body> {
+    let (status, body) = match outcome {
+        Ok(answer) => (answer.status, answer.body.clone()),
+        Err(error) => (error.status(), error.body()),
+    };
+    let mut response = Response::new(Body::Text(body));
+    *response.status_mut() = status;
+    let headers = response.headers_mut();
+    headers.insert(
+        CONTENT_TYPE,
+        HeaderValue::from_static("application/json; charset=utf-8"),
+    );
+    headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    headers.insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+    set(headers, REQUEST_ID, id);
+    if let Err(error) = outcome {
+        headers.insert(ERROR_CODE, HeaderValue::from_static(error.code()));
+        if let Some(challenge) = error.challenge() {
+            set(headers, WWW_AUTHENTICATE, &challenge);
+        }
+        if let Some(seconds) = error.retry_after_s() {
+            set(headers, RETRY_AFTER, &seconds.to_string());
+        }
+    }
+    if let Some(end) = trace.caller.as_ref().and_then(Caller::expires_at) {
+        set(headers, KEY_EXPIRES_AT, &end.to_string());
+    }
+    if let Some(quota) = &trace.quota {
+        rate_limit(headers, quota);
+    }
+    response
+}
+
+/// `RateLimit-Policy` and `RateLimit`, as draft-ietf-httpapi-ratelimit-headers has them. *Units*: requests and seconds.
+fn rate_limit(headers: &mut HeaderMap, quota: &Quota) {
+    let class = quota.limiter.as_str();
+    let day_left_s = (DAY_MS - quota.at.ms().rem_euclid(DAY_MS)) / SECOND_MS;
+    set(
+        headers,
+        RATE_LIMIT_POLICY,
+        &format!(
+            r#""{class}";q={};w=60, "daily";q={};w=86400"#,
+            quota.per_minute, quota.per_day
+        ),
+    );
+    set(
+        headers,
+        RATE_LIMIT,
+        &format!(
+            r#""{class}";r={};t=60, "daily";r={};t={day_left_s}"#,
+            quota.minute_left, quota.day_left
+        ),
+    );
+}
+
+fn set(headers: &mut HeaderMap, name: HeaderName, value: &str) {
+    // Every value is ours and printable; one that is not would be left out rather than break the answer.
+    if let Ok(value) = HeaderValue::from_str(value) {
+        headers.insert(name, value);
+    }
+}
+
+/// The id in a path: anything that is not a run's id is a run that does not exist.
+///
+/// *Errors*: [`ApiError::NotFound`].
+pub fn run_id(incoming: &Incoming) -> Result<RunId, ApiError> {
+    incoming
+        .id
+        .as_deref()
+        .and_then(RunId::parse)
+        .ok_or(ApiError::NotFound(Missing::Run))
+}

@@ -1,0 +1,219 @@
+//! The store: our records in and out of DynamoDB. The only room that imports its SDK; the organization or tenant comes
+//! first in every method that a caller's request reaches.
+
+mod item;
+mod keys;
+mod limits;
+mod orgs;
+mod runs;
+mod transact;
+mod work;
+
+use std::fmt;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::Duration;
+
+use aws_config::BehaviorVersion;
+use aws_config::retry::RetryConfig;
+use aws_config::timeout::TimeoutConfig;
+use aws_sdk_dynamodb::Client;
+use aws_sdk_dynamodb::config::{ConfigBag, Credentials, Intercept, Region, RuntimeComponents};
+use aws_sdk_dynamodb::error::{BoxError, ProvideErrorMetadata, SdkError};
+
+pub use keys::{KeyRecord, KeySummary, Keys, NewKey};
+pub use limits::{Limits, Quota};
+pub use orgs::{OrgSummary, Orgs, Override, Suspension};
+pub use runs::{RunFilter, Runs};
+pub use work::{Advance, AttemptRow, AttemptState, Claim, Outcome, TriageRow, Work, Works};
+
+use crate::config::Config;
+use crate::error::ApiError;
+
+/// One try of one call. A call that is slower is lost for the request that waits.
+const ATTEMPT: Duration = Duration::from_millis(900);
+/// One call with its retries. *Source*: a stopped store must be a 503 within 3 s.
+const OPERATION: Duration = Duration::from_millis(2_000);
+
+/// Why a call gave no answer.
+#[derive(Debug)]
+pub enum StoreError {
+    /// The store did not answer, throttled or refused us.
+    Unavailable {
+        /// The call.
+        call: &'static str,
+        /// The SDK's word for it; never holds data.
+        cause: String,
+    },
+    /// A record is not what we wrote.
+    Corrupt {
+        /// Which kind of record.
+        record: &'static str,
+        /// Which attribute.
+        attribute: String,
+    },
+    /// The condition of a write did not hold: somebody else was first.
+    Lost,
+}
+
+impl fmt::Display for StoreError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Unavailable { call, cause } => write!(f, "{call}: {cause}"),
+            Self::Corrupt { record, attribute } => write!(f, "corrupt {record} record: {attribute}"),
+            Self::Lost => f.write_str("somebody else was first"),
+        }
+    }
+}
+
+impl std::error::Error for StoreError {}
+
+impl From<StoreError> for ApiError {
+    /// Logs the cause, once, and gives the client none of it. Every fault of the store is a 503, never a 401 or a 200.
+    fn from(error: StoreError) -> Self {
+        match &error {
+            StoreError::Corrupt { .. } => tracing::error!(alarm = "corrupt_record", %error),
+            StoreError::Unavailable { .. } | StoreError::Lost => tracing::warn!(%error, "store unavailable"),
+        }
+        Self::Unavailable
+    }
+}
+
+/// The two tables.
+#[derive(Clone, Debug)]
+pub struct Store {
+    client: Client,
+    main: Arc<str>,
+    keys: Arc<str>,
+    calls: Arc<AtomicU32>,
+    limits: Arc<limits::Memory>,
+    touched: Arc<keys::Touched>,
+}
+
+impl Store {
+    /// Opens the tables that the settings name. No call is made yet.
+    pub async fn open(config: &Config) -> Self {
+        let calls = Arc::new(AtomicU32::new(0));
+        let shared = sdk_config(config, config.dynamodb_endpoint.as_deref()).await;
+        let sdk = aws_sdk_dynamodb::config::Builder::from(&shared)
+            .interceptor(CountCalls(calls.clone()))
+            .build();
+        Self {
+            client: Client::from_conf(sdk),
+            main: config.table_main.as_str().into(),
+            keys: config.table_keys.as_str().into(),
+            calls,
+            limits: Arc::default(),
+            touched: Arc::default(),
+        }
+    }
+
+    /// Authentication and the life of keys.
+    #[must_use]
+    pub fn keys(&self) -> Keys<'_> {
+        Keys(self)
+    }
+
+    /// Plan, suspension and rate limits.
+    #[must_use]
+    pub fn limits(&self) -> Limits<'_> {
+        Limits(self)
+    }
+
+    /// Organizations and their members.
+    #[must_use]
+    pub fn orgs(&self) -> Orgs<'_> {
+        Orgs(self)
+    }
+
+    /// Runs as their owner sees them.
+    #[must_use]
+    pub fn runs(&self) -> Runs<'_> {
+        Runs(self)
+    }
+
+    /// Runs as the worker drives them.
+    #[must_use]
+    pub fn works(&self) -> Works<'_> {
+        Works(self)
+    }
+
+    /// Calls sent since this was last asked, retries included; for the log line.
+    #[must_use]
+    pub fn take_calls(&self) -> u32 {
+        self.calls.swap(0, Ordering::Relaxed)
+    }
+}
+
+/// The SDK's settings, the same for every client of ours.
+///
+/// On a laptop (an `http://` endpoint) nothing checks a signature and no root certificates are needed.
+pub(crate) async fn sdk_config(config: &Config, endpoint: Option<&str>) -> aws_config::SdkConfig {
+    let timeouts = TimeoutConfig::builder()
+        .connect_timeout(Duration::from_millis(500))
+        .operation_attempt_timeout(ATTEMPT)
+        .operation_timeout(OPERATION)
+        .build();
+    let retries = RetryConfig::standard()
+        .with_max_attempts(3)
+        .with_initial_backoff(Duration::from_millis(40))
+        .with_max_backoff(Duration::from_millis(400));
+    let mut loader = aws_config::defaults(BehaviorVersion::latest())
+        .timeout_config(timeouts)
+        .retry_config(retries);
+    if let Some(region) = &config.region {
+        loader = loader.region(Region::new(region.clone()));
+    }
+    if let Some(endpoint) = endpoint {
+        loader = loader.endpoint_url(endpoint);
+        if endpoint.starts_with("http://") {
+            loader = loader
+                .http_client(aws_smithy_http_client::Builder::new().build_http())
+                .credentials_provider(Credentials::new("local", "local", None, None, "local endpoint"))
+                .region(Region::new(
+                    config.region.clone().unwrap_or_else(|| "us-east-1".to_owned()),
+                ));
+        }
+    }
+    loader.load().await
+}
+
+/// Counts what is really sent, so that the log line and the tests see every call.
+#[derive(Debug)]
+struct CountCalls(Arc<AtomicU32>);
+
+impl Intercept for CountCalls {
+    fn name(&self) -> &'static str {
+        "count store calls"
+    }
+
+    fn read_before_transmit(
+        &self,
+        _: &aws_sdk_dynamodb::config::interceptors::BeforeTransmitInterceptorContextRef<'_>,
+        _: &RuntimeComponents,
+        _: &mut ConfigBag,
+    ) -> Result<(), BoxError> {
+        self.0.fetch_add(1, Ordering::Relaxed);
+        Ok(())
+    }
+}
+
+/// Turns an SDK error into ours, keeping its code and nothing of the request or the response.
+pub(crate) fn unavailable<E: ProvideErrorMetadata, R>(call: &'static str, error: &SdkError<E, R>) -> StoreError {
+    StoreError::Unavailable {
+        call,
+        cause: cause(error),
+    }
+}
+
+/// The SDK's word for what happened.
+pub(crate) fn cause<E: ProvideErrorMetadata, R>(error: &SdkError<E, R>) -> String {
+    match error {
+        SdkError::TimeoutError(_) => "timed out".to_owned(),
+        SdkError::DispatchFailure(_) => "could not connect".to_owned(),
+        SdkError::ConstructionFailure(_) => "request could not be built".to_owned(),
+        SdkError::ResponseError(_) => "unreadable response".to_owned(),
+        SdkError::ServiceError(refused) => refused.err().code().unwrap_or("refused").to_owned(),
+        _ => "failed".to_owned(),
+    }
+}

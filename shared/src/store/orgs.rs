@@ -1,0 +1,275 @@
+//! Organizations: made, put on a plan, suspended, deleted; and their members.
+//!
+//! *Items*: `O#<org>` / `M` (name), `L#<org>` / `M` (see `limits.rs`), `ORGS` / `<org>` (the list: name, plan, suspended),
+//! `O#<org>` / `U#<e-mail>` (role). All that belong together are written in one transaction.
+
+use serde::Serialize;
+
+use super::item::{Attributes, Row, at, fill, flag, keyed, n, s};
+use super::transact::{create, delete_main, put, send, update, update_main};
+use super::{Store, StoreError, unavailable};
+use crate::ids::OrgId;
+use crate::plan::Plan;
+use crate::time::Timestamp;
+
+/// An organization in the list.
+#[derive(Debug, Serialize)]
+pub struct OrgSummary {
+    /// Its id.
+    pub org_id: OrgId,
+    /// Its name.
+    pub name: String,
+    /// Its plan.
+    pub plan: Plan,
+    /// Whether it is suspended.
+    pub suspended: bool,
+    /// When it was made.
+    pub created_at: Timestamp,
+}
+
+/// Organizations and their members.
+#[derive(Debug)]
+pub struct Orgs<'a>(pub(super) &'a Store);
+
+impl Orgs<'_> {
+    /// Makes an organization.
+    ///
+    /// *Errors*: [`StoreError::Unavailable`].
+    pub async fn create(&self, name: &str, plan: Plan) -> Result<OrgId, StoreError> {
+        let org = OrgId::generate();
+        let now = Timestamp::now();
+        let mut row = keyed(format!("O#{org}"), "M");
+        fill(&mut row, [("name", Some(s(name))), ("created_at", Some(at(now)))]);
+        let mut listed = keyed("ORGS", org.to_string());
+        fill(
+            &mut listed,
+            [
+                ("name", Some(s(name))),
+                ("plan", Some(s(plan.as_str()))),
+                ("suspended", Some(flag(false))),
+                ("created_at", Some(at(now))),
+            ],
+        );
+        let writes = vec![
+            create(&self.0.main, row, "pk"),
+            create(&self.0.main, limits(org, plan), "pk"),
+            create(&self.0.main, listed, "pk"),
+        ];
+        send(self.0, "create organization", writes).await?;
+        Ok(org)
+    }
+
+    /// Lists all organizations, oldest first.
+    ///
+    /// *Errors*: [`StoreError::Unavailable`], [`StoreError::Corrupt`].
+    pub async fn list(&self) -> Result<Vec<OrgSummary>, StoreError> {
+        let pages = self
+            .0
+            .client
+            .query()
+            .table_name(&*self.0.main)
+            .key_condition_expression("pk = :all")
+            .expression_attribute_values(":all", s("ORGS"))
+            .consistent_read(true)
+            .into_paginator()
+            .items()
+            .send();
+        let items: Vec<Attributes> = pages
+            .collect::<Result<_, _>>()
+            .await
+            .map_err(|error| unavailable("list organizations", &error))?;
+        items.iter().map(summary).collect()
+    }
+
+    /// Puts an organization on a plan; holds from the next request.
+    ///
+    /// *Errors*: [`StoreError::Lost`] when there is no such organization, [`StoreError::Unavailable`].
+    pub async fn set_plan(&self, org: OrgId, plan: Plan) -> Result<(), StoreError> {
+        self.change(org, "set plan", "#name = :value", "plan", s(plan.as_str()))
+            .await
+    }
+
+    /// Suspends an organization, or takes it back; holds from the next request.
+    ///
+    /// *Errors*: [`StoreError::Lost`] when there is no such organization, [`StoreError::Unavailable`].
+    pub async fn set_suspended(&self, org: OrgId, suspension: Suspension) -> Result<(), StoreError> {
+        let value = flag(matches!(suspension, Suspension::On));
+        self.change(org, "suspend organization", "#name = :value", "suspended", value)
+            .await
+    }
+
+    /// Gives an organization its own number instead of its plan's. *Units*: requests or credits, by the attribute.
+    ///
+    /// *Errors*: [`StoreError::Lost`] when there is no such organization, [`StoreError::Unavailable`].
+    pub async fn set_override(&self, org: OrgId, number: Override, value: u64) -> Result<(), StoreError> {
+        self.change(org, "override limit", "#name = :value", number.attribute(), n(value))
+            .await
+    }
+
+    /// Deletes an organization: suspended first, then its keys one by one, then itself. Cut off anywhere, it can be run
+    /// again. Its runs stay until their time is over.
+    ///
+    /// *Errors*: [`StoreError::Lost`] when there is no such organization, [`StoreError::Unavailable`].
+    pub async fn delete(&self, org: OrgId) -> Result<(), StoreError> {
+        self.set_suspended(org, Suspension::On).await?;
+        for key in self.0.keys().list(org).await? {
+            self.0.keys().erase(org, key.key_id).await?;
+        }
+        for member in self.members(org).await? {
+            send(
+                self.0,
+                "delete member",
+                vec![delete_main(self.0, &format!("O#{org}"), &format!("U#{member}"))],
+            )
+            .await?;
+        }
+        let writes = vec![
+            delete_main(self.0, &format!("O#{org}"), "M"),
+            delete_main(self.0, &format!("L#{org}"), "M"),
+            delete_main(self.0, "ORGS", &org.to_string()),
+        ];
+        send(self.0, "delete organization", writes).await
+    }
+
+    /// Adds a member, or gives one another role.
+    ///
+    /// *Errors*: [`StoreError::Lost`] when there is no such organization, [`StoreError::Unavailable`].
+    pub async fn add_member(&self, org: OrgId, email: &str, role: &str) -> Result<(), StoreError> {
+        let mut row = keyed(format!("O#{org}"), format!("U#{email}"));
+        fill(
+            &mut row,
+            [("role", Some(s(role))), ("added_at", Some(at(Timestamp::now())))],
+        );
+        let member = aws_sdk_dynamodb::types::Put::builder()
+            .table_name(&*self.0.main)
+            .set_item(Some(row));
+        let known = update_main(self.0, &format!("O#{org}"), "M")
+            .update_expression("SET members_changed_at = :now")
+            .condition_expression("attribute_exists(pk)")
+            .expression_attribute_values(":now", at(Timestamp::now()));
+        send(self.0, "add member", vec![put(member), update(known)]).await
+    }
+
+    /// The e-mail addresses of an organization's members.
+    ///
+    /// *Errors*: [`StoreError::Unavailable`], [`StoreError::Corrupt`].
+    pub async fn members(&self, org: OrgId) -> Result<Vec<String>, StoreError> {
+        let query = self
+            .0
+            .client
+            .query()
+            .table_name(&*self.0.main)
+            .key_condition_expression("pk = :org AND begins_with(sk, :user)")
+            .expression_attribute_values(":org", s(format!("O#{org}")))
+            .expression_attribute_values(":user", s("U#"));
+        let items: Vec<Attributes> = query
+            .into_paginator()
+            .items()
+            .send()
+            .collect::<Result<_, _>>()
+            .await
+            .map_err(|error| unavailable("list members", &error))?;
+        items
+            .iter()
+            .map(|item| Row::new("member", item).parsed("sk", |sk| Some(sk.strip_prefix("U#")?.to_owned())))
+            .collect()
+    }
+
+    /// Changes one attribute on the limits item and, where it shows there, in the list; raises the limits' version, so
+    /// that every process notices at its next request.
+    async fn change(
+        &self,
+        org: OrgId,
+        call: &'static str,
+        set: &str,
+        name: &str,
+        value: aws_sdk_dynamodb::types::AttributeValue,
+    ) -> Result<(), StoreError> {
+        let limits = update_main(self.0, &format!("L#{org}"), "M")
+            .update_expression(format!("SET {set} ADD version :one"))
+            .condition_expression("attribute_exists(pk)")
+            .expression_attribute_names("#name", name)
+            .expression_attribute_values(":value", value.clone())
+            .expression_attribute_values(":one", n(1));
+        let listed = update_main(self.0, "ORGS", &org.to_string())
+            .update_expression(format!("SET {set}"))
+            .condition_expression("attribute_exists(pk)")
+            .expression_attribute_names("#name", name)
+            .expression_attribute_values(":value", value);
+        send(self.0, call, vec![update(limits), update(listed)]).await
+    }
+}
+
+/// Whether an organization is suspended.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Suspension {
+    /// Its keys are refused with 403.
+    On,
+    /// Its keys work.
+    Off,
+}
+
+/// A number that an organization can have of its own. *Source*: contract §9, "an organization can carry overrides".
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Override {
+    /// Requests a minute on the strict routes.
+    StrictPerMinute,
+    /// Requests a minute on the standard routes.
+    StandardPerMinute,
+    /// Requests a UTC day.
+    RequestsPerDay,
+    /// Credits a UTC month.
+    CreditsPerMonth,
+}
+
+impl Override {
+    const fn attribute(self) -> &'static str {
+        match self {
+            Self::StrictPerMinute => "strict_per_minute",
+            Self::StandardPerMinute => "standard_per_minute",
+            Self::RequestsPerDay => "requests_per_day",
+            Self::CreditsPerMonth => "credits_per_month",
+        }
+    }
+}
+
+/// The limits item of a new organization: no cell yet, so that the first request makes the caps.
+fn limits(org: OrgId, plan: Plan) -> Attributes {
+    let mut item = keyed(format!("L#{org}"), "M");
+    fill(
+        &mut item,
+        [("plan", Some(s(plan.as_str()))), ("suspended", Some(flag(false)))],
+    );
+    for name in [
+        "cell",
+        "rolled_version",
+        "strict_used",
+        "strict_cap",
+        "standard_used",
+        "standard_cap",
+        "day_used",
+        "day_max",
+    ] {
+        item.insert(name.to_owned(), n(0));
+    }
+    fill(
+        &mut item,
+        [
+            ("version", Some(n(1))),
+            ("strict_past", Some(s(""))),
+            ("standard_past", Some(s(""))),
+        ],
+    );
+    item
+}
+
+fn summary(item: &Attributes) -> Result<OrgSummary, StoreError> {
+    let row = Row::new("organization", item);
+    Ok(OrgSummary {
+        org_id: row.parsed("sk", OrgId::parse)?,
+        name: row.text("name")?.to_owned(),
+        plan: row.parsed("plan", Plan::parse)?,
+        suspended: row.flag("suspended")?,
+        created_at: row.time("created_at")?,
+    })
+}

@@ -1,0 +1,548 @@
+//! Runs as the worker drives them: read, claimed, advanced, ended. Every step is one transaction fenced by the epoch.
+//!
+//! *Item* `R#<run>` / `M`, beside what lists show: `epoch` (raised by each claim), `seq` (last event), `lease_until`,
+//! `progress` (the harness's own state), `open_attempt` (`<stage>#<n>` of a model call that has not ended), `plan`, `key_id`.
+//! *Item* `R#<run>` / `A#<stage>#<n>`: the attempt, and so the usage ledger: `state` (`started`, `answered`,
+//! `rejected`, `failed`, `lost`), tier, model, tokens, credits, times. *Item* `R#<run>` / `T`: what a person has to decide.
+
+use aws_sdk_dynamodb::types::{AttributeValue, TransactWriteItem};
+
+use super::item::{Attributes, Row, at, fill, keyed, n, s};
+use super::runs::{INLINE_BYTES_MAX, events, parts};
+use super::transact::{create, send, update, update_main};
+use super::{Store, StoreError, unavailable};
+use crate::auth::Tenant;
+use crate::ids::{RunId, TriageId};
+use crate::plan::{LEDGER_RETENTION_MS, Plan};
+use crate::run::{EventDetail, EventKind, Priority, Status, Usage, event};
+use crate::time::Timestamp;
+
+/// A run as the worker holds it.
+#[derive(Debug)]
+pub struct Work {
+    /// The run.
+    pub run: RunId,
+    /// Whose it is.
+    pub tenant: Tenant,
+    /// The plan that it was accepted under.
+    pub plan: Plan,
+    /// The agent.
+    pub agent_type: String,
+    /// Where it stands.
+    pub status: Status,
+    /// How soon it should be looked at.
+    pub priority: Priority,
+    /// The whole task.
+    pub task: String,
+    /// What was sent along, as JSON.
+    pub data: Option<String>,
+    /// Until when another worker holds it.
+    pub lease_until: Option<Timestamp>,
+    /// The harness's own state, as JSON; `None` before the first claim.
+    pub progress: Option<String>,
+    /// The model call that has not ended, if any.
+    pub open_attempt: Option<String>,
+    /// Model calls made.
+    pub attempts: u32,
+    /// Credits spent.
+    pub credits: u64,
+    /// Tokens spent.
+    pub usage: Usage,
+    started_at: Option<Timestamp>,
+    key_id: String,
+    epoch: u64,
+    seq: u64,
+    ttl: i64,
+}
+
+/// What one step writes; all of it or nothing.
+#[derive(Debug, Default)]
+pub struct Advance {
+    /// A claim: raises the epoch, so that every earlier holder is fenced off.
+    pub claim: Option<Claim>,
+    /// Until when the worker holds the run after this step; `None` gives it back.
+    pub lease_until: Option<Timestamp>,
+    /// The harness's own state after this step, as JSON.
+    pub progress: String,
+    /// What happened.
+    pub events: Vec<(EventKind, EventDetail)>,
+    /// The attempt rows that begin or end.
+    pub attempts: Vec<AttemptRow>,
+    /// How the run ends, if it does.
+    pub outcome: Option<Outcome>,
+}
+
+/// Marks a step as a claim.
+#[derive(Clone, Copy, Debug)]
+pub struct Claim;
+
+/// What becomes of an attempt row.
+#[derive(Clone, Debug)]
+pub struct AttemptRow {
+    /// `<stage>#<n>`.
+    pub name: String,
+    /// What it becomes.
+    pub state: AttemptState,
+}
+
+/// The life of an attempt. Only an answer costs credits, used or not.
+#[derive(Clone, Debug)]
+pub enum AttemptState {
+    /// A model call begins on a tier.
+    Started {
+        /// The tier that is asked.
+        tier: &'static str,
+    },
+    /// The model answered.
+    Answered {
+        /// The model that did.
+        model: String,
+        /// The tokens that it took.
+        usage: Usage,
+        /// The credits that it costs.
+        credits: u64,
+    },
+    /// The model answered, and the answer could not be used; it costs all the same.
+    Rejected {
+        /// The model that did.
+        model: String,
+        /// The tokens that it took.
+        usage: Usage,
+        /// The credits that it costs.
+        credits: u64,
+        /// Why.
+        reason: String,
+    },
+    /// It gave no answer.
+    Failed {
+        /// Why.
+        reason: String,
+    },
+    /// Its worker died; what it took is unknown.
+    Lost,
+}
+
+/// How a run leaves the worker's hands.
+#[derive(Debug)]
+pub enum Outcome {
+    /// With a result.
+    Completed {
+        /// The answer, as JSON.
+        result: String,
+        /// 0–1.
+        confidence: f64,
+        /// The model that answered.
+        model: String,
+    },
+    /// Without one.
+    Failed {
+        /// Why, for its owner.
+        error: String,
+    },
+    /// To a person.
+    Triage {
+        /// What the person sees.
+        item: TriageRow,
+        /// 0–1.
+        confidence: f64,
+        /// The model that answered.
+        model: String,
+    },
+}
+
+/// What a person has to decide. *Shape*: contract §5.
+#[derive(Debug)]
+pub struct TriageRow {
+    /// Its id.
+    pub id: TriageId,
+    /// One line.
+    pub title: String,
+    /// What the run was asked.
+    pub summary: String,
+    /// Why it is here.
+    pub reasoning: String,
+    /// What could go wrong.
+    pub risk: Option<String>,
+    /// The proposed output, as JSON.
+    pub payload: String,
+    /// When it is too late to decide.
+    pub expires_at: Timestamp,
+}
+
+/// Runs as the worker drives them.
+#[derive(Debug)]
+pub struct Works<'a>(pub(super) &'a Store);
+
+impl Works<'_> {
+    /// Reads a run for working on it, strongly consistent. A message names it; nothing else about it is believed.
+    ///
+    /// *Errors*: [`StoreError::Unavailable`], [`StoreError::Corrupt`].
+    pub async fn load(&self, run: RunId) -> Result<Option<Work>, StoreError> {
+        let items = parts(self.0, run, "M").await?;
+        let (mut main, mut apart) = (None, None);
+        for item in &items {
+            match item.get("sk") {
+                Some(AttributeValue::S(sk)) if sk == "M" => main = Some(item),
+                _ => apart = Some(item),
+            }
+        }
+        main.map(|main| work(run, main, apart.unwrap_or(main))).transpose()
+    }
+
+    /// Takes one step: the transition, its events, its attempts and what follows from them, in one transaction.
+    ///
+    /// *Errors*: [`StoreError::Lost`] when the run was claimed, cancelled or ended by somebody else; nothing was written
+    /// then. [`StoreError::Unavailable`]: it may have been written; the next look at the run tells.
+    pub async fn advance(&self, work: &mut Work, step: Advance) -> Result<(), StoreError> {
+        let now = Timestamp::now();
+        let pk = format!("R#{}", work.run);
+        let status = step.outcome.as_ref().map_or(Status::Running, Outcome::status);
+        let first = step.claim.is_some() && work.started_at.is_none();
+        let ttl = n(work.ttl);
+        let after = After::of(work, &step);
+
+        let mut writes = Vec::with_capacity(5);
+        if !step.events.is_empty() {
+            let texts: Vec<String> = (work.seq + 1..)
+                .zip(&step.events)
+                .map(|(seq, (kind, detail))| {
+                    // Whatever comes before the end happened while the run was still running.
+                    let last = seq == after.seq;
+                    event(
+                        work.run,
+                        seq,
+                        *kind,
+                        now,
+                        if last { status } else { Status::Running },
+                        detail,
+                    )
+                })
+                .collect();
+            writes.push(create(
+                &self.0.main,
+                events(&pk, work.seq + 1, texts, ttl.clone()),
+                "pk",
+            ));
+        }
+        for row in &step.attempts {
+            writes.push(self.attempt(work, &pk, row, now));
+        }
+        if let Some(Outcome::Triage { item, confidence, .. }) = &step.outcome {
+            writes.push(create(
+                &self.0.main,
+                triage(work, &pk, item, *confidence, now, &ttl),
+                "pk",
+            ));
+        }
+        if let Some(Outcome::Completed { result, .. }) = &step.outcome
+            && result.len() > INLINE_BYTES_MAX
+        {
+            let mut apart = keyed(&pk, "OUT");
+            fill(&mut apart, [("result", Some(s(result))), ("ttl", Some(ttl))]);
+            writes.push(create(&self.0.main, apart, "pk"));
+        }
+        let mut sets = after.sets(status, &step, work.tenant);
+        if first {
+            sets.push(("started_at", at(now)));
+        }
+        if status.is_terminal() {
+            sets.push(("completed_at", at(now)));
+        }
+        writes.push(self.transition(work, &pk, &sets, &after.removes(&step)));
+        send(self.0, "advance run", writes).await?;
+        if first {
+            work.started_at = Some(now);
+        }
+        work.status = status;
+        work.lease_until = step.lease_until;
+        work.progress = Some(step.progress);
+        (work.epoch, work.seq, work.open_attempt) = (after.epoch, after.seq, after.open_attempt);
+        (work.attempts, work.credits, work.usage) = (after.attempts, after.credits, after.usage);
+        Ok(())
+    }
+
+    /// Holds a run longer.
+    ///
+    /// *Errors*: [`StoreError::Lost`] when it is no longer ours: whatever is being done for it must stop.
+    pub async fn renew(&self, work: &Work, lease_until: Timestamp) -> Result<(), StoreError> {
+        let sent = self
+            .0
+            .client
+            .update_item()
+            .table_name(&*self.0.main)
+            .key("pk", s(format!("R#{}", work.run)))
+            .key("sk", s("M"))
+            .update_expression("SET lease_until = :until")
+            .condition_expression("epoch = :epoch AND #status = :running")
+            .expression_attribute_names("#status", "status")
+            .expression_attribute_values(":until", at(lease_until))
+            .expression_attribute_values(":epoch", n(work.epoch))
+            .expression_attribute_values(":running", s(Status::Running.as_str()))
+            .send()
+            .await;
+        match sent {
+            Ok(_) => Ok(()),
+            Err(error)
+                if error
+                    .as_service_error()
+                    .is_some_and(|refused| refused.is_conditional_check_failed_exception()) =>
+            {
+                Err(StoreError::Lost)
+            }
+            Err(error) => Err(unavailable("renew lease", &error)),
+        }
+    }
+
+    /// The conditional update of `M`: the one place where a run changes.
+    fn transition(
+        &self,
+        work: &Work,
+        pk: &str,
+        sets: &[(&'static str, AttributeValue)],
+        removes: &[&'static str],
+    ) -> TransactWriteItem {
+        let mut change = update_main(self.0, pk, "M")
+            .condition_expression("epoch = :old_epoch AND seq = :old_seq AND #status IN (:queued, :running)")
+            .expression_attribute_names("#status", "status")
+            .expression_attribute_values(":old_epoch", n(work.epoch))
+            .expression_attribute_values(":old_seq", n(work.seq))
+            .expression_attribute_values(":queued", s(Status::Queued.as_str()))
+            .expression_attribute_values(":running", s(Status::Running.as_str()));
+        let mut assignments = Vec::with_capacity(sets.len());
+        for (name, value) in sets {
+            assignments.push(format!("#{name} = :{name}"));
+            change = change
+                .expression_attribute_names(format!("#{name}"), *name)
+                .expression_attribute_values(format!(":{name}"), value.clone());
+        }
+        let mut expression = format!("SET {}", assignments.join(", "));
+        if !removes.is_empty() {
+            expression = format!("{expression} REMOVE {}", removes.join(", "));
+        }
+        update(change.update_expression(expression))
+    }
+
+    fn attempt(&self, work: &Work, pk: &str, row: &AttemptRow, now: Timestamp) -> TransactWriteItem {
+        let sk = format!("A#{}", row.name);
+        let (state, model, usage, credits, error) = match &row.state {
+            AttemptState::Started { tier } => {
+                let mut item = keyed(pk, sk);
+                fill(
+                    &mut item,
+                    [
+                        ("state", Some(s("started"))),
+                        ("tier", Some(s(*tier))),
+                        ("tenant", Some(s(work.tenant.to_string()))),
+                        ("agent_type", Some(s(&work.agent_type))),
+                        ("key_id", Some(s(&work.key_id))),
+                        ("started_at", Some(at(now))),
+                        ("ttl", Some(n(now.plus_ms(LEDGER_RETENTION_MS).seconds()))),
+                    ],
+                );
+                return create(&self.0.main, item, "pk");
+            }
+            AttemptState::Answered { model, usage, credits } => ("answered", Some(model), *usage, *credits, None),
+            AttemptState::Rejected {
+                model,
+                usage,
+                credits,
+                reason,
+            } => ("rejected", Some(model), *usage, *credits, Some(reason)),
+            AttemptState::Failed { reason } => ("failed", None, Usage::default(), 0, Some(reason)),
+            AttemptState::Lost => ("lost", None, Usage::default(), 0, None),
+        };
+        let mut end = update_main(self.0, pk, &sk)
+            .condition_expression("#state = :started")
+            .expression_attribute_names("#state", "state")
+            .expression_attribute_values(":started", s("started"))
+            .expression_attribute_values(":state", s(state))
+            .expression_attribute_values(":now", at(now));
+        let mut expression = "SET #state = :state, ended_at = :now".to_owned();
+        if let Some(model) = model {
+            expression.push_str(", model = :model, input_tokens = :input, output_tokens = :output, credits = :credits");
+            end = end
+                .expression_attribute_values(":model", s(model))
+                .expression_attribute_values(":input", n(usage.input_tokens))
+                .expression_attribute_values(":output", n(usage.output_tokens))
+                .expression_attribute_values(":credits", n(credits));
+        }
+        if let Some(error) = error {
+            expression.push_str(", #error = :error");
+            end = end
+                .expression_attribute_names("#error", "error")
+                .expression_attribute_values(":error", s(error));
+        }
+        update(end.update_expression(expression))
+    }
+}
+
+impl Outcome {
+    const fn status(&self) -> Status {
+        match self {
+            Self::Completed { .. } => Status::Completed,
+            Self::Failed { .. } => Status::Failed,
+            Self::Triage { .. } => Status::PendingTriage,
+        }
+    }
+}
+
+/// The counters of a run after a step.
+struct After {
+    epoch: u64,
+    seq: u64,
+    attempts: u32,
+    credits: u64,
+    usage: Usage,
+    open_attempt: Option<String>,
+}
+
+impl After {
+    fn of(work: &Work, step: &Advance) -> Self {
+        let mut after = Self {
+            epoch: work.epoch + u64::from(step.claim.is_some()),
+            seq: work.seq + step.events.len() as u64,
+            attempts: work.attempts,
+            credits: work.credits,
+            usage: work.usage,
+            open_attempt: work.open_attempt.clone(),
+        };
+        for row in &step.attempts {
+            match &row.state {
+                AttemptState::Started { .. } => {
+                    after.attempts += 1;
+                    after.open_attempt = Some(row.name.clone());
+                }
+                AttemptState::Answered { usage, credits, .. } | AttemptState::Rejected { usage, credits, .. } => {
+                    after.credits += credits;
+                    after.usage.input_tokens += usage.input_tokens;
+                    after.usage.output_tokens += usage.output_tokens;
+                    after.open_attempt = None;
+                }
+                AttemptState::Failed { .. } | AttemptState::Lost => after.open_attempt = None,
+            }
+        }
+        after
+    }
+
+    fn sets(&self, status: Status, step: &Advance, tenant: Tenant) -> Vec<(&'static str, AttributeValue)> {
+        let mut sets = vec![
+            ("status", s(status.as_str())),
+            ("tenant_status", s(format!("{tenant}#{}", status.as_str()))),
+            ("epoch", n(self.epoch)),
+            ("seq", n(self.seq)),
+            ("progress", s(&step.progress)),
+            ("attempts", n(self.attempts)),
+            ("credits", n(self.credits)),
+            ("input_tokens", n(self.usage.input_tokens)),
+            ("output_tokens", n(self.usage.output_tokens)),
+        ];
+        if let Some(until) = step.lease_until {
+            sets.push(("lease_until", at(until)));
+        }
+        if let Some(open) = &self.open_attempt {
+            sets.push(("open_attempt", s(open)));
+        }
+        match &step.outcome {
+            Some(Outcome::Completed {
+                result,
+                confidence,
+                model,
+            }) => {
+                sets.extend([("confidence_score", n(confidence)), ("model", s(model))]);
+                if result.len() <= INLINE_BYTES_MAX {
+                    sets.push(("result", s(result)));
+                }
+            }
+            Some(Outcome::Failed { error }) => sets.push(("error", s(error))),
+            Some(Outcome::Triage {
+                item,
+                confidence,
+                model,
+            }) => {
+                sets.extend([
+                    ("confidence_score", n(confidence)),
+                    ("model", s(model)),
+                    ("triage_item_id", s(item.id.to_string())),
+                ]);
+            }
+            None => {}
+        }
+        sets
+    }
+
+    fn removes(&self, step: &Advance) -> Vec<&'static str> {
+        let mut removes = Vec::new();
+        if step.lease_until.is_none() {
+            removes.push("lease_until");
+        }
+        if self.open_attempt.is_none() {
+            removes.push("open_attempt");
+        }
+        removes
+    }
+}
+
+fn work(run: RunId, main: &Attributes, input: &Attributes) -> Result<Work, StoreError> {
+    let row = Row::new("run", main);
+    let input = Row::new("run input", input);
+    let task = match input.opt_text("task")? {
+        Some(task) => task,
+        None => row.text("task_short")?,
+    };
+    Ok(Work {
+        run,
+        tenant: row.parsed("tenant", Tenant::parse)?,
+        plan: row.parsed("plan", Plan::parse)?,
+        agent_type: row.text("agent_type")?.to_owned(),
+        status: row.parsed("status", Status::parse)?,
+        priority: row.parsed("priority", Priority::parse)?,
+        task: task.to_owned(),
+        data: input.opt_text("data")?.map(str::to_owned),
+        lease_until: row.opt_time("lease_until")?,
+        progress: row.opt_text("progress")?.map(str::to_owned),
+        open_attempt: row.opt_text("open_attempt")?.map(str::to_owned),
+        attempts: row.opt_number("attempts")?.unwrap_or(0),
+        credits: row.opt_number("credits")?.unwrap_or(0),
+        usage: Usage {
+            input_tokens: row.opt_number("input_tokens")?.unwrap_or(0),
+            output_tokens: row.opt_number("output_tokens")?.unwrap_or(0),
+        },
+        started_at: row.opt_time("started_at")?,
+        key_id: row.text("key_id")?.to_owned(),
+        epoch: row.number("epoch")?,
+        seq: row.number("seq")?,
+        ttl: row.number("ttl")?,
+    })
+}
+
+fn triage(
+    work: &Work,
+    pk: &str,
+    item: &TriageRow,
+    confidence: f64,
+    now: Timestamp,
+    ttl: &AttributeValue,
+) -> Attributes {
+    let mut row = keyed(pk, "T");
+    fill(
+        &mut row,
+        [
+            ("triage_id", Some(s(item.id.to_string()))),
+            ("run_id", Some(s(work.run.to_string()))),
+            ("tenant", Some(s(work.tenant.to_string()))),
+            ("agent_type", Some(s(&work.agent_type))),
+            ("priority", Some(s(work.priority.as_str()))),
+            ("status", Some(s("pending"))),
+            ("title", Some(s(&item.title))),
+            ("summary", Some(s(&item.summary))),
+            ("reasoning", Some(s(&item.reasoning))),
+            ("risk", item.risk.as_deref().map(s)),
+            ("confidence_score", Some(n(confidence))),
+            ("payload", Some(s(&item.payload))),
+            ("created_at", Some(at(now))),
+            ("expires_at", Some(at(item.expires_at))),
+            ("ttl", Some(ttl.clone())),
+        ],
+    );
+    row
+}

@@ -1,0 +1,139 @@
+//! Time as the API shows and compares it: UTC milliseconds. The only room that reads the clock.
+
+use std::fmt;
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use time::OffsetDateTime;
+use time::format_description::FormatItem;
+use time::format_description::well_known::Rfc3339;
+use time::macros::format_description;
+
+const ISO_MILLIS: &[FormatItem<'static>] =
+    format_description!("[year]-[month]-[day]T[hour]:[minute]:[second].[subsecond digits:3]Z");
+
+/// One second, minute, hour and day in milliseconds.
+pub const SECOND_MS: i64 = 1_000;
+/// One minute in milliseconds.
+pub const MINUTE_MS: i64 = 60 * SECOND_MS;
+/// One hour in milliseconds.
+pub const HOUR_MS: i64 = 60 * MINUTE_MS;
+/// One day in milliseconds.
+pub const DAY_MS: i64 = 24 * HOUR_MS;
+
+/// A moment: milliseconds since 1970-01-01T00:00:00Z.
+///
+/// *Shape*: in JSON and in print `2026-06-06T09:00:00.000Z`; in the store a number of milliseconds.
+/// *Source*: contract, "All times are UTC, ISO 8601, milliseconds, Z".
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Timestamp(i64);
+
+impl Timestamp {
+    /// Reads the clock.
+    #[must_use]
+    #[expect(clippy::disallowed_methods, reason = "this is the room that reads the clock")]
+    pub fn now() -> Self {
+        let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+        Self(i64::try_from(since.as_millis()).unwrap_or(i64::MAX))
+    }
+
+    /// The moment so many milliseconds after 1970.
+    #[must_use]
+    pub const fn from_ms(ms: i64) -> Self {
+        Self(ms)
+    }
+
+    /// Milliseconds since 1970.
+    #[must_use]
+    pub const fn ms(self) -> i64 {
+        self.0
+    }
+
+    /// Whole seconds since 1970, as DynamoDB's TTL attribute wants them.
+    #[must_use]
+    pub const fn seconds(self) -> i64 {
+        self.0.div_euclid(SECOND_MS)
+    }
+
+    /// The moment `ms` milliseconds later (or earlier, when negative); saturates.
+    #[must_use]
+    pub const fn plus_ms(self, ms: i64) -> Self {
+        Self(self.0.saturating_add(ms))
+    }
+
+    /// The calendar month in UTC, `2026-06`, by which credits are counted.
+    #[must_use]
+    pub fn month(self) -> String {
+        let date = self.calendar();
+        format!("{:04}-{:02}", date.year(), u8::from(date.month()))
+    }
+
+    /// Milliseconds until the next calendar month in UTC begins.
+    #[must_use]
+    pub fn ms_to_next_month(self) -> i64 {
+        let date = self.calendar();
+        let days_left = i64::from(date.month().length(date.year()) - date.day() + 1);
+        days_left * DAY_MS - self.0.rem_euclid(DAY_MS)
+    }
+
+    /// Reads `2026-06-06T09:00:00.000Z` or any other RFC 3339 time.
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Self> {
+        let at = OffsetDateTime::parse(text, &Rfc3339).ok()?;
+        i64::try_from(at.unix_timestamp_nanos() / 1_000_000).ok().map(Self)
+    }
+
+    fn calendar(self) -> OffsetDateTime {
+        // Outside the years the calendar knows the epoch stands in: such a time is never made by us.
+        OffsetDateTime::from_unix_timestamp_nanos(i128::from(self.0) * 1_000_000).unwrap_or(OffsetDateTime::UNIX_EPOCH)
+    }
+}
+
+impl fmt::Display for Timestamp {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let text = self.calendar().format(ISO_MILLIS).map_err(|_| fmt::Error)?;
+        f.write_str(&text)
+    }
+}
+
+impl fmt::Debug for Timestamp {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
+}
+
+impl Serialize for Timestamp {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
+impl<'de> Deserialize<'de> for Timestamp {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = String::deserialize(deserializer)?;
+        Self::parse(&text).ok_or_else(|| serde::de::Error::custom("not an RFC 3339 time"))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn prints_milliseconds_and_reads_them_back() {
+        let at = Timestamp::from_ms(1_780_736_400_007);
+        assert_eq!(at.to_string(), "2026-06-06T09:00:00.007Z");
+        assert_eq!(Timestamp::parse("2026-06-06T09:00:00.007Z"), Some(at));
+        assert_eq!(Timestamp::parse("2026-06-06"), None);
+    }
+
+    #[test]
+    fn months_end_in_utc() {
+        let last = Timestamp::parse("2026-12-31T23:59:59.999Z").unwrap();
+        assert_eq!(last.month(), "2026-12");
+        assert_eq!(last.ms_to_next_month(), 1);
+        assert_eq!(last.plus_ms(1).month(), "2027-01");
+        let leap = Timestamp::parse("2028-02-01T00:00:00.000Z").unwrap();
+        assert_eq!(leap.ms_to_next_month(), 29 * DAY_MS);
+    }
+}

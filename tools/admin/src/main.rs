@@ -1,0 +1,82 @@
+//! `cargo admin`: organizations, keys, members and limits, on a laptop or in AWS.
+//!
+//! It finds the tables by the same settings as the functions. On a laptop it reads them from `<data>/dev.env`, which a
+//! running `cargo dev` wrote; in AWS they are `ECLIPS_TABLE_MAIN` and `ECLIPS_TABLE_KEYS` with the usual AWS credentials.
+
+mod dev_env;
+mod key;
+mod member;
+mod org;
+mod print;
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+use eclips_shared::config::Config;
+use eclips_shared::store::{Store, StoreError};
+
+use crate::print::Output;
+
+/// Administers eClips API: organizations, keys, members, limits.
+#[derive(Parser)]
+#[command(bin_name = "cargo admin")]
+struct CommandLine {
+    /// Prints one JSON object instead of text.
+    #[arg(long, global = true)]
+    json: bool,
+    /// The data folder of a running `cargo dev`; used when no table is set in the environment.
+    #[arg(long, global = true, value_name = "DIR", default_value = ".eclips")]
+    data: std::path::PathBuf,
+    #[command(subcommand)]
+    room: Room,
+}
+
+/// What is administered.
+#[derive(Subcommand)]
+enum Room {
+    /// Organizations: create, list, set-plan, set-limit, suspend, resume, delete.
+    #[command(subcommand)]
+    Org(org::Command),
+    /// Keys: create, list, revoke, roll.
+    #[command(subcommand)]
+    Key(key::Command),
+    /// Members: add.
+    #[command(subcommand)]
+    Member(member::Command),
+}
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> ExitCode {
+    let line = CommandLine::parse();
+    let output = if line.json { Output::Json } else { Output::Text };
+    match run(line, output).await {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("error: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+async fn run(line: CommandLine, output: Output) -> anyhow::Result<()> {
+    let config = match Config::tables() {
+        Ok(config) => config,
+        Err(missing) => dev_env::read(&line.data.join("dev.env")).map_err(|cause| cause.context(missing))?,
+    };
+    let store = Store::open(&config).await;
+    match line.room {
+        Room::Org(command) => org::run(&store, command, output).await,
+        Room::Key(command) => key::run(&store, command, output).await,
+        Room::Member(command) => member::run(&store, command, output).await,
+    }
+}
+
+/// What a refusal of the store means to whoever sits at the keyboard.
+fn explain(error: StoreError, lost: &str) -> anyhow::Error {
+    match error {
+        StoreError::Lost => anyhow::anyhow!("{lost}"),
+        StoreError::Unavailable { .. } => anyhow::Error::new(error)
+            .context("the tables do not answer; is `cargo dev` running, or are the AWS credentials right?"),
+        StoreError::Corrupt { .. } => anyhow::Error::new(error),
+    }
+}

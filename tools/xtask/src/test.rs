@@ -1,0 +1,204 @@
+//! `cargo xtask test`: runs the parts in order, each on a line of its own, and sums them up. A failed part does not stop
+//! the others, so that one run shows everything there is to mend.
+
+mod build;
+mod docs;
+mod format;
+mod lints;
+mod sam;
+mod template;
+mod tests;
+
+use std::io::Write;
+use std::process::ExitCode;
+use std::time::{Duration, Instant};
+
+use anyhow::Result;
+use clap::{Args, ValueEnum};
+
+use crate::counts::Counts;
+use crate::process::Finished;
+use crate::workspace::Workspace;
+use crate::{environment, summary};
+
+/// The options of `cargo xtask test`.
+#[derive(Args)]
+pub struct Options {
+    /// Runs only this part; may be given more than once. `tests` brings `build` with it.
+    #[arg(long, value_name = "PART")]
+    only: Vec<Part>,
+    /// Lists the parts and what each one runs.
+    #[arg(long)]
+    list: bool,
+}
+
+/// A part of the check, in the order they run. Clippy's and rustdoc's work on the dependencies is shared with each other
+/// but not with a build, so no order saves time; the one that says soonest what is wrong comes first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Part {
+    /// The sources are formatted.
+    Format,
+    /// No warning from the compiler or clippy.
+    Lints,
+    /// The programs that the tests start.
+    Build,
+    /// Every test, unit and black box.
+    Tests,
+    /// The documentation builds without a warning.
+    Docs,
+    /// The deployment template is valid CloudFormation.
+    Template,
+    /// The deployment template is valid for `sam deploy`.
+    Sam,
+}
+
+/// What became of a part.
+pub enum Outcome {
+    /// Everything held.
+    Passed(Counts),
+    /// Something did not hold.
+    Failed {
+        /// How much of it.
+        counts: Counts,
+        /// What the part's program wrote, unless that was shown already.
+        output: String,
+        /// What to do next, a sentence.
+        next: String,
+    },
+    /// It could not be tried, and why.
+    NotRun(String),
+}
+
+impl Outcome {
+    /// Judges a part that is one check by how its program ended.
+    fn of(finished: Finished, next: &str) -> Self {
+        if finished.success {
+            return Self::Passed(Counts::ONE_PASSED);
+        }
+        Self::Failed {
+            counts: Counts::ONE_FAILED,
+            output: finished.output,
+            next: next.into(),
+        }
+    }
+}
+
+/// A part that is over.
+pub struct Report {
+    /// Which one.
+    pub part: Part,
+    /// What became of it.
+    pub outcome: Outcome,
+    /// How long it took.
+    pub time: Duration,
+}
+
+impl Part {
+    /// Names the part as `--only` and the summary do.
+    pub fn name(self) -> String {
+        let value = self.to_possible_value().expect("no part is hidden");
+        value.get_name().to_owned()
+    }
+
+    /// Shows the command line it runs, for whoever wants to run it by hand.
+    pub fn command_line(self) -> &'static str {
+        match self {
+            Self::Format => format::COMMAND,
+            Self::Lints => lints::COMMAND,
+            Self::Build => build::COMMAND,
+            Self::Tests => tests::COMMAND,
+            Self::Docs => docs::SHOWN,
+            Self::Template => template::COMMAND,
+            Self::Sam => sam::COMMAND,
+        }
+    }
+
+    fn run(self, workspace: &Workspace) -> Result<Outcome> {
+        match self {
+            Self::Format => format::run(workspace),
+            Self::Lints => lints::run(workspace),
+            Self::Build => build::run(workspace),
+            Self::Tests => tests::run(workspace),
+            Self::Docs => docs::run(workspace),
+            Self::Template => template::run(workspace),
+            Self::Sam => sam::run(workspace),
+        }
+    }
+}
+
+/// Runs the chosen parts and prints the summary. The exit code is 1 if anything failed, and on a build machine also if
+/// anything could not run.
+pub fn run(options: &Options, workspace: &Workspace) -> Result<ExitCode> {
+    let parts = chosen(&options.only);
+    if options.list {
+        for part in parts {
+            println!("{:<9} {}", part.name(), part.command_line());
+        }
+        return Ok(ExitCode::SUCCESS);
+    }
+    let mut reports: Vec<Report> = Vec::new();
+    for part in parts {
+        let report = run_one(part, &reports, workspace)?;
+        show(&report);
+        reports.push(report);
+    }
+    let total = summary::print(&reports, environment::on_build_machine());
+    Ok(if total.failed == 0 {
+        ExitCode::SUCCESS
+    } else {
+        ExitCode::FAILURE
+    })
+}
+
+/// Puts the wanted parts in their order; no wish means all. Tests start programs from the target folder, so without a
+/// build before them they would try yesterday's.
+fn chosen(only: &[Part]) -> Vec<Part> {
+    let wanted =
+        |part: Part| only.is_empty() || only.contains(&part) || (part == Part::Build && only.contains(&Part::Tests));
+    Part::value_variants()
+        .iter()
+        .copied()
+        .filter(|part| wanted(*part))
+        .collect()
+}
+
+fn run_one(part: Part, before: &[Report], workspace: &Workspace) -> Result<Report> {
+    print!("{:<9} {} … ", part.name(), part.command_line());
+    if part == Part::Tests {
+        println!();
+    }
+    std::io::stdout().flush()?;
+    let start = Instant::now();
+    let build_failed = before
+        .iter()
+        .any(|report| report.part == Part::Build && matches!(report.outcome, Outcome::Failed { .. }));
+    let outcome = if part == Part::Tests && build_failed {
+        Outcome::NotRun("the build failed; the tests would start the programs of an older one".into())
+    } else {
+        part.run(workspace).unwrap_or_else(|error| Outcome::Failed {
+            counts: Counts::ONE_FAILED,
+            output: format!("{error:#}\n"),
+            next: "This part could not do its work; mend what the message names.".into(),
+        })
+    };
+    Ok(Report {
+        part,
+        outcome,
+        time: start.elapsed(),
+    })
+}
+
+/// Ends the part's line; a failed part shows its whole output below.
+fn show(report: &Report) {
+    if report.part == Part::Tests {
+        print!("{:<9} ", report.part.name());
+    }
+    println!(
+        "{}, {:.1} s",
+        summary::verdict(&report.outcome),
+        report.time.as_secs_f64()
+    );
+    if let Outcome::Failed { output, next, .. } = &report.outcome {
+        println!("{}\n  next: {next}\n", output.trim_end());
+    }
+}
