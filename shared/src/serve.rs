@@ -20,7 +20,7 @@ use crate::body;
 use crate::error::{ApiError, Missing};
 use crate::ids::{RunId, request_id};
 use crate::routes::{Access, Effect, Operation, Route, Table};
-use crate::store::{Quota, Store};
+use crate::store::{Quota, Refusal, Store};
 use crate::time::{DAY_MS, SECOND_MS};
 
 /// What a request may take in all before it is a 503; below the 3 s that a client is promised when the store is down.
@@ -238,19 +238,32 @@ impl Road {
                 // The read runs beside the limiter and is thrown away when that refuses: two calls in sequence, not three.
                 let pending = read(&incoming);
                 let done = async {
-                    pending?(Call {
-                        caller,
-                        store,
-                        quota: None,
-                    })
-                    .await
+                    let done = match pending {
+                        Ok(pending) => {
+                            pending(Call {
+                                caller,
+                                store,
+                                quota: None,
+                            })
+                            .await
+                        }
+                        Err(error) => Err(error),
+                    };
+                    // Only a refusal of the limiter ends both early: a read that fails is still counted.
+                    Ok::<_, Refusal>(done)
                 };
-                let (admitted, done) = tokio::join!(admitted, done);
-                trace.quota = Some(admitted?);
+                let (quota, done) = match futures_util::future::try_join(admitted, done).await {
+                    Ok(both) => both,
+                    Err(refusal) => return Err(refuse(refusal, &mut trace.quota)),
+                };
+                trace.quota = Some(quota);
                 done
             }
             Effect::StartsRuns => {
-                let quota = &*trace.quota.insert(admitted.await?);
+                let quota = match admitted.await {
+                    Ok(quota) => &*trace.quota.insert(quota),
+                    Err(refusal) => return Err(refuse(refusal, &mut trace.quota)),
+                };
                 body::check(&parts.headers, &incoming.body)?;
                 let pending = read(&incoming)?;
                 spend(caller, quota)?;
@@ -285,6 +298,12 @@ impl Road {
             "request"
         );
     }
+}
+
+/// A refusal by the limiter still shows the quota in its headers.
+fn refuse(refusal: Refusal, quota: &mut Option<Quota>) -> ApiError {
+    *quota = refusal.quota;
+    refusal.error
 }
 
 /// The routes that anyone may ask. A keyed route can come here only through a wrong table; it is refused.

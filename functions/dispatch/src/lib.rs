@@ -67,10 +67,15 @@ fn queued(record: EventRecord) -> Option<Hint> {
     if image.sk != "M" || image.status != Status::Queued.as_str() {
         return None;
     }
-    let hint = Hint {
-        run: RunId::parse(&image.run_id)?,
-        tenant: Tenant::parse(&image.tenant)?,
-        priority: Priority::parse(&image.priority)?,
-    };
-    Some(hint)
+    let hint = (|| {
+        Some(Hint {
+            run: RunId::parse(&image.run_id)?,
+            tenant: Tenant::parse(&image.tenant)?,
+            priority: Priority::parse(&image.priority)?,
+        })
+    })();
+    if hint.is_none() {
+        tracing::error!(alarm = "corrupt_record", run_id = %image.run_id, "a queued run could not be read");
+    }
+    hint
 }

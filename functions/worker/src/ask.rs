@@ -10,7 +10,7 @@ use eclips_shared::time::Timestamp;
 
 use crate::Worker;
 
-/// How long a claim holds without being renewed: as long as a run waits after its worker died.
+/// How long a claim holds without being renewed. A message that arrives earlier is sent again for when it ends.
 pub const LEASE_MS: i64 = 30_000;
 /// How often a claim is renewed while a model thinks; two renewals may be lost.
 const RENEW_EVERY: Duration = Duration::from_secs(10);

@@ -17,9 +17,9 @@ use crate::auth::{KeyHash, Mode, PlainKey, Scope, ScopeSet};
 use crate::ids::{KeyId, OrgId};
 use crate::time::{MINUTE_MS, Timestamp};
 
-/// How old `last_used_at` may grow in a process before it is written again. *Source*: contract §1, five minutes, less the
-/// time that a request and its write may take.
-const TOUCH_AFTER_MS: i64 = 4 * MINUTE_MS;
+/// How old `last_used_at` may grow before a process writes it again. A process whose write was refused, because another's
+/// is younger than this, waits as long once more: twice this stays below the five minutes of contract §1.
+const TOUCH_AFTER_MS: i64 = 2 * MINUTE_MS;
 /// Keys that a process remembers having touched.
 const TOUCHED_MAX: usize = 4_096;
 
@@ -111,7 +111,7 @@ impl Keys<'_> {
         }))
     }
 
-    /// Keeps `last_used_at`, at most once in four minutes a process, and only on a row that is there.
+    /// Keeps `last_used_at`, at most once in two minutes a process, and only on a row that is there.
     ///
     /// Runs beside the request; whatever becomes of it, the request's answer stays the same.
     pub async fn touch(&self, org: OrgId, key: KeyId) {
@@ -175,18 +175,18 @@ impl Keys<'_> {
             expires_at: lifetime_ms.map(|ms| now.plus_ms(ms)),
         };
         let (plain, fresh, mut writes) = self.prepare(org, new)?;
-        let set_end = |update: aws_sdk_dynamodb::types::builders::UpdateBuilder, condition: &str| {
-            update
-                .update_expression("SET expires_at = :end")
-                .condition_expression(condition)
-                .expression_attribute_values(":end", at(end))
-        };
-        let record = set_end(self.record(&hash), "revoked = :no").expression_attribute_values(":no", flag(false));
-        writes.push(update(record));
-        writes.push(update(set_end(
-            update_main(self.0, &format!("O#{org}"), &format!("K#{old}")),
-            "attribute_exists(pk)",
-        )));
+        let record = self
+            .record(&hash)
+            .update_expression("SET expires_at = :end")
+            // Two rolls at once: neither may lengthen what the other shortened.
+            .condition_expression("revoked = :no AND (attribute_not_exists(expires_at) OR expires_at >= :end)")
+            .expression_attribute_values(":no", flag(false))
+            .expression_attribute_values(":end", at(end));
+        let row = update_main(self.0, &format!("O#{org}"), &format!("K#{old}"))
+            .update_expression("SET expires_at = :end")
+            .condition_expression("attribute_exists(pk)")
+            .expression_attribute_values(":end", at(end));
+        writes.extend([update(record), update(row)]);
         send(self.0, "roll key", writes).await?;
         Ok((plain, fresh))
     }

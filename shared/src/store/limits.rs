@@ -21,11 +21,13 @@ use crate::error::ApiError;
 use crate::ids::OrgId;
 use crate::plan::{Allowance, Plan};
 use crate::routes::Limiter;
-use crate::time::{DAY_MS, MINUTE_MS, SECOND_MS, Timestamp};
+use crate::time::{DAY_MS, SECOND_MS, Timestamp};
 use crate::window::{CELL_MS, Window};
 
 /// Updates that one request may need: its own, one roll, and a few that others overtook.
 const TRIES: usize = 8;
+/// How long a refusal is remembered at most, so that a raised limit or a suspension is noticed.
+const REMEMBERED_MS: i64 = 5 * SECOND_MS;
 /// Organizations that a process remembers; beyond that it forgets all and learns again.
 const REMEMBERED_MAX: usize = 4_096;
 /// A clock this many cells behind the item is believed; the item's cell is then a lying clock's.
@@ -53,6 +55,24 @@ pub struct Quota {
     pub at: Timestamp,
 }
 
+/// Why a request may not pass, and what the caller's quota looks like.
+#[derive(Debug)]
+pub struct Refusal {
+    /// What the client hears.
+    pub error: ApiError,
+    /// For the `RateLimit` headers; absent when no limit was the reason.
+    pub quota: Option<Quota>,
+}
+
+impl<E: Into<ApiError>> From<E> for Refusal {
+    fn from(error: E) -> Self {
+        Self {
+            error: error.into(),
+            quota: None,
+        }
+    }
+}
+
 /// Rate limits and what else stands on the limits item.
 #[derive(Debug)]
 pub struct Limits<'a>(pub(super) &'a Store);
@@ -64,7 +84,18 @@ pub struct Memory(Mutex<Remembered>);
 #[derive(Debug, Default)]
 struct Remembered {
     states: HashMap<OrgId, State>,
-    refused: HashMap<(OrgId, Limiter), (Timestamp, Full)>,
+    refused: HashMap<(OrgId, Limiter), Refused>,
+}
+
+/// A refusal that holds for a while.
+#[derive(Clone, Debug)]
+struct Refused {
+    /// Until when it is remembered.
+    remembered_until: Timestamp,
+    /// Until when it holds.
+    until: Timestamp,
+    full: Full,
+    quota: Quota,
 }
 
 /// Which count is full.
@@ -103,7 +134,7 @@ impl Limits<'_> {
     ///
     /// *Errors*: [`ApiError::PlanRequired`], [`ApiError::OrganizationSuspended`], [`ApiError::RateLimited`],
     /// [`ApiError::DailyLimit`] (none of which consumes anything); [`ApiError::Unavailable`] when the store is.
-    pub async fn admit(&self, org: OrgId, limiter: Limiter) -> Result<Quota, ApiError> {
+    pub async fn admit(&self, org: OrgId, limiter: Limiter) -> Result<Quota, Refusal> {
         let now = Timestamp::now();
         let memory = &self.0.limits;
         memory.recall_refusal(org, limiter, now)?;
@@ -354,29 +385,40 @@ impl Memory {
         remembered.states.insert(org, state);
     }
 
-    /// Refuses what was refused before, until the moment that was computed then: no store call for a storm of requests.
-    fn recall_refusal(&self, org: OrgId, limiter: Limiter, now: Timestamp) -> Result<(), ApiError> {
+    /// Refuses what was refused before, until the moment that was computed then: a storm of requests costs the limits item
+    /// one update every few seconds and process.
+    fn recall_refusal(&self, org: OrgId, limiter: Limiter, now: Timestamp) -> Result<(), Refusal> {
         match self.lock().refused.get(&(org, limiter)) {
-            Some((until, full)) if now < *until => Err(refusal(*full, *until, now)),
+            Some(refused) if now < refused.remembered_until => Err(refused.said(now)),
             _ => Ok(()),
         }
     }
 
     /// Refuses if the item, as just met, says so.
-    fn refuse(&self, org: OrgId, limiter: Limiter, now: Timestamp, met: &State) -> Result<(), ApiError> {
+    fn refuse(&self, org: OrgId, limiter: Limiter, now: Timestamp, met: &State) -> Result<(), Refusal> {
         if met.suspended {
-            return Err(ApiError::OrganizationSuspended);
+            return Err(ApiError::OrganizationSuspended.into());
         }
         if !met.plan.has_api_access() {
-            return Err(ApiError::PlanRequired(met.plan));
+            return Err(ApiError::PlanRequired(met.plan).into());
         }
         let Some((until, full)) = met.full_until(limiter) else {
             return Ok(());
         };
-        // Remembered for a minute at most, so that a raised limit is noticed.
-        let remembered_until = until.min(now.plus_ms(MINUTE_MS));
-        self.lock().refused.insert((org, limiter), (remembered_until, full));
-        Err(refusal(full, until, now))
+        let remembered_until = until.min(now.plus_ms(REMEMBERED_MS));
+        let refused = Refused {
+            remembered_until,
+            until,
+            full,
+            quota: met.quota(limiter, now),
+        };
+        let said = refused.said(now);
+        let mut remembered = self.lock();
+        if remembered.refused.len() >= REMEMBERED_MAX {
+            remembered.refused.clear();
+        }
+        remembered.refused.insert((org, limiter), refused);
+        Err(said)
     }
 
     fn lock(&self) -> std::sync::MutexGuard<'_, Remembered> {
@@ -385,12 +427,18 @@ impl Memory {
     }
 }
 
-fn refusal(full: Full, until: Timestamp, now: Timestamp) -> ApiError {
-    let wait_ms = u64::try_from(until.ms() - now.ms()).unwrap_or(0);
-    let retry_after_s = wait_ms.div_ceil(SECOND_MS.unsigned_abs()).max(1);
-    match full {
-        Full::Minute => ApiError::RateLimited { retry_after_s },
-        Full::Day => ApiError::DailyLimit { retry_after_s },
+impl Refused {
+    fn said(&self, now: Timestamp) -> Refusal {
+        let wait_ms = u64::try_from(self.until.ms() - now.ms()).unwrap_or(0);
+        let retry_after_s = wait_ms.div_ceil(SECOND_MS.unsigned_abs()).max(1);
+        let error = match self.full {
+            Full::Minute => ApiError::RateLimited { retry_after_s },
+            Full::Day => ApiError::DailyLimit { retry_after_s },
+        };
+        Refusal {
+            error,
+            quota: Some(self.quota.clone()),
+        }
     }
 }
 

@@ -22,7 +22,7 @@ use aws_sdk_dynamodb::config::{ConfigBag, Credentials, Intercept, Region, Runtim
 use aws_sdk_dynamodb::error::{BoxError, ProvideErrorMetadata, SdkError};
 
 pub use keys::{KeyRecord, KeySummary, Keys, NewKey};
-pub use limits::{Limits, Quota};
+pub use limits::{Limits, Quota, Refusal};
 pub use orgs::{OrgSummary, Orgs, Override, Suspension};
 pub use runs::{RunFilter, Runs};
 pub use work::{Advance, AttemptRow, AttemptState, Claim, Outcome, TriageRow, Work, Works};

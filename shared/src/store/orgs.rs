@@ -98,7 +98,9 @@ impl Orgs<'_> {
             .await
     }
 
-    /// Gives an organization its own number instead of its plan's. *Units*: requests or credits, by the attribute.
+    /// Gives an organization its own number instead of its plan's; whoever was just refused notices within five seconds.
+    ///
+    /// *Units*: requests or credits, by the number.
     ///
     /// *Errors*: [`StoreError::Lost`] when there is no such organization, [`StoreError::Unavailable`].
     pub async fn set_override(&self, org: OrgId, number: Override, value: u64) -> Result<(), StoreError> {
@@ -106,12 +108,19 @@ impl Orgs<'_> {
             .await
     }
 
-    /// Deletes an organization: suspended first, then its keys one by one, then itself. Cut off anywhere, it can be run
-    /// again. Its runs stay until their time is over.
+    /// Deletes an organization: suspended first, then itself (so that no new key can be made), then its keys and members
+    /// one by one, at last its limits and its place in the list. Cut off anywhere, it can be run again. Its runs stay until
+    /// their time is over.
     ///
     /// *Errors*: [`StoreError::Lost`] when there is no such organization, [`StoreError::Unavailable`].
     pub async fn delete(&self, org: OrgId) -> Result<(), StoreError> {
         self.set_suspended(org, Suspension::On).await?;
+        send(
+            self.0,
+            "delete organization",
+            vec![delete_main(self.0, &format!("O#{org}"), "M")],
+        )
+        .await?;
         for key in self.0.keys().list(org).await? {
             self.0.keys().erase(org, key.key_id).await?;
         }
@@ -124,7 +133,6 @@ impl Orgs<'_> {
             .await?;
         }
         let writes = vec![
-            delete_main(self.0, &format!("O#{org}"), "M"),
             delete_main(self.0, &format!("L#{org}"), "M"),
             delete_main(self.0, "ORGS", &org.to_string()),
         ];
@@ -175,7 +183,7 @@ impl Orgs<'_> {
             .collect()
     }
 
-    /// Changes one attribute on the limits item and, where it shows there, in the list; raises the limits' version, so
+    /// Changes one attribute on the limits item and in the list; raises the limits' version, so
     /// that every process notices at its next request.
     async fn change(
         &self,

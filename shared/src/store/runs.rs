@@ -111,11 +111,10 @@ impl Runs<'_> {
         };
         let Some(main) = part("M") else { return Ok(None) };
         let row = Row::new("run", main);
-        let over = row.number::<i64>("ttl")? <= Timestamp::now().seconds();
-        if row.parsed("tenant", Tenant::parse)? != tenant || over {
+        if row.parsed("tenant", Tenant::parse)? != tenant || is_over(main, Timestamp::now())? {
             return Ok(None);
         }
-        let mut summary = summary(main)?;
+        let mut summary = summary(main, tenant.mode)?;
         let input = Row::new("run input", part("IN").unwrap_or(main));
         if let Some(task) = input.opt_text("task")? {
             task.clone_into(&mut summary.task);
@@ -139,7 +138,14 @@ impl Runs<'_> {
     ) -> Result<(Vec<RunSummary>, Option<Position>, u64), StoreError> {
         let (listed, total) = tokio::join!(self.page(tenant, filter, page), self.count(tenant, filter));
         let (items, next) = listed?;
-        Ok((items.iter().map(summary).collect::<Result<_, _>>()?, next, total?))
+        Ok((
+            items
+                .iter()
+                .map(|item| summary(item, tenant.mode))
+                .collect::<Result<_, _>>()?,
+            next,
+            total?,
+        ))
     }
 
     async fn page(
@@ -166,12 +172,21 @@ impl Runs<'_> {
             }
         }
         let more = items.len() == wanted;
-        let shown: Vec<Attributes> = items.into_iter().skip(page.offset).take(page.limit).collect();
+        let shown = items.into_iter().skip(page.offset).take(page.limit).collect::<Vec<_>>();
         let last = shown
             .last()
             .filter(|_| more)
             .map(|item| Row::new("run", item).parsed("run_id", RunId::parse));
-        Ok((shown, last.transpose()?.map(|last| Position { last })))
+        let next = last.transpose()?.map(|last| Position { last });
+        // The engine deletes expired items within days; until then they are left out here.
+        let now = Timestamp::now();
+        let mut kept = Vec::with_capacity(shown.len());
+        for item in shown {
+            if !is_over(&item, now)? {
+                kept.push(item);
+            }
+        }
+        Ok((kept, next))
     }
 
     /// Counts by asking the index; the totals that make this one read come with the usage ledger's fold.
@@ -248,10 +263,14 @@ pub(super) fn events(pk: &str, seq: u64, events: Vec<String>, ttl: AttributeValu
     item
 }
 
+/// Whether a run's time is over, although it is still there.
+fn is_over(item: &Attributes, now: Timestamp) -> Result<bool, StoreError> {
+    Ok(Row::new("run", item).number::<i64>("ttl")? <= now.seconds())
+}
+
 /// Reads what every index carries.
-fn summary(item: &Attributes) -> Result<RunSummary, StoreError> {
+fn summary(item: &Attributes, mode: Mode) -> Result<RunSummary, StoreError> {
     let row = Row::new("run", item);
-    let tenant = row.parsed("tenant", Tenant::parse)?;
     Ok(RunSummary {
         id: row.parsed("run_id", RunId::parse)?,
         agent_type: row.text("agent_type")?.to_owned(),
@@ -270,7 +289,7 @@ fn summary(item: &Attributes) -> Result<RunSummary, StoreError> {
         },
         attempts: row.opt_number("attempts")?.unwrap_or(0),
         batch_id: row.opt_text("batch_id")?.map(str::to_owned),
-        mode: tenant.mode,
+        mode,
         created_at: row.time("created_at")?,
         started_at: row.opt_time("started_at")?,
         completed_at: row.opt_time("completed_at")?,

@@ -1,1 +1,240 @@
-//! x
+//! The whole system in one process on loopback: the functions on Lambda-like environments behind a gateway that speaks
+//! payload v1, an embedded DynamoDB with its stream, queues with SQS's rules, and the schedules. Never deployed.
+//!
+//! Everything is opened over the wire, with the code that runs in AWS: `admin`, `cargo lambda watch` and tests reach the
+//! same endpoints.
+
+pub mod demo;
+pub mod engine;
+pub mod environment;
+pub mod folder;
+pub mod gateway;
+pub mod host;
+pub mod poll;
+pub mod queue;
+pub mod sqs;
+pub mod stream;
+pub mod tables;
+pub mod template;
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use anyhow::{Result, anyhow};
+use eclips_shared::config::Config;
+use eclips_shared::routes::{Function, Table};
+use tokio::sync::oneshot;
+use tokio::task::{JoinHandle, JoinSet};
+
+use crate::engine::{Engine, REGION};
+use crate::environment::Pool;
+use crate::folder::{Folder, Place};
+use crate::gateway::Gateway;
+use crate::queue::Queues;
+use crate::sqs::Endpoint;
+use crate::template::Template;
+
+/// Runs that are worked on at once from each queue. Locally a run mostly waits for a model.
+const WORKERS: usize = 16;
+/// Environments of an API function, as many requests as are answered at once.
+const API_ENVIRONMENTS: usize = 16;
+/// How often expired items are deleted; AWS does it within days, and all code compares times itself.
+const TTL_SWEEP_EVERY: Duration = Duration::from_secs(60);
+
+/// How to start.
+#[derive(Clone, Debug, Default)]
+pub struct Options {
+    /// The gateway's port on 127.0.0.1; 0 takes any.
+    pub port: u16,
+    /// Where the data lives; in memory when absent.
+    pub data: Option<PathBuf>,
+}
+
+/// A running system; it stops when dropped.
+pub struct Local {
+    config: Config,
+    base_url: String,
+    gateway: Option<(oneshot::Sender<()>, JoinHandle<()>)>,
+    steps: Vec<(&'static str, Duration)>,
+    tasks: JoinSet<()>,
+    queue_endpoint: Endpoint,
+    engine: Arc<Engine>,
+}
+
+impl Local {
+    /// Starts everything; the gateway answers when this returns.
+    ///
+    /// *Errors*: one line each: the port is taken, the data is another process's or another version's.
+    pub async fn start(options: Options) -> Result<Self> {
+        let mut clock = Steps::begin();
+        let place = match &options.data {
+            None => Place::Memory,
+            Some(path) => Place::Folder(Folder::take(path)?),
+        };
+        let door = Gateway::bind(options.port).await?;
+        let template = Template::embedded()?;
+        let engine = Arc::new(Engine::open(&place)?);
+        clock.step("embedded DynamoDB");
+
+        let sdk = engine::sdk_config(engine.endpoint());
+        tables::ensure(&sdk, &template).await?;
+        clock.step("tables from infra/template.yaml");
+
+        let queues = Queues::open(&place, template.queues()?)?;
+        let queue_endpoint = Endpoint::start(queues.clone()).await?;
+        let config = settings(&engine, &queue_endpoint, &template)?;
+        clock.step("queues");
+
+        let functions = Functions::over(&config, &template)?;
+        let mut tasks = JoinSet::new();
+        let stream = stream::Reader::open(&engine, &sdk, &config.table_main).await?;
+        let dispatch = functions.dispatch.clone();
+        tasks.spawn(stream.run(move |event| {
+            let dispatch = dispatch.clone();
+            async move {
+                Ok(serde_json::from_slice(
+                    &dispatch.invoke(serde_json::to_vec(&event)?).await?,
+                )?)
+            }
+        }));
+        for queue in ["RunsQueue", "PriorityQueue"] {
+            let mut pollers = poll::start(&queues, &template::queue_name(queue), &functions.worker, WORKERS);
+            tasks.spawn(async move { while pollers.join_next().await.is_some() {} });
+        }
+        clock.step("functions, stream, pollers");
+
+        let table = Table::new();
+        let base_url = format!("http://{}", door.address());
+        let route = move |method: &http::Method, path: &str| match table.find(method, path) {
+            Some((route, _)) if route.function == Function::Runs => functions.runs.clone(),
+            _ => functions.health.clone(),
+        };
+        let (stop, stopped) = oneshot::channel();
+        let serving = tokio::spawn(door.serve(route, async move {
+            // A dropped sender means the same as a sent word: nobody needs the gateway any more.
+            let _ = stopped.await;
+        }));
+        clock.step("gateway");
+        let gateway = Some((stop, serving));
+        let mut local = Self {
+            config,
+            base_url,
+            gateway,
+            steps: clock.steps,
+            tasks,
+            queue_endpoint,
+            engine,
+        };
+        local.schedule();
+        Ok(local)
+    }
+
+    /// Where the gateway listens: `http://127.0.0.1:<port>`.
+    #[must_use]
+    pub fn base_url(&self) -> &str {
+        &self.base_url
+    }
+
+    /// The functions' settings.
+    #[must_use]
+    pub fn config(&self) -> &Config {
+        &self.config
+    }
+
+    /// What was started and how long each took.
+    #[must_use]
+    pub fn steps(&self) -> &[(&'static str, Duration)] {
+        &self.steps
+    }
+
+    /// Stops everything; what was acknowledged is kept.
+    pub async fn stop(mut self) {
+        if let Some((stop, serving)) = self.gateway.take() {
+            drop(stop);
+            // It ends by itself, within the time that it gives to the requests under way.
+            let _ = serving.await;
+        }
+        self.tasks.shutdown().await;
+        drop(self.queue_endpoint);
+        drop(self.engine);
+    }
+
+    /// What EventBridge or DynamoDB itself does in AWS.
+    fn schedule(&mut self) {
+        let engine = Arc::clone(&self.engine);
+        self.tasks.spawn(async move {
+            loop {
+                tokio::time::sleep(TTL_SWEEP_EVERY).await;
+                if let Err(error) = engine.sweep_ttl().await {
+                    tracing::warn!(error = format!("{error:#}"), "expired items were not deleted");
+                }
+            }
+        });
+    }
+}
+
+/// The functions, each with environments of its own.
+struct Functions {
+    health: Pool,
+    runs: Pool,
+    worker: Pool,
+    dispatch: Pool,
+}
+
+impl Functions {
+    fn over(config: &Config, template: &Template) -> Result<Self> {
+        let timeout = |logical_id| template.function_timeout(logical_id);
+        let (runs, worker, dispatch) = (config.clone(), config.clone(), config.clone());
+        Ok(Self {
+            health: Pool::new("health", API_ENVIRONMENTS, timeout("HealthFunction")?, || async {
+                Ok(eclips_health::service())
+            }),
+            runs: Pool::new("runs", API_ENVIRONMENTS, timeout("RunsFunction")?, move || {
+                let config = runs.clone();
+                async move { Ok(eclips_runs::service(&config).await) }
+            }),
+            worker: Pool::new("worker", 2 * WORKERS, timeout("WorkerFunction")?, move || {
+                let config = worker.clone();
+                async move { eclips_worker::service(&config).await.map_err(|error| anyhow!(error)) }
+            }),
+            dispatch: Pool::new("dispatch", 1, timeout("DispatchFunction")?, move || {
+                let config = dispatch.clone();
+                async move { Ok(eclips_dispatch::service(&config).await) }
+            }),
+        })
+    }
+}
+
+fn settings(engine: &Engine, queues: &Endpoint, template: &Template) -> Result<Config> {
+    Ok(Config {
+        table_main: template.table("MainTable")?.name,
+        table_keys: template.table("KeysTable")?.name,
+        queue_runs_url: queues.queue_url(&template::queue_name("RunsQueue")),
+        queue_priority_url: queues.queue_url(&template::queue_name("PriorityQueue")),
+        models: ["sandbox", "sandbox", "sandbox"].map(str::to_owned),
+        region: Some(REGION.to_owned()),
+        dynamodb_endpoint: Some(engine.endpoint().to_owned()),
+        sqs_endpoint: Some(queues.url().to_owned()),
+    })
+}
+
+/// Measures the start, step by step.
+struct Steps {
+    last: Instant,
+    steps: Vec<(&'static str, Duration)>,
+}
+
+impl Steps {
+    fn begin() -> Self {
+        Self {
+            last: Instant::now(),
+            steps: Vec::new(),
+        }
+    }
+
+    fn step(&mut self, what: &'static str) {
+        self.steps.push((what, self.last.elapsed()));
+        self.last = Instant::now();
+    }
+}

@@ -1,2 +1,115 @@
-//! x
-fn main() {}
+//! `cargo dev`: the whole system on this machine, from one command.
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+use std::time::Instant;
+
+use clap::Parser;
+use eclips_local::demo::Demo;
+use eclips_local::{Local, Options};
+use eclips_shared::log::Clock;
+use eclips_shared::store::Store;
+use tracing::level_filters::LevelFilter;
+use tracing_subscriber::filter::Targets;
+use tracing_subscriber::layer::SubscriberExt;
+use tracing_subscriber::util::SubscriberInitExt;
+
+/// Runs eClips API on this machine: gateway, functions, embedded DynamoDB, queues, stream, schedules.
+#[derive(Parser)]
+#[command(bin_name = "cargo dev")]
+struct CommandLine {
+    /// The gateway's port on 127.0.0.1; 0 takes any.
+    #[arg(long, default_value_t = 8787)]
+    port: u16,
+    /// Where the data lives.
+    #[arg(long, value_name = "DIR", default_value = ".eclips")]
+    data: PathBuf,
+    /// Keeps nothing when it ends; its `dev.env` is written to DIR/memory, beside what other starts wrote.
+    #[arg(long)]
+    memory: bool,
+    /// How much to log to standard error: error, warn, info or debug.
+    #[arg(long, default_value = "info")]
+    log: LevelFilter,
+}
+
+#[tokio::main]
+async fn main() -> ExitCode {
+    let line = CommandLine::parse();
+    start_log(line.log);
+    match run(line).await {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("error: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+async fn run(line: CommandLine) -> anyhow::Result<()> {
+    let began = Instant::now();
+    let options = Options {
+        port: line.port,
+        data: (!line.memory).then(|| line.data.clone()),
+    };
+    let local = Local::start(options).await?;
+    let at = Instant::now();
+    let folder = if line.memory {
+        line.data.join("memory")
+    } else {
+        line.data
+    };
+    std::fs::create_dir_all(&folder)?;
+    let env = folder.join("dev.env");
+    let demo = Demo::prepare(&Store::open(local.config()).await, &env).await?;
+    demo.write(&env, local.base_url(), local.config())?;
+    for (what, took) in local.steps() {
+        println!("  {what:<44} {:>5} ms", took.as_millis());
+    }
+    println!(
+        "  {:<44} {:>5} ms",
+        "demo organization, keys, dev.env",
+        at.elapsed().as_millis()
+    );
+    println!("ready in {} ms: {}", began.elapsed().as_millis(), local.base_url());
+    print_what_to_try(&local, &demo, &env.display().to_string());
+    tokio::signal::ctrl_c().await?;
+    println!("stopping");
+    local.stop().await;
+    Ok(())
+}
+
+fn print_what_to_try(local: &Local, demo: &Demo, env: &str) {
+    let (base, live, test) = (local.base_url(), demo.live.reveal(), demo.test.reveal());
+    println!(
+        "
+the sandbox model answers every run; no other model is configured
+live key  {live}
+test key  {test}
+settings  {env}
+
+try
+
+  curl {base}/v1/health
+
+  curl {base}/v1/run -H 'Authorization: Bearer {live}' \\
+    -H 'Content-Type: application/json' \\
+    -d '{{\"agent_type\":\"procurement_specialist\",\"task\":\"Get 3 vendor quotes for 500 laptops\"}}'
+
+  curl '{base}/v1/runs?limit=5' -H 'Authorization: Bearer {live}'
+"
+    );
+}
+
+/// One line per request and run step to standard error; of the embedded engine, only what is wrong with itself.
+fn start_log(level: LevelFilter) {
+    let ours = ["eclips_shared", "eclips_worker", "eclips_dispatch", "eclips_local"];
+    let targets = Targets::new()
+        .with_default(level.min(LevelFilter::WARN))
+        .with_target("dynoxide", level.min(LevelFilter::ERROR))
+        .with_targets(ours.map(|target| (target, level)));
+    let lines = tracing_subscriber::fmt::layer()
+        .with_timer(Clock)
+        .with_target(false)
+        .with_writer(std::io::stderr);
+    tracing_subscriber::registry().with(targets).with(lines).init();
+}

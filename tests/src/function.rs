@@ -1,0 +1,87 @@
+//! The `runs` function on its own, with its own process state, called with the event that the gateway would make.
+
+use std::collections::HashMap;
+
+use aws_sdk_dynamodb::types::AttributeValue;
+use eclips_shared::config::Config;
+use eclips_shared::ids::KeyId;
+use lambda_runtime::LambdaEvent;
+use serde_json::{Value, json};
+use tokio::sync::Mutex;
+use tower::ServiceExt;
+
+type Service = tower::util::BoxService<LambdaEvent<lambda_http::request::LambdaRequest>, Value, std::convert::Infallible>;
+
+/// One execution environment of the `runs` function.
+pub struct Function(Mutex<Service>);
+
+/// What it answered.
+pub struct Answer {
+    /// The status.
+    pub status: u64,
+    /// The body.
+    pub body: String,
+    headers: Value,
+}
+
+impl Answer {
+    /// A header's one value, or the empty string.
+    pub fn header(&self, name: &str) -> &str {
+        self.headers[name][0].as_str().unwrap_or_default()
+    }
+}
+
+impl Function {
+    /// Starts the function against another endpoint.
+    pub async fn runs(config: &Config, endpoint: &str) -> Self {
+        let config = Config { dynamodb_endpoint: Some(endpoint.to_owned()), ..config.clone() };
+        let service = eclips_runs::service(&config).await;
+        let as_json = |response| serde_json::to_value(response).expect("a proxy response is JSON");
+        Self(Mutex::new(service.map_response(as_json).boxed()))
+    }
+
+    /// Calls it.
+    pub async fn call(&self, method: &str, path: &str, key: Option<&str>, body: Option<Value>) -> Answer {
+        let mut headers = json!({ "Content-Type": ["application/json"] });
+        if let Some(key) = key {
+            headers["Authorization"] = json!([format!("Bearer {key}")]);
+        }
+        let event = json!({
+            "resource": "/{proxy+}", "path": path, "httpMethod": method,
+            "headers": {}, "multiValueHeaders": headers,
+            "queryStringParameters": null, "multiValueQueryStringParameters": null,
+            "pathParameters": null, "stageVariables": null,
+            "requestContext": {
+                "accountId": "000000000000", "apiId": "test", "resourceId": "test", "stage": "test", "httpMethod": method,
+                "requestId": "test", "resourcePath": "/{proxy+}", "path": path, "identity": { "sourceIp": "127.0.0.1" }
+            },
+            "body": body.map(|body| body.to_string()), "isBase64Encoded": false
+        });
+        let request = serde_json::from_str(&event.to_string()).expect("an event of the gateway");
+        let mut service = self.0.lock().await;
+        let called = service.ready().await.expect("always ready");
+        let answer = tower::Service::call(called, LambdaEvent::new(request, Default::default())).await.expect("infallible");
+        Answer {
+            status: answer["statusCode"].as_u64().expect("a status"),
+            body: answer["body"].as_str().unwrap_or_default().to_owned(),
+            headers: answer["multiValueHeaders"].clone(),
+        }
+    }
+}
+
+/// The tables without our store in between, to write what our store never writes.
+pub async fn tables(config: &Config) -> aws_sdk_dynamodb::Client {
+    let endpoint = config.dynamodb_endpoint.as_deref().expect("a local endpoint");
+    aws_sdk_dynamodb::Client::from_conf(aws_sdk_dynamodb::config::Builder::from(&eclips_local::engine::sdk_config(endpoint)).build())
+}
+
+/// The record of a key, as it is stored.
+pub async fn key_item(
+    tables: &aws_sdk_dynamodb::Client,
+    config: &Config,
+    key: KeyId,
+) -> HashMap<String, AttributeValue> {
+    let items = tables.scan().table_name(&config.table_keys).send().await.expect("the engine is up").items.unwrap_or_default();
+    let wanted = AttributeValue::S(key.to_string());
+    items.into_iter().find(|item| item.get("key_id") == Some(&wanted)).expect("the key is stored")
+}

@@ -1,0 +1,91 @@
+//! The built programs as processes: `eclips-local` in a folder of its own, `eclips-admin` against it.
+
+use std::collections::HashMap;
+use std::io::{BufRead, BufReader};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Output, Stdio};
+use std::time::{Duration, Instant};
+
+use serde_json::Value;
+
+use crate::world::PATIENCE;
+
+/// Where the programs of this build lie: beside the folder of the test binary.
+pub fn program(name: &str) -> PathBuf {
+    let test = std::env::current_exe().expect("a test has a path");
+    let folder = test.parent().and_then(Path::parent).expect("target/<profile>/deps");
+    let path = folder.join(format!("{name}{}", std::env::consts::EXE_SUFFIX));
+    assert!(path.exists(), "{} is missing; run `cargo build --workspace --bins` first", path.display());
+    path
+}
+
+/// A running `cargo dev`.
+pub struct Dev {
+    child: Child,
+    data: PathBuf,
+    /// What it wrote to `dev.env`.
+    pub settings: HashMap<String, String>,
+}
+
+impl Dev {
+    /// Starts it over a folder and waits until it answers.
+    pub fn start(data: &Path) -> Self {
+        let mut child = command(data).stdout(Stdio::piped()).stderr(Stdio::inherit()).spawn().expect("it can be started");
+        let stdout = child.stdout.take().expect("it is piped");
+        let mut lines = BufReader::new(stdout).lines();
+        let ready = lines.by_ref().map_while(Result::ok).find(|line| line.contains("ready in"));
+        assert!(ready.is_some(), "cargo dev ended before it was ready");
+        // What it prints later is read away, so that the pipe never fills.
+        std::thread::spawn(move || lines.for_each(drop));
+        let text = std::fs::read_to_string(data.join("dev.env")).expect("dev.env is written");
+        let settings = text.lines().filter_map(|line| line.split_once('=')).map(|(k, v)| (k.to_owned(), v.to_owned()));
+        Self { child, data: data.to_owned(), settings: settings.collect() }
+    }
+
+    /// Kills it as `kill -9` does: no destructor, no flush.
+    pub fn kill(&mut self) {
+        self.child.kill().expect("it runs");
+        self.child.wait().expect("it was started");
+    }
+
+    /// Runs `cargo admin --json …` against it and reads what it printed.
+    pub fn admin(&self, arguments: &[&str]) -> Value {
+        let output = self.admin_output(arguments);
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+        serde_json::from_slice(&output.stdout).expect("one JSON object")
+    }
+
+    /// Runs `cargo admin --json …` whatever comes of it.
+    pub fn admin_output(&self, arguments: &[&str]) -> Output {
+        let mut command = Command::new(program("eclips-admin"));
+        command.env_clear().arg("--json").arg("--data").arg(&self.data).args(arguments);
+        command.output().expect("it can be started")
+    }
+}
+
+impl Drop for Dev {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+/// Runs `cargo dev` where it must refuse; gives what it printed to standard error.
+pub fn refused(data: &Path, arguments: &[&str]) -> String {
+    let mut child =
+        command(data).args(arguments).stdout(Stdio::null()).stderr(Stdio::piped()).spawn().expect("it can be started");
+    let deadline = Instant::now() + PATIENCE;
+    while child.try_wait().expect("it was started").is_none() {
+        assert!(Instant::now() < deadline, "it did not refuse");
+        std::thread::sleep(Duration::from_millis(10));
+    }
+    let output = child.wait_with_output().expect("it ended");
+    assert!(!output.status.success());
+    String::from_utf8_lossy(&output.stderr).into_owned()
+}
+
+fn command(data: &Path) -> Command {
+    let mut command = Command::new(program("eclips-local"));
+    command.env_clear().arg("--data").arg(data).args(["--port", "0"]);
+    command
+}

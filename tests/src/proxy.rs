@@ -1,0 +1,114 @@
+//! A store between a function and the store: counts the calls by name, and answers in its stead what it never says itself.
+
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use axum::Router;
+use axum::body::Bytes;
+use axum::extract::State;
+use axum::http::{HeaderMap, StatusCode};
+use axum::response::{IntoResponse, Response};
+
+/// How the proxy treats a call.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Fault {
+    /// Passes it on.
+    None,
+    /// Says 500.
+    Broken,
+    /// Says that it is throttled.
+    Throttled,
+    /// Never answers.
+    Silent,
+    /// Refuses the signature's owner.
+    Denied,
+    /// Says that there is no such table.
+    NoTable,
+}
+
+#[derive(Clone)]
+struct Shared {
+    target: String,
+    fault: Arc<Mutex<(Fault, Option<&'static str>)>>,
+    calls: Arc<Mutex<Vec<String>>>,
+    http: reqwest::Client,
+}
+
+/// The proxy; lives as long as the test.
+pub struct Proxy {
+    shared: Shared,
+    url: String,
+}
+
+impl Proxy {
+    /// Starts in front of an endpoint.
+    pub async fn before(target: &str) -> Self {
+        let http = crate::world::client();
+        let shared = Shared {
+            target: target.to_owned(),
+            fault: Arc::new(Mutex::new((Fault::None, None))),
+            calls: Arc::default(),
+            http,
+        };
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("loopback has ports");
+        let url = format!("http://{}", listener.local_addr().expect("it is bound"));
+        let router = Router::new().fallback(pass).with_state(shared.clone());
+        tokio::spawn(async move { axum::serve(listener, router).await });
+        Self { shared, url }
+    }
+
+    /// Where it listens.
+    pub fn url(&self) -> &str {
+        &self.url
+    }
+
+    /// From now on treats every call so.
+    pub fn set(&self, fault: Fault) {
+        *self.shared.fault.lock().expect("no panic holds it") = (fault, None);
+    }
+
+    /// From now on treats calls of one operation so.
+    pub fn set_for(&self, operation: &'static str, fault: Fault) {
+        *self.shared.fault.lock().expect("no panic holds it") = (fault, Some(operation));
+    }
+
+    /// The operations since this was last asked, in order of arrival.
+    pub fn take_calls(&self) -> Vec<String> {
+        std::mem::take(&mut *self.shared.calls.lock().expect("no panic holds it"))
+    }
+}
+
+async fn pass(State(shared): State<Shared>, headers: HeaderMap, body: Bytes) -> Response {
+    let target = headers.get("x-amz-target").and_then(|value| value.to_str().ok()).unwrap_or_default();
+    let operation = target.rsplit('.').next().unwrap_or_default().to_owned();
+    shared.calls.lock().expect("no panic holds it").push(operation.clone());
+    let (fault, only) = *shared.fault.lock().expect("no panic holds it");
+    let fault = if only.is_none_or(|only| only == operation) { fault } else { Fault::None };
+    let refuse = |status: u16, code: &str| {
+        let body = format!(r#"{{"__type":"com.amazonaws.dynamodb.v20120810#{code}","message":"injected"}}"#);
+        let status = StatusCode::from_u16(status).expect("a status");
+        (status, [("content-type", "application/x-amz-json-1.0")], body).into_response()
+    };
+    match fault {
+        Fault::None => {}
+        Fault::Broken => return refuse(500, "InternalServerError"),
+        Fault::Throttled => return refuse(400, "ProvisionedThroughputExceededException"),
+        Fault::Denied => return refuse(400, "AccessDeniedException"),
+        Fault::NoTable => return refuse(400, "ResourceNotFoundException"),
+        Fault::Silent => tokio::time::sleep(Duration::from_secs(600)).await,
+    }
+    let mut request = shared.http.post(&shared.target).body(body);
+    for name in ["x-amz-target", "content-type", "authorization", "x-amz-date"] {
+        if let Some(value) = headers.get(name) {
+            request = request.header(name, value);
+        }
+    }
+    match request.send().await {
+        Ok(answer) => {
+            let status = answer.status();
+            let bytes = answer.bytes().await.unwrap_or_default();
+            (status, [("content-type", "application/x-amz-json-1.0")], bytes).into_response()
+        }
+        Err(_) => StatusCode::BAD_GATEWAY.into_response(),
+    }
+}

@@ -1,0 +1,141 @@
+//! The authorization grid: every route × every scope × every kind of wrong key, from `authorization-grid.txt`.
+
+use std::collections::BTreeSet;
+
+use eclips_shared::auth::{Mode, Scope};
+use eclips_shared::ids::RunId;
+use eclips_shared::plan::Plan;
+use eclips_shared::routes::{Access, ROUTES, Route};
+use eclips_shared::time::Timestamp;
+use eclips_tests::world::{Person, Reply, World, reply, unknown_key, wrong_checksum};
+use serde_json::json;
+
+const GRID: &str = include_str!("../../authorization-grid.txt");
+
+/// The people of the grid.
+struct Cast {
+    world: World,
+    owner: Person,
+    run: RunId,
+}
+
+impl Cast {
+    async fn gather() -> Self {
+        let world = World::start().await;
+        let owner = world.somebody().await;
+        let run = world.run(&owner, json!({ "task": "Something of the owner's" })).await;
+        world.settled(&owner, run).await;
+        Self { world, owner, run }
+    }
+
+    async fn call(&self, route: &Route, key: Option<&str>) -> Reply {
+        let path = route.path.replace("{id}", &self.run.to_string());
+        let mut request = self.world.request(route.method.clone(), &path);
+        if let Some(key) = key {
+            request = request.bearer_auth(key);
+        }
+        if route.method == http_post() {
+            request = request.json(&json!({ "task": "x" }));
+        }
+        reply(request).await
+    }
+
+    /// The keys that a caller of the grid may hold: one, or one for each scope that is not the route's.
+    async fn keys(&self, caller: &str, scope: Option<Scope>) -> Vec<Option<String>> {
+        let (world, org) = (&self.world, self.owner.org);
+        let of = async |mode, scopes: &[Scope], end| Some(world.person(org, mode, scopes, end).await.key);
+        match caller {
+            "anyone" => vec![None, Some("not-a-key".into()), Some(self.owner.key.clone())],
+            "no-key" => vec![None],
+            "malformed-key" => vec![Some("eck_live_short".into()), Some("x".repeat(39)), Some(String::new())],
+            "wrong-checksum" => vec![Some(wrong_checksum())],
+            "unknown-key" => vec![Some(unknown_key(Mode::Live)), Some(unknown_key(Mode::Test))],
+            "revoked-key" => {
+                let person = world.person(org, Mode::Live, &Scope::ALL, None).await;
+                world.store.keys().revoke(org, person.key_id).await.unwrap();
+                vec![Some(person.key)]
+            }
+            "expired-key" => {
+                let now = Timestamp::now();
+                vec![of(Mode::Live, &Scope::ALL, Some(now)).await, of(Mode::Live, &Scope::ALL, Some(now.plus_ms(-1))).await]
+            }
+            "no-scope" => vec![of(Mode::Live, &[], None).await],
+            "other-scope" => {
+                let mut keys = Vec::new();
+                for other in Scope::ALL.into_iter().filter(|other| Some(*other) != scope) {
+                    keys.push(of(Mode::Live, &[other], None).await);
+                }
+                let others: Vec<Scope> = Scope::ALL.into_iter().filter(|other| Some(*other) != scope).collect();
+                keys.push(of(Mode::Live, &others, None).await);
+                keys
+            }
+            "other-org" => vec![Some(world.person(world.org(Plan::Growth).await, Mode::Live, &Scope::ALL, None).await.key)],
+            "other-mode" => vec![of(Mode::Test, &Scope::ALL, None).await],
+            word => vec![of(Mode::Live, &[Scope::parse(word).expect("a caller of the grid")], None).await],
+        }
+    }
+}
+
+fn http_post() -> reqwest::Method {
+    reqwest::Method::POST
+}
+
+fn check(line: &str, answer: &str, scope: Option<Scope>, got: &Reply) {
+    let (status, code) = answer.split_once(' ').unwrap_or((answer, ""));
+    match status {
+        "empty" => assert_eq!((got.status.as_u16(), &got.json()["total"]), (200, &json!(0)), "{line}: {}", got.text),
+        "403" => {
+            let scope = scope.expect("a keyed route");
+            assert_eq!((got.status.as_u16(), got.header("x-eclips-error-code")), (403, "insufficient_scope"), "{line}");
+            assert_eq!(got.json()["required"], scope.as_str(), "{line}");
+            assert!(got.header("www-authenticate").ends_with(&format!("scope=\"{scope}\"")), "{line}");
+        }
+        "401" => {
+            assert_eq!((got.status.as_u16(), got.header("x-eclips-error-code")), (401, code), "{line}");
+            assert!(got.header("www-authenticate").starts_with("Bearer realm=\"eclips\""), "{line}");
+        }
+        "404" => assert_eq!(got.pair(), (404, r#"{"error":"Run not found"}"#), "{line}"),
+        _ => assert_eq!(got.status.as_u16().to_string(), status, "{line}: {}", got.text),
+    }
+}
+
+#[tokio::test]
+async fn every_route_answers_every_caller_as_the_grid_says() {
+    let cast = Cast::gather().await;
+    let mut lines_of: BTreeSet<(String, String)> = BTreeSet::new();
+    for line in GRID.lines().filter(|line| !line.starts_with('#') && !line.is_empty()) {
+        let words: Vec<&str> = line.split_whitespace().collect();
+        let [method, path, caller, answer @ ..] = words.as_slice() else { panic!("a line of the grid: {line}") };
+        let route = ROUTES.iter().find(|row| row.method == *method && row.path == *path);
+        let route = route.unwrap_or_else(|| panic!("no such route: {line}"));
+        let scope = match route.access {
+            Access::Public => None,
+            Access::Key { scope, .. } => Some(scope),
+        };
+        for key in cast.keys(caller, scope).await {
+            let got = cast.call(route, key.as_deref()).await;
+            check(line, &answer.join(" "), scope, &got);
+        }
+        lines_of.insert((format!("{method} {path}"), (*caller).to_owned()));
+    }
+    for route in &ROUTES {
+        let name = format!("{} {}", route.method, route.path);
+        let callers: Vec<String> = match route.access {
+            Access::Public => vec!["anyone".into()],
+            Access::Key { scope, .. } => {
+                let mut callers: Vec<String> = [
+                    "other-scope", "no-scope", "no-key", "malformed-key", "wrong-checksum", "unknown-key", "revoked-key",
+                    "expired-key",
+                ]
+                .map(str::to_owned)
+                .to_vec();
+                callers.push(scope.to_string());
+                callers
+            }
+        };
+        for caller in callers {
+            assert!(lines_of.contains(&(name.clone(), caller.clone())), "the grid lacks: {name} {caller}");
+        }
+    }
+    cast.world.stop().await;
+}

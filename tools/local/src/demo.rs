@@ -1,0 +1,116 @@
+//! The demo organization: made at the first start, its keys kept in `dev.env` for whoever works on this machine.
+//!
+//! A key's value is nowhere in the store, so a start reads the values back from its own file; a key that no longer works
+//! (revoked, deleted, another data folder's) is replaced by a new one.
+
+use std::collections::HashMap;
+use std::fmt::Write as _;
+use std::fs;
+use std::io::Write as _;
+use std::path::Path;
+
+use anyhow::{Context, Result};
+use eclips_shared::auth::{Mode, PlainKey, Scope};
+use eclips_shared::config::Config;
+use eclips_shared::ids::OrgId;
+use eclips_shared::plan::Plan;
+use eclips_shared::store::{NewKey, Store};
+use eclips_shared::time::Timestamp;
+
+/// The demo organization's name, by which it is found again.
+const NAME: &str = "Demo";
+
+/// What a developer needs to call the system.
+#[derive(Debug)]
+pub struct Demo {
+    /// A live key with every scope.
+    pub live: PlainKey,
+    /// A test key with every scope.
+    pub test: PlainKey,
+}
+
+impl Demo {
+    /// Finds or makes the organization and its two keys.
+    ///
+    /// *Errors*: the store's.
+    pub async fn prepare(store: &Store, env: &Path) -> Result<Self> {
+        let known = read(env);
+        let orgs = store.orgs().list().await?;
+        let org = match orgs.into_iter().find(|org| org.name == NAME) {
+            Some(org) => org.org_id,
+            None => store.orgs().create(NAME, Plan::Growth).await?,
+        };
+        let live = key(store, org, Mode::Live, known.get("ECLIPS_API_KEY")).await?;
+        let test = key(store, org, Mode::Test, known.get("ECLIPS_TEST_KEY")).await?;
+        Ok(Self { live, test })
+    }
+
+    /// Writes `dev.env`: all that `admin`, `cargo lambda watch` and a shell need. Whole or not at all, and for its owner's
+    /// eyes only.
+    ///
+    /// *Shape*: `NAME=value` lines. *Errors*: the folder cannot be written.
+    pub fn write(&self, env: &Path, base_url: &str, config: &Config) -> Result<()> {
+        let endpoint = |url: &Option<String>| url.clone().unwrap_or_default();
+        let settings = [
+            ("ECLIPS_BASE_URL", base_url.to_owned()),
+            ("ECLIPS_API_KEY", self.live.reveal().to_owned()),
+            ("ECLIPS_TEST_KEY", self.test.reveal().to_owned()),
+            ("ECLIPS_TABLE_MAIN", config.table_main.clone()),
+            ("ECLIPS_TABLE_KEYS", config.table_keys.clone()),
+            ("ECLIPS_QUEUE_RUNS_URL", config.queue_runs_url.clone()),
+            ("ECLIPS_QUEUE_PRIORITY_URL", config.queue_priority_url.clone()),
+            ("ECLIPS_MODEL_FAST", config.models[0].clone()),
+            ("ECLIPS_MODEL_SMART", config.models[1].clone()),
+            ("ECLIPS_MODEL_PREMIUM", config.models[2].clone()),
+            ("AWS_ENDPOINT_URL_DYNAMODB", endpoint(&config.dynamodb_endpoint)),
+            ("AWS_ENDPOINT_URL_SQS", endpoint(&config.sqs_endpoint)),
+            ("AWS_REGION", config.region.clone().unwrap_or_default()),
+            // Nothing on this machine checks them; the SDK wants them to be there.
+            ("AWS_ACCESS_KEY_ID", "local".to_owned()),
+            ("AWS_SECRET_ACCESS_KEY", "local".to_owned()),
+            ("AWS_LAMBDA_HTTP_IGNORE_STAGE_IN_PATH", "true".to_owned()),
+        ];
+        let mut text = String::new();
+        for (name, value) in settings {
+            writeln!(text, "{name}={value}").expect("a string takes any text");
+        }
+        let draft = env.with_extension("env.draft");
+        let mut options = fs::OpenOptions::new();
+        options.write(true).create(true).truncate(true);
+        #[cfg(unix)]
+        std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+        let mut file = options
+            .open(&draft)
+            .with_context(|| format!("cannot write {}", draft.display()))?;
+        file.write_all(text.as_bytes())?;
+        fs::rename(&draft, env).with_context(|| format!("cannot write {}", env.display()))
+    }
+}
+
+fn read(env: &Path) -> HashMap<String, String> {
+    let text = fs::read_to_string(env).unwrap_or_default();
+    text.lines()
+        .filter_map(|line| line.split_once('='))
+        .map(|(name, value)| (name.to_owned(), value.to_owned()))
+        .collect()
+}
+
+/// The key that is known, if it still works; else a new one.
+async fn key(store: &Store, org: OrgId, mode: Mode, known: Option<&String>) -> Result<PlainKey> {
+    if let Some(plain) = known.and_then(|text| PlainKey::parse(text.as_bytes()))
+        && let Some(record) = store.keys().find(&plain.hash()).await?
+        && record.org == org
+        && record.mode == mode
+        && !record.revoked
+        && record.expires_at.is_none_or(|end| Timestamp::now() < end)
+    {
+        return Ok(plain);
+    }
+    let new = NewKey {
+        name: "cargo dev".to_owned(),
+        mode,
+        scopes: Scope::ALL.into_iter().collect(),
+        expires_at: None,
+    };
+    Ok(store.keys().mint(org, new).await?.0)
+}

@@ -1,0 +1,65 @@
+//! Which `Host` a request on loopback may name.
+//!
+//! A web page can point its own name at 127.0.0.1 and then talk to our ports as if they were its own (DNS rebinding);
+//! the name it was reached by is what gives it away.
+
+/// Whether a `Host` header or an authority names this machine's loopback, with any port or none.
+///
+/// Strict on purpose: the Lambda HTTP adapter builds a URL of it and panics when that is none.
+#[must_use]
+pub fn is_local(host: &str) -> bool {
+    let port = ["localhost", "127.0.0.1", "[::1]"].iter().find_map(|name| {
+        let named = host
+            .get(..name.len())
+            .is_some_and(|start| start.eq_ignore_ascii_case(name));
+        named.then(|| &host[name.len()..])
+    });
+    match port {
+        None => false,
+        Some("") => true,
+        Some(port) => port
+            .strip_prefix(':')
+            .is_some_and(|port| port.bytes().all(|digit| digit.is_ascii_digit()) && port.parse::<u16>().is_ok()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::is_local;
+
+    #[test]
+    fn only_loopback_names_pass() {
+        for host in [
+            "localhost",
+            "LocalHost:8080",
+            "127.0.0.1",
+            "127.0.0.1:1",
+            "[::1]",
+            "[::1]:65535",
+        ] {
+            assert!(is_local(host), "{host}");
+        }
+        for host in [
+            "",
+            "localhost.",
+            "localhost.evil.example",
+            "evil.example",
+            "127.0.0.1.evil.example",
+            "127.0.0.1:",
+            "127.0.0.2",
+            "localhost:65536",
+            "localhost:+80",
+            "localhost:80:80",
+            "localhost:8x",
+            "::1",
+            "user@localhost",
+            "localhost/a",
+            "0.0.0.0",
+            "lócalhost",
+            "[::1",
+            "[::1]x",
+        ] {
+            assert!(!is_local(host), "{host}");
+        }
+    }
+}

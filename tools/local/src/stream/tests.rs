@@ -1,0 +1,213 @@
+//! The reader against the real engine.
+
+use std::collections::HashSet;
+use std::sync::Mutex;
+use std::time::Instant;
+
+use aws_sdk_dynamodb::types::AttributeValue;
+use serde_json::json;
+
+use super::*;
+use crate::engine::sdk_config;
+use crate::folder::{Folder, Place};
+use crate::tables;
+use crate::template::Template;
+
+struct Bench {
+    engine: Engine,
+    config: SdkConfig,
+    items: aws_sdk_dynamodb::Client,
+}
+
+impl Bench {
+    async fn at(place: &Place) -> Self {
+        let engine = Engine::open(place).unwrap();
+        let config = sdk_config(engine.endpoint());
+        tables::ensure(&config, &Template::embedded().unwrap()).await.unwrap();
+        let items = aws_sdk_dynamodb::Client::from_conf((&config).into());
+        Self { engine, config, items }
+    }
+
+    async fn put(&self, pk: &str) {
+        let put = self
+            .items
+            .put_item()
+            .table_name("eclips-main")
+            .item("pk", AttributeValue::S(pk.into()));
+        put.item("sk", AttributeValue::S("M".into())).send().await.unwrap();
+    }
+
+    async fn reader(&self) -> Reader {
+        Reader::open(&self.engine, &self.config, "eclips-main").await.unwrap()
+    }
+
+    fn stored(&self) -> i64 {
+        let connection = self.engine.second_connection().unwrap();
+        connection
+            .query_row("SELECT COUNT(*) FROM _stream_records", [], |row| row.get(0))
+            .unwrap()
+    }
+}
+
+/// Key and sequence number of everything delivered.
+#[derive(Default)]
+struct Seen(Mutex<Vec<(String, String)>>);
+
+impl Seen {
+    fn note(&self, event: &Value) {
+        for record in event["Records"].as_array().unwrap() {
+            let text = |value: &Value| value.as_str().unwrap().to_owned();
+            let change = &record["dynamodb"];
+            self.0
+                .lock()
+                .unwrap()
+                .push((text(&change["Keys"]["pk"]["S"]), text(&change["SequenceNumber"])));
+        }
+    }
+
+    fn keys(&self) -> Vec<String> {
+        self.0.lock().unwrap().iter().map(|(key, _)| key.clone()).collect()
+    }
+
+    fn numbers(&self) -> Vec<String> {
+        self.0
+            .lock()
+            .unwrap()
+            .iter()
+            .map(|(_, number)| number.clone())
+            .collect()
+    }
+}
+
+/// Runs the reader until so many records were delivered, and a little longer so that they are pruned.
+async fn run_until(reader: Reader, seen: &Seen, count: usize) {
+    let reading = reader.run(|event| {
+        seen.note(&event);
+        async { Ok(json!({ "batchItemFailures": [] })) }
+    });
+    let enough = async {
+        while seen.keys().len() < count {
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    };
+    tokio::select! {
+        () = reading => unreachable!("it reads for ever"),
+        done = tokio::time::timeout(Duration::from_secs(20), enough) => done.expect("delivered in time"),
+    }
+}
+
+async fn delivers_once_prunes_and_numbers_on(place: impl Fn() -> Place, survives: bool) {
+    let bench = Bench::at(&place()).await;
+    for number in 0..250 {
+        bench.put(&format!("R#{number}")).await;
+    }
+    let seen = Seen::default();
+    run_until(bench.reader().await, &seen, 250).await;
+    let expected: Vec<_> = (0..250).map(|number| format!("R#{number}")).collect();
+    assert_eq!(seen.keys(), expected);
+    assert_eq!(bench.stored(), 1);
+
+    bench.put("R#new").await;
+    let bench = if survives {
+        drop(bench);
+        Bench::at(&place()).await
+    } else {
+        bench
+    };
+    run_until(bench.reader().await, &seen, 252).await;
+    // The newest of before comes again; see the module.
+    assert_eq!(seen.keys()[250..], ["R#249", "R#new"]);
+    let numbers = seen.numbers();
+    assert!(numbers[251] > numbers[250], "{numbers:?}");
+    assert!(numbers[..250].is_sorted());
+    assert_eq!(bench.stored(), 1);
+}
+
+#[tokio::test]
+async fn in_memory_records_are_delivered_in_order_and_pruned() {
+    delivers_once_prunes_and_numbers_on(|| Place::Memory, false).await;
+}
+
+#[tokio::test]
+async fn in_a_folder_records_are_delivered_in_order_pruned_and_numbered_on_after_a_restart() {
+    let place = tempfile::tempdir().unwrap();
+    delivers_once_prunes_and_numbers_on(|| Place::Folder(Folder::take(place.path()).unwrap()), true).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn writers_never_fail_while_the_reader_prunes() {
+    let bench = Arc::new(Bench::at(&Place::Memory).await);
+    let seen = Arc::new(Seen::default());
+    let writers: Vec<_> = (0..4)
+        .map(|writer| {
+            let bench = Arc::clone(&bench);
+            tokio::spawn(async move {
+                for number in 0..300 {
+                    bench.put(&format!("R#{writer}-{number}")).await;
+                }
+            })
+        })
+        .collect();
+    run_until(bench.reader().await, &seen, 1200).await;
+    for writer in writers {
+        writer.await.unwrap();
+    }
+    let distinct: HashSet<_> = seen.keys().into_iter().collect();
+    assert_eq!((seen.keys().len(), distinct.len()), (1200, 1200));
+    assert!(bench.stored() <= 2, "{}", bench.stored());
+}
+
+#[tokio::test]
+async fn what_failed_comes_again_and_nothing_of_it_is_pruned_before() {
+    let bench = Bench::at(&Place::Memory).await;
+    for number in 0..3 {
+        bench.put(&format!("R#{number}")).await;
+    }
+    let (seen, calls) = (Seen::default(), Mutex::new(0));
+    let reading = bench.reader().await.run(|event| {
+        let mut calls = calls.lock().unwrap();
+        *calls += 1;
+        let first = *calls == 1;
+        if first {
+            assert_eq!(bench.stored(), 3);
+        }
+        seen.note(&event);
+        let second = event["Records"][1]["dynamodb"]["SequenceNumber"].clone();
+        async move {
+            let failures = if first {
+                json!([{ "itemIdentifier": second }])
+            } else {
+                json!([])
+            };
+            Ok(json!({ "batchItemFailures": failures }))
+        }
+    });
+    let _ = tokio::time::timeout(Duration::from_millis(400), reading).await;
+    assert_eq!(seen.keys(), ["R#0", "R#1", "R#2", "R#1", "R#2"]);
+}
+
+#[tokio::test]
+async fn a_wake_up_delivers_at_once() {
+    let bench = Bench::at(&Place::Memory).await;
+    let reader = bench.reader().await;
+    let (wake, arrived) = (reader.wake(), Arc::new(Notify::new()));
+    let told = Arc::clone(&arrived);
+    let reading = tokio::spawn(reader.run(move |_| {
+        told.notify_one();
+        async { Ok(Value::Null) }
+    }));
+    // Long enough for the slowest pace.
+    tokio::time::sleep(Duration::from_millis(700)).await;
+    let mut fastest = Duration::MAX;
+    for number in 0..3 {
+        bench.put(&format!("R#{number}")).await;
+        let before = Instant::now();
+        wake.notify_one();
+        arrived.notified().await;
+        fastest = fastest.min(before.elapsed());
+        tokio::time::sleep(Duration::from_millis(500)).await;
+    }
+    assert!(fastest < Duration::from_millis(60), "{fastest:?}");
+    reading.abort();
+}
