@@ -302,7 +302,7 @@ impl Road {
 
 /// A refusal by the limiter still shows the quota in its headers.
 fn refuse(refusal: Refusal, quota: &mut Option<Quota>) -> ApiError {
-    *quota = refusal.quota;
+    *quota = refusal.quota.map(|quota| *quota);
     refusal.error
 }
 

@@ -10,7 +10,8 @@ use serde_json::{Value, json};
 use tokio::sync::Mutex;
 use tower::ServiceExt;
 
-type Service = tower::util::BoxService<LambdaEvent<lambda_http::request::LambdaRequest>, Value, std::convert::Infallible>;
+type Service =
+    tower::util::BoxService<LambdaEvent<lambda_http::request::LambdaRequest>, Value, std::convert::Infallible>;
 
 /// One execution environment of the `runs` function.
 pub struct Function(Mutex<Service>);
@@ -34,7 +35,10 @@ impl Answer {
 impl Function {
     /// Starts the function against another endpoint.
     pub async fn runs(config: &Config, endpoint: &str) -> Self {
-        let config = Config { dynamodb_endpoint: Some(endpoint.to_owned()), ..config.clone() };
+        let config = Config {
+            dynamodb_endpoint: Some(endpoint.to_owned()),
+            ..config.clone()
+        };
         let service = eclips_runs::service(&config).await;
         let as_json = |response| serde_json::to_value(response).expect("a proxy response is JSON");
         Self(Mutex::new(service.map_response(as_json).boxed()))
@@ -60,7 +64,9 @@ impl Function {
         let request = serde_json::from_str(&event.to_string()).expect("an event of the gateway");
         let mut service = self.0.lock().await;
         let called = service.ready().await.expect("always ready");
-        let answer = tower::Service::call(called, LambdaEvent::new(request, Default::default())).await.expect("infallible");
+        let answer = tower::Service::call(called, LambdaEvent::new(request, Default::default()))
+            .await
+            .expect("infallible");
         Answer {
             status: answer["statusCode"].as_u64().expect("a status"),
             body: answer["body"].as_str().unwrap_or_default().to_owned(),
@@ -72,7 +78,9 @@ impl Function {
 /// The tables without our store in between, to write what our store never writes.
 pub async fn tables(config: &Config) -> aws_sdk_dynamodb::Client {
     let endpoint = config.dynamodb_endpoint.as_deref().expect("a local endpoint");
-    aws_sdk_dynamodb::Client::from_conf(aws_sdk_dynamodb::config::Builder::from(&eclips_local::engine::sdk_config(endpoint)).build())
+    aws_sdk_dynamodb::Client::from_conf(
+        aws_sdk_dynamodb::config::Builder::from(&eclips_local::engine::sdk_config(endpoint)).build(),
+    )
 }
 
 /// The record of a key, as it is stored.
@@ -81,7 +89,17 @@ pub async fn key_item(
     config: &Config,
     key: KeyId,
 ) -> HashMap<String, AttributeValue> {
-    let items = tables.scan().table_name(&config.table_keys).send().await.expect("the engine is up").items.unwrap_or_default();
+    let items = tables
+        .scan()
+        .table_name(&config.table_keys)
+        .send()
+        .await
+        .expect("the engine is up")
+        .items
+        .unwrap_or_default();
     let wanted = AttributeValue::S(key.to_string());
-    items.into_iter().find(|item| item.get("key_id") == Some(&wanted)).expect("the key is stored")
+    items
+        .into_iter()
+        .find(|item| item.get("key_id") == Some(&wanted))
+        .expect("the key is stored")
 }

@@ -15,7 +15,11 @@ pub fn program(name: &str) -> PathBuf {
     let test = std::env::current_exe().expect("a test has a path");
     let folder = test.parent().and_then(Path::parent).expect("target/<profile>/deps");
     let path = folder.join(format!("{name}{}", std::env::consts::EXE_SUFFIX));
-    assert!(path.exists(), "{} is missing; run `cargo build --workspace --bins` first", path.display());
+    assert!(
+        path.exists(),
+        "{} is missing; run `cargo build --workspace --bins` first",
+        path.display()
+    );
     path
 }
 
@@ -30,16 +34,30 @@ pub struct Dev {
 impl Dev {
     /// Starts it over a folder and waits until it answers.
     pub fn start(data: &Path) -> Self {
-        let mut child = command(data).stdout(Stdio::piped()).stderr(Stdio::inherit()).spawn().expect("it can be started");
+        let mut child = command(data)
+            .stdout(Stdio::piped())
+            .stderr(Stdio::inherit())
+            .spawn()
+            .expect("it can be started");
         let stdout = child.stdout.take().expect("it is piped");
         let mut lines = BufReader::new(stdout).lines();
-        let ready = lines.by_ref().map_while(Result::ok).find(|line| line.contains("ready in"));
+        let ready = lines
+            .by_ref()
+            .map_while(Result::ok)
+            .find(|line| line.contains("ready in"));
         assert!(ready.is_some(), "cargo dev ended before it was ready");
         // What it prints later is read away, so that the pipe never fills.
         std::thread::spawn(move || lines.for_each(drop));
         let text = std::fs::read_to_string(data.join("dev.env")).expect("dev.env is written");
-        let settings = text.lines().filter_map(|line| line.split_once('=')).map(|(k, v)| (k.to_owned(), v.to_owned()));
-        Self { child, data: data.to_owned(), settings: settings.collect() }
+        let settings = text
+            .lines()
+            .filter_map(|line| line.split_once('='))
+            .map(|(k, v)| (k.to_owned(), v.to_owned()));
+        Self {
+            child,
+            data: data.to_owned(),
+            settings: settings.collect(),
+        }
     }
 
     /// Kills it as `kill -9` does: no destructor, no flush.
@@ -58,7 +76,12 @@ impl Dev {
     /// Runs `cargo admin --json …` whatever comes of it.
     pub fn admin_output(&self, arguments: &[&str]) -> Output {
         let mut command = Command::new(program("eclips-admin"));
-        command.env_clear().arg("--json").arg("--data").arg(&self.data).args(arguments);
+        command
+            .env_clear()
+            .arg("--json")
+            .arg("--data")
+            .arg(&self.data)
+            .args(arguments);
         command.output().expect("it can be started")
     }
 }
@@ -72,8 +95,12 @@ impl Drop for Dev {
 
 /// Runs `cargo dev` where it must refuse; gives what it printed to standard error.
 pub fn refused(data: &Path, arguments: &[&str]) -> String {
-    let mut child =
-        command(data).args(arguments).stdout(Stdio::null()).stderr(Stdio::piped()).spawn().expect("it can be started");
+    let mut child = command(data)
+        .args(arguments)
+        .stdout(Stdio::null())
+        .stderr(Stdio::piped())
+        .spawn()
+        .expect("it can be started");
     let deadline = Instant::now() + PATIENCE;
     while child.try_wait().expect("it was started").is_none() {
         assert!(Instant::now() < deadline, "it did not refuse");

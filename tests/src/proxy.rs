@@ -50,7 +50,9 @@ impl Proxy {
             calls: Arc::default(),
             http,
         };
-        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("loopback has ports");
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0")
+            .await
+            .expect("loopback has ports");
         let url = format!("http://{}", listener.local_addr().expect("it is bound"));
         let router = Router::new().fallback(pass).with_state(shared.clone());
         tokio::spawn(async move { axum::serve(listener, router).await });
@@ -79,11 +81,18 @@ impl Proxy {
 }
 
 async fn pass(State(shared): State<Shared>, headers: HeaderMap, body: Bytes) -> Response {
-    let target = headers.get("x-amz-target").and_then(|value| value.to_str().ok()).unwrap_or_default();
+    let target = headers
+        .get("x-amz-target")
+        .and_then(|value| value.to_str().ok())
+        .unwrap_or_default();
     let operation = target.rsplit('.').next().unwrap_or_default().to_owned();
     shared.calls.lock().expect("no panic holds it").push(operation.clone());
     let (fault, only) = *shared.fault.lock().expect("no panic holds it");
-    let fault = if only.is_none_or(|only| only == operation) { fault } else { Fault::None };
+    let fault = if only.is_none_or(|only| only == operation) {
+        fault
+    } else {
+        Fault::None
+    };
     let refuse = |status: u16, code: &str| {
         let body = format!(r#"{{"__type":"com.amazonaws.dynamodb.v20120810#{code}","message":"injected"}}"#);
         let status = StatusCode::from_u16(status).expect("a status");

@@ -13,7 +13,9 @@ pub async fn exchange(base_url: &str, request: &[u8]) -> (u16, String, String) {
     let _ = stream.write_all(request).await;
     let mut bytes = Vec::new();
     let read = stream.read_to_end(&mut bytes);
-    let _ = tokio::time::timeout(Duration::from_secs(40), read).await.expect("the gateway closes");
+    let _ = tokio::time::timeout(Duration::from_secs(40), read)
+        .await
+        .expect("the gateway closes");
     let text = String::from_utf8_lossy(&bytes).into_owned();
     let (head, body) = text.split_once("\r\n\r\n").unwrap_or((&text, ""));
     let status = head.split(' ').nth(1).and_then(|word| word.parse().ok()).unwrap_or(0);

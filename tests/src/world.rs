@@ -53,7 +53,9 @@ impl Reply {
 
     /// A header's one value, or the empty string.
     pub fn header(&self, name: &str) -> &str {
-        self.headers.get(name).map_or("", |value| value.to_str().expect("headers are ASCII"))
+        self.headers
+            .get(name)
+            .map_or("", |value| value.to_str().expect("headers are ASCII"))
     }
 
     /// Status and body at once, for one assertion.
@@ -65,13 +67,25 @@ impl Reply {
 impl World {
     /// Starts a system in memory on any port.
     pub async fn start() -> Self {
-        Self::over(Local::start(Options { port: 0, ..Options::default() }).await.expect("the system starts")).await
+        Self::over(
+            Local::start(Options {
+                port: 0,
+                ..Options::default()
+            })
+            .await
+            .expect("the system starts"),
+        )
+        .await
     }
 
     /// Looks at a system that runs already.
     pub async fn over(local: Local) -> Self {
         let store = Store::open(local.config()).await;
-        Self { local, store, http: client() }
+        Self {
+            local,
+            store,
+            http: client(),
+        }
     }
 
     /// The settings of its functions.
@@ -86,19 +100,33 @@ impl World {
 
     /// Makes an organization.
     pub async fn org(&self, plan: Plan) -> OrgId {
-        self.store.orgs().create("Test organization", plan).await.expect("the store is up")
+        self.store
+            .orgs()
+            .create("Test organization", plan)
+            .await
+            .expect("the store is up")
     }
 
     /// Somebody of an organization, with scopes, in a mode, until an end.
     pub async fn person(&self, org: OrgId, mode: Mode, scopes: &[Scope], expires_at: Option<Timestamp>) -> Person {
-        let new = NewKey { name: "test".into(), mode, scopes: scopes.iter().copied().collect(), expires_at };
+        let new = NewKey {
+            name: "test".into(),
+            mode,
+            scopes: scopes.iter().copied().collect(),
+            expires_at,
+        };
         let (plain, summary) = self.store.keys().mint(org, new).await.expect("the store is up");
-        Person { key: plain.reveal().to_owned(), key_id: summary.key_id, org }
+        Person {
+            key: plain.reveal().to_owned(),
+            key_id: summary.key_id,
+            org,
+        }
     }
 
     /// Somebody of a new organization on plan `growth`, with a live key that never ends.
     pub async fn key_with(&self, scopes: &[Scope]) -> Person {
-        self.person(self.org(Plan::Growth).await, Mode::Live, scopes, None).await
+        self.person(self.org(Plan::Growth).await, Mode::Live, scopes, None)
+            .await
     }
 
     /// Somebody of a new organization with every scope.
@@ -155,14 +183,22 @@ impl World {
 
 /// An HTTP client that waits no longer than a test would.
 pub fn client() -> reqwest::Client {
-    reqwest::Client::builder().timeout(PATIENCE).no_proxy().build().expect("a client needs nothing")
+    reqwest::Client::builder()
+        .timeout(PATIENCE)
+        .no_proxy()
+        .build()
+        .expect("a client needs nothing")
 }
 
 /// Sends a request and reads the answer whole.
 pub async fn reply(request: RequestBuilder) -> Reply {
     let response = request.send().await.expect("the gateway answers");
     let (status, headers) = (response.status(), response.headers().clone());
-    Reply { status, headers, text: response.text().await.expect("the body arrives") }
+    Reply {
+        status,
+        headers,
+        text: response.text().await.expect("the body arrives"),
+    }
 }
 
 /// A key of the right form that no store knows.

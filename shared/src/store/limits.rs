@@ -61,7 +61,7 @@ pub struct Refusal {
     /// What the client hears.
     pub error: ApiError,
     /// For the `RateLimit` headers; absent when no limit was the reason.
-    pub quota: Option<Quota>,
+    pub quota: Option<Box<Quota>>,
 }
 
 impl<E: Into<ApiError>> From<E> for Refusal {
@@ -437,7 +437,7 @@ impl Refused {
         };
         Refusal {
             error,
-            quota: Some(self.quota.clone()),
+            quota: Some(Box::new(self.quota.clone())),
         }
     }
 }

@@ -57,7 +57,10 @@ impl Cast {
             }
             "expired-key" => {
                 let now = Timestamp::now();
-                vec![of(Mode::Live, &Scope::ALL, Some(now)).await, of(Mode::Live, &Scope::ALL, Some(now.plus_ms(-1))).await]
+                vec![
+                    of(Mode::Live, &Scope::ALL, Some(now)).await,
+                    of(Mode::Live, &Scope::ALL, Some(now.plus_ms(-1))).await,
+                ]
             }
             "no-scope" => vec![of(Mode::Live, &[], None).await],
             "other-scope" => {
@@ -69,7 +72,12 @@ impl Cast {
                 keys.push(of(Mode::Live, &others, None).await);
                 keys
             }
-            "other-org" => vec![Some(world.person(world.org(Plan::Growth).await, Mode::Live, &Scope::ALL, None).await.key)],
+            "other-org" => vec![Some(
+                world
+                    .person(world.org(Plan::Growth).await, Mode::Live, &Scope::ALL, None)
+                    .await
+                    .key,
+            )],
             "other-mode" => vec![of(Mode::Test, &Scope::ALL, None).await],
             word => vec![of(Mode::Live, &[Scope::parse(word).expect("a caller of the grid")], None).await],
         }
@@ -83,16 +91,35 @@ fn http_post() -> reqwest::Method {
 fn check(line: &str, answer: &str, scope: Option<Scope>, got: &Reply) {
     let (status, code) = answer.split_once(' ').unwrap_or((answer, ""));
     match status {
-        "empty" => assert_eq!((got.status.as_u16(), &got.json()["total"]), (200, &json!(0)), "{line}: {}", got.text),
+        "empty" => assert_eq!(
+            (got.status.as_u16(), &got.json()["total"]),
+            (200, &json!(0)),
+            "{line}: {}",
+            got.text
+        ),
         "403" => {
             let scope = scope.expect("a keyed route");
-            assert_eq!((got.status.as_u16(), got.header("x-eclips-error-code")), (403, "insufficient_scope"), "{line}");
+            assert_eq!(
+                (got.status.as_u16(), got.header("x-eclips-error-code")),
+                (403, "insufficient_scope"),
+                "{line}"
+            );
             assert_eq!(got.json()["required"], scope.as_str(), "{line}");
-            assert!(got.header("www-authenticate").ends_with(&format!("scope=\"{scope}\"")), "{line}");
+            assert!(
+                got.header("www-authenticate").ends_with(&format!("scope=\"{scope}\"")),
+                "{line}"
+            );
         }
         "401" => {
-            assert_eq!((got.status.as_u16(), got.header("x-eclips-error-code")), (401, code), "{line}");
-            assert!(got.header("www-authenticate").starts_with("Bearer realm=\"eclips\""), "{line}");
+            assert_eq!(
+                (got.status.as_u16(), got.header("x-eclips-error-code")),
+                (401, code),
+                "{line}"
+            );
+            assert!(
+                got.header("www-authenticate").starts_with("Bearer realm=\"eclips\""),
+                "{line}"
+            );
         }
         "404" => assert_eq!(got.pair(), (404, r#"{"error":"Run not found"}"#), "{line}"),
         _ => assert_eq!(got.status.as_u16().to_string(), status, "{line}: {}", got.text),
@@ -105,7 +132,9 @@ async fn every_route_answers_every_caller_as_the_grid_says() {
     let mut lines_of: BTreeSet<(String, String)> = BTreeSet::new();
     for line in GRID.lines().filter(|line| !line.starts_with('#') && !line.is_empty()) {
         let words: Vec<&str> = line.split_whitespace().collect();
-        let [method, path, caller, answer @ ..] = words.as_slice() else { panic!("a line of the grid: {line}") };
+        let [method, path, caller, answer @ ..] = words.as_slice() else {
+            panic!("a line of the grid: {line}")
+        };
         let route = ROUTES.iter().find(|row| row.method == *method && row.path == *path);
         let route = route.unwrap_or_else(|| panic!("no such route: {line}"));
         let scope = match route.access {
@@ -124,7 +153,13 @@ async fn every_route_answers_every_caller_as_the_grid_says() {
             Access::Public => vec!["anyone".into()],
             Access::Key { scope, .. } => {
                 let mut callers: Vec<String> = [
-                    "other-scope", "no-scope", "no-key", "malformed-key", "wrong-checksum", "unknown-key", "revoked-key",
+                    "other-scope",
+                    "no-scope",
+                    "no-key",
+                    "malformed-key",
+                    "wrong-checksum",
+                    "unknown-key",
+                    "revoked-key",
                     "expired-key",
                 ]
                 .map(str::to_owned)
@@ -134,7 +169,10 @@ async fn every_route_answers_every_caller_as_the_grid_says() {
             }
         };
         for caller in callers {
-            assert!(lines_of.contains(&(name.clone(), caller.clone())), "the grid lacks: {name} {caller}");
+            assert!(
+                lines_of.contains(&(name.clone(), caller.clone())),
+                "the grid lacks: {name} {caller}"
+            );
         }
     }
     cast.world.stop().await;

@@ -22,18 +22,42 @@ async fn one_bearer_header_is_the_only_credential() {
         (vec![auth("")], 401, MISSING),
         (vec![auth("Basic dXNlcjpwYXNz")], 401, MISSING),
         (vec![format!("X-Api-Key: {k}").into_bytes()], 401, MISSING),
-        (vec![format!("Cookie: authorization=Bearer {k}").into_bytes()], 401, MISSING),
-        (vec![format!("Proxy-Authorization: Bearer {k}").into_bytes()], 401, MISSING),
+        (
+            vec![format!("Cookie: authorization=Bearer {k}").into_bytes()],
+            401,
+            MISSING,
+        ),
+        (
+            vec![format!("Proxy-Authorization: Bearer {k}").into_bytes()],
+            401,
+            MISSING,
+        ),
         (vec![auth("Bearer")], 401, INVALID),
         (vec![auth(k)], 401, INVALID),
         (vec![auth(&format!("Bearer\t{k}"))], 401, INVALID),
         (vec![auth(&format!("Bearer {k}, Bearer {k}"))], 401, INVALID),
         (vec![auth(&format!("Bearer \"{k}\""))], 401, INVALID),
-        (vec![auth(&format!("Bearer {}", k.replace("eck", "\u{435}ck")))], 401, INVALID),
+        (
+            vec![auth(&format!("Bearer {}", k.replace("eck", "\u{435}ck")))],
+            401,
+            INVALID,
+        ),
         (vec![b"Authorization: Bearer \xff\xfe".to_vec()], 401, INVALID),
-        (vec![auth(&format!("Bearer {k}")), auth(&format!("Bearer {k}"))], 400, r#"{"error":"Multiple credentials"}"#),
-        (vec![auth("Basic eDp5"), auth(&format!("Bearer {k}"))], 400, r#"{"error":"Multiple credentials"}"#),
-        (vec![auth(""), auth(&format!("Bearer {k}"))], 400, r#"{"error":"Multiple credentials"}"#),
+        (
+            vec![auth(&format!("Bearer {k}")), auth(&format!("Bearer {k}"))],
+            400,
+            r#"{"error":"Multiple credentials"}"#,
+        ),
+        (
+            vec![auth("Basic eDp5"), auth(&format!("Bearer {k}"))],
+            400,
+            r#"{"error":"Multiple credentials"}"#,
+        ),
+        (
+            vec![auth(""), auth(&format!("Bearer {k}"))],
+            400,
+            r#"{"error":"Multiple credentials"}"#,
+        ),
     ];
     for (headers, status, body) in cases {
         let lines: Vec<&[u8]> = headers.iter().map(Vec::as_slice).collect();
@@ -74,17 +98,42 @@ async fn only_exact_paths_and_methods_are_routes() {
     let person = world.somebody().await;
     let bearer = format!("Authorization: Bearer {}", person.key);
     for path in [
-        "/", "/v1", "/v1/", "/V1/runs", "/v1/runs/", "/v1//runs", "//v1/runs", "/v1/./runs", "/v1/x/../runs", "/v1/%2e%2e/v1/runs",
-        "/v1%2fruns", "/%76%31/runs", "/v1/runs;a=b", "/v1/runs%00", "/v1/runs%20", "/v1/runs.json", "/v1/runs%252e",
-        "/v1\\runs", "/v1/runs/a/b", "/v1/runs/%E9", "/v1/runs/..%2f..", "/v1/ruñs", "/v1/runs|x", "/v1/runs/{id}",
+        "/",
+        "/v1",
+        "/v1/",
+        "/V1/runs",
+        "/v1/runs/",
+        "/v1//runs",
+        "//v1/runs",
+        "/v1/./runs",
+        "/v1/x/../runs",
+        "/v1/%2e%2e/v1/runs",
+        "/v1%2fruns",
+        "/%76%31/runs",
+        "/v1/runs;a=b",
+        "/v1/runs%00",
+        "/v1/runs%20",
+        "/v1/runs.json",
+        "/v1/runs%252e",
+        "/v1\\runs",
+        "/v1/runs/a/b",
+        "/v1/runs/%E9",
+        "/v1/runs/..%2f..",
+        "/v1/ruñs",
+        "/v1/runs|x",
+        "/v1/runs/{id}",
     ] {
         let (status, _, body) = exchange(world.base_url(), &get(path, &[bearer.as_bytes()])).await;
         // At the edge a malformed target may be refused as such; it never reaches a handler.
         let refused = (status, body.as_str()) == (404, r#"{"error":"Not found"}"#) || status == 400;
         assert!(refused, "{path}: {status} {body}");
     }
-    for method in ["HEAD", "PUT", "DELETE", "PATCH", "OPTIONS", "TRACE", "PROPFIND", "get", "POST"] {
-        let request = format!("{method} /v1/runs HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n{bearer}\r\nContent-Length: 0\r\n\r\n");
+    for method in [
+        "HEAD", "PUT", "DELETE", "PATCH", "OPTIONS", "TRACE", "PROPFIND", "get", "POST",
+    ] {
+        let request = format!(
+            "{method} /v1/runs HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n{bearer}\r\nContent-Length: 0\r\n\r\n"
+        );
         let (status, _, _) = exchange(world.base_url(), request.as_bytes()).await;
         assert_eq!(status, 404, "{method}");
     }
@@ -99,7 +148,13 @@ async fn ids_that_are_none_are_runs_that_do_not_exist() {
     let world = World::start().await;
     let person = world.somebody().await;
     let run = world.run(&person, json!({ "task": "x" })).await.to_string();
-    for id in [run.to_uppercase(), run.replace('-', ""), "0".into(), "00000000-0000-0000-0000-000000000000".into(), "x".repeat(5_000)] {
+    for id in [
+        run.to_uppercase(),
+        run.replace('-', ""),
+        "0".into(),
+        "00000000-0000-0000-0000-000000000000".into(),
+        "x".repeat(5_000),
+    ] {
         let got = world.get(&format!("/v1/runs/{id}"), &person).await;
         assert_eq!(got.pair(), (404, r#"{"error":"Run not found"}"#), "{id:.50}");
     }
@@ -111,7 +166,10 @@ async fn bodies_are_judged_by_size_then_type_then_content() {
     let world = World::start().await;
     let person = world.somebody().await;
     let post = |body: Vec<u8>, kind: Option<&'static str>| {
-        let mut request = world.request(Method::POST, "/v1/run").bearer_auth(&person.key).body(body);
+        let mut request = world
+            .request(Method::POST, "/v1/run")
+            .bearer_auth(&person.key)
+            .body(body);
         if let Some(kind) = kind {
             request = request.header("content-type", kind);
         }
@@ -122,11 +180,24 @@ async fn bodies_are_judged_by_size_then_type_then_content() {
     assert_eq!(large.pair(), (413, r#"{"error":"Request body too large"}"#));
     let huge = post(vec![b'x'; 7 * 1024 * kib], Some("application/json")).await;
     assert_eq!(huge.pair(), (413, r#"{"error":"Request body too large"}"#));
-    for kind in [None, Some("text/plain"), Some("application/x-www-form-urlencoded"), Some("multipart/form-data")] {
+    for kind in [
+        None,
+        Some("text/plain"),
+        Some("application/x-www-form-urlencoded"),
+        Some("multipart/form-data"),
+    ] {
         let wrong = post(br#"{"task":"x"}"#.to_vec(), kind).await;
-        assert_eq!(wrong.pair(), (415, r#"{"error":"Content-Type must be application/json"}"#), "{kind:?}");
+        assert_eq!(
+            wrong.pair(),
+            (415, r#"{"error":"Content-Type must be application/json"}"#),
+            "{kind:?}"
+        );
     }
-    let deep = format!(r#"{{"task":"x","data":{}1{}}}"#, r#"{"a":"#.repeat(10_000), "}".repeat(10_000));
+    let deep = format!(
+        r#"{{"task":"x","data":{}1{}}}"#,
+        r#"{"a":"#.repeat(10_000),
+        "}".repeat(10_000)
+    );
     for (body, field) in [
         (b"".to_vec(), None),
         (b"{".to_vec(), None),
@@ -145,7 +216,12 @@ async fn bodies_are_judged_by_size_then_type_then_content() {
             continue;
         }
         assert_eq!(got.status, 400, "{shown}: {}", got.text);
-        assert_eq!(got.json().get("field").and_then(|f| f.as_str()), field, "{shown}: {}", got.text);
+        assert_eq!(
+            got.json().get("field").and_then(|f| f.as_str()),
+            field,
+            "{shown}: {}",
+            got.text
+        );
         assert_eq!(got.header("x-eclips-error-code"), "validation_error");
     }
     world.stop().await;
@@ -161,7 +237,9 @@ async fn every_answer_carries_the_common_headers() {
         world.get("/v1/nothing", &person).await,
         reply(world.request(Method::GET, "/v1/runs")).await,
         world.send(Method::POST, "/v1/run", &person, Some(json!({}))).await,
-        world.send(Method::POST, "/v1/run", &person, Some(json!({ "task": "x" }))).await,
+        world
+            .send(Method::POST, "/v1/run", &person, Some(json!({ "task": "x" })))
+            .await,
     ];
     let mut ids = std::collections::HashSet::new();
     for got in &replies {
@@ -169,8 +247,18 @@ async fn every_answer_carries_the_common_headers() {
         assert_eq!(got.header("cache-control"), "no-store");
         assert_eq!(got.header("x-content-type-options"), "nosniff");
         assert!(ids.insert(got.header("x-request-id").to_owned()) && !got.header("x-request-id").is_empty());
-        assert!(got.headers.keys().all(|name| !name.as_str().starts_with("access-control-")), "CORS");
-        assert_eq!(got.header("x-eclips-error-code").is_empty(), got.status.is_success(), "{}", got.text);
+        assert!(
+            got.headers
+                .keys()
+                .all(|name| !name.as_str().starts_with("access-control-")),
+            "CORS"
+        );
+        assert_eq!(
+            got.header("x-eclips-error-code").is_empty(),
+            got.status.is_success(),
+            "{}",
+            got.text
+        );
     }
     assert!(replies[0].header("ratelimit").is_empty() && !replies[1].header("ratelimit").is_empty());
     let health = replies[0].json();

@@ -18,14 +18,27 @@ async fn a_store_that_fails_is_a_503_in_time_whatever_the_key() {
     let person = world.somebody().await;
     let proxy = Proxy::before(world.config().dynamodb_endpoint.as_deref().unwrap()).await;
     let unknown = unknown_key(eclips_shared::auth::Mode::Live);
-    for fault in [Fault::Broken, Fault::Throttled, Fault::Silent, Fault::Denied, Fault::NoTable] {
+    for fault in [
+        Fault::Broken,
+        Fault::Throttled,
+        Fault::Silent,
+        Fault::Denied,
+        Fault::NoTable,
+    ] {
         for key in [&person.key, &unknown] {
             let runs = Function::runs(world.config(), proxy.url()).await;
             proxy.set(fault);
-            for (method, path, body) in [("GET", "/v1/runs", None), ("POST", "/v1/run", Some(json!({ "task": "x" })))] {
+            for (method, path, body) in [
+                ("GET", "/v1/runs", None),
+                ("POST", "/v1/run", Some(json!({ "task": "x" }))),
+            ] {
                 let began = Instant::now();
                 let got = runs.call(method, path, Some(key), body).await;
-                assert!(began.elapsed() < PROMISED, "{fault:?} {method} took {:?}", began.elapsed());
+                assert!(
+                    began.elapsed() < PROMISED,
+                    "{fault:?} {method} took {:?}",
+                    began.elapsed()
+                );
                 assert_eq!((got.status, got.body.as_str()), (503, DOWN), "{fault:?} {method}");
                 assert!(got.header("retry-after").parse::<u64>().is_ok(), "{fault:?} {method}");
                 assert!(got.header("www-authenticate").is_empty());
@@ -41,13 +54,19 @@ async fn a_store_that_fails_behind_authentication_is_a_503_too() {
     let world = World::start().await;
     let person = world.somebody().await;
     let proxy = Proxy::before(world.config().dynamodb_endpoint.as_deref().unwrap()).await;
-    for (operation, method, path) in
-        [("UpdateItem", "GET", "/v1/runs"), ("Query", "GET", "/v1/runs"), ("TransactWriteItems", "POST", "/v1/run")]
-    {
+    for (operation, method, path) in [
+        ("UpdateItem", "GET", "/v1/runs"),
+        ("Query", "GET", "/v1/runs"),
+        ("TransactWriteItems", "POST", "/v1/run"),
+    ] {
         let runs = Function::runs(world.config(), proxy.url()).await;
         let body = (method == "POST").then(|| json!({ "task": "x" }));
         proxy.set_for(operation, Fault::Broken);
-        assert_eq!(runs.call(method, path, Some(&person.key), body.clone()).await.status, 503, "{operation}");
+        assert_eq!(
+            runs.call(method, path, Some(&person.key), body.clone()).await.status,
+            503,
+            "{operation}"
+        );
         proxy.set(Fault::None);
         let healed = runs.call(method, path, Some(&person.key), body).await.status;
         assert!(healed < 300, "{operation}: {healed} after the store came back");
@@ -63,7 +82,11 @@ async fn nobody_listening_at_all_is_a_503() {
     let began = Instant::now();
     assert_eq!(runs.call("GET", "/v1/runs", Some(&person.key), None).await.status, 503);
     assert!(began.elapsed() < PROMISED);
-    assert_eq!(runs.call("GET", "/v1/runs", None, None).await.status, 401, "no credential needs no store");
+    assert_eq!(
+        runs.call("GET", "/v1/runs", None, None).await.status,
+        401,
+        "no credential needs no store"
+    );
     world.stop().await;
 }
 
@@ -78,8 +101,22 @@ async fn a_corrupt_key_record_is_a_503_and_an_unknown_scope_is_ignored() {
         ("scopes", Some(s("agents:read")), 503),
         ("scopes", Some(AttributeValue::L(vec![s("agents:read")])), 503),
         ("scopes", Some(AttributeValue::Null(true)), 503),
-        ("scopes", Some(AttributeValue::Ss(vec!["agents:read".into(), "agents:everything".into()])), 200),
-        ("scopes", Some(AttributeValue::Ss(vec!["agents:read agents:run".into(), "AGENTS:READ".into()])), 403),
+        (
+            "scopes",
+            Some(AttributeValue::Ss(vec![
+                "agents:read".into(),
+                "agents:everything".into(),
+            ])),
+            200,
+        ),
+        (
+            "scopes",
+            Some(AttributeValue::Ss(vec![
+                "agents:read agents:run".into(),
+                "AGENTS:READ".into(),
+            ])),
+            403,
+        ),
         ("scopes", None, 403),
         ("org_id", None, 503),
         ("org_id", Some(s("someone")), 503),
@@ -93,7 +130,11 @@ async fn a_corrupt_key_record_is_a_503_and_an_unknown_scope_is_ignored() {
         ("expires_at", Some(AttributeValue::N("1.5".into())), 503),
         ("expires_at", Some(AttributeValue::N("-1".into())), 401),
         ("expires_at", Some(AttributeValue::N("0".into())), 401),
-        ("org_id", Some(s(&eclips_shared::ids::OrgId::generate().to_string())), 503),
+        (
+            "org_id",
+            Some(s(&eclips_shared::ids::OrgId::generate().to_string())),
+            503,
+        ),
     ];
     for (attribute, value, status) in corruptions {
         let mut item = good.clone();
@@ -101,7 +142,10 @@ async fn a_corrupt_key_record_is_a_503_and_an_unknown_scope_is_ignored() {
             Some(value) => item.insert(attribute.to_owned(), value.clone()),
             None => item.remove(attribute),
         };
-        let put = tables.put_item().table_name(&world.config().table_keys).set_item(Some(item));
+        let put = tables
+            .put_item()
+            .table_name(&world.config().table_keys)
+            .set_item(Some(item));
         put.send().await.unwrap();
         let got = world.get("/v1/runs", &person).await;
         assert_eq!(got.status.as_u16(), status, "{attribute} = {value:?}: {}", got.text);
@@ -126,13 +170,22 @@ async fn store_calls_per_route_are_what_the_table_says() {
     for (method, path, body, expected) in [
         ("GET", "/v1/runs", None, vec!["GetItem", "UpdateItem", "Query", "Query"]),
         ("GET", show.as_str(), None, vec!["GetItem", "UpdateItem", "Query"]),
-        ("POST", "/v1/run", task, vec!["GetItem", "UpdateItem", "TransactWriteItems"]),
+        (
+            "POST",
+            "/v1/run",
+            task,
+            vec!["GetItem", "UpdateItem", "TransactWriteItems"],
+        ),
     ] {
         let got = runs.call(method, path, Some(&person.key), body).await;
         assert!(got.status < 300, "{}", got.body);
         let mut calls = proxy.take_calls();
         let mut expected = expected;
-        assert_eq!(calls.first().map(String::as_str), Some("GetItem"), "authentication comes first");
+        assert_eq!(
+            calls.first().map(String::as_str),
+            Some("GetItem"),
+            "authentication comes first"
+        );
         calls.sort();
         expected.sort_unstable();
         assert_eq!(calls, expected, "{method} {path}");
@@ -143,10 +196,25 @@ async fn store_calls_per_route_are_what_the_table_says() {
         (Some(eclips_tests::world::wrong_checksum()), "/v1/runs", 0),
         (Some(unknown_key(eclips_shared::auth::Mode::Live)), "/v1/runs", 1),
         (Some(person.key.clone()), "/v1/nothing", 0),
-        (Some(world.person(person.org, eclips_shared::auth::Mode::Live, &[], None).await.key), "/v1/runs", 1),
+        (
+            Some(
+                world
+                    .person(person.org, eclips_shared::auth::Mode::Live, &[], None)
+                    .await
+                    .key,
+            ),
+            "/v1/runs",
+            1,
+        ),
     ] {
         let got = runs.call("GET", path, key.as_deref(), None).await;
-        assert_eq!(proxy.take_calls().len(), expected, "{path}: {} {}", got.status, got.body);
+        assert_eq!(
+            proxy.take_calls().len(),
+            expected,
+            "{path}: {} {}",
+            got.status,
+            got.body
+        );
     }
     world.stop().await;
 }

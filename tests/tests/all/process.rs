@@ -9,7 +9,13 @@ use serde_json::{Value, json};
 
 async fn start_run(dev: &Dev, body: &Value) -> String {
     let url = format!("{}/v1/run", dev.settings["ECLIPS_BASE_URL"]);
-    let accepted = reply(client().post(url).bearer_auth(&dev.settings["ECLIPS_API_KEY"]).json(body)).await;
+    let accepted = reply(
+        client()
+            .post(url)
+            .bearer_auth(&dev.settings["ECLIPS_API_KEY"])
+            .json(body),
+    )
+    .await;
     assert_eq!(accepted.status, 202, "{}", accepted.text);
     accepted.json()["run_id"].as_str().unwrap().to_owned()
 }
@@ -36,7 +42,10 @@ async fn a_killed_process_loses_nothing_and_goes_on_at_the_next_start() {
         // Some are done by now, some half done, some not begun.
         dev.kill();
         dev = Dev::start(folder.path());
-        assert_eq!(dev.settings["ECLIPS_API_KEY"], key, "round {round}: the demo key changed");
+        assert_eq!(
+            dev.settings["ECLIPS_API_KEY"], key,
+            "round {round}: the demo key changed"
+        );
     }
     // A run whose worker died waits for its lease (30 s) to end.
     let deadline = Instant::now() + PATIENCE + Duration::from_secs(60);
@@ -62,12 +71,18 @@ async fn refuses_in_one_line_what_cannot_work() {
     let folder = tempfile::tempdir().unwrap();
     let mut dev = Dev::start(folder.path());
     let second = refused(folder.path(), &[]);
-    assert!(second.lines().count() == 1 && second.contains("is in use by another eclips-local"), "{second}");
+    assert!(
+        second.lines().count() == 1 && second.contains("is in use by another eclips-local"),
+        "{second}"
+    );
 
     let port = dev.settings["ECLIPS_BASE_URL"].rsplit(':').next().unwrap().to_owned();
     let elsewhere = tempfile::tempdir().unwrap();
     let taken = refused(elsewhere.path(), &["--port", &port]);
-    assert!(taken.lines().count() == 1 && taken.contains(&port) && taken.contains("--port 0"), "{taken}");
+    assert!(
+        taken.lines().count() == 1 && taken.contains(&port) && taken.contains("--port 0"),
+        "{taken}"
+    );
 
     dev.kill();
     std::fs::write(folder.path().join("version"), "999\n").unwrap();
@@ -80,18 +95,35 @@ async fn admin_makes_uses_rolls_and_ends_keys() {
     let folder = tempfile::tempdir().unwrap();
     let dev = Dev::start(folder.path());
     let base = dev.settings["ECLIPS_BASE_URL"].clone();
-    let status = async |key: &str| reply(client().get(format!("{base}/v1/runs")).bearer_auth(key)).await.status.as_u16();
+    let status = async |key: &str| {
+        reply(client().get(format!("{base}/v1/runs")).bearer_auth(key))
+            .await
+            .status
+            .as_u16()
+    };
 
     let org = dev.admin(&["org", "create", "--name", "Acme", "--plan", "team"]);
     assert_eq!(org.as_object().unwrap().keys().collect::<Vec<_>>(), ["org_id"]);
     let org = org["org_id"].as_str().unwrap().to_owned();
 
-    let key = dev.admin(&["key", "create", "--org", &org, "--scopes", "agents:run,agents:read", "--name", "ci"]);
+    let key = dev.admin(&[
+        "key",
+        "create",
+        "--org",
+        &org,
+        "--scopes",
+        "agents:run,agents:read",
+        "--name",
+        "ci",
+    ]);
     let mut members: Vec<&String> = key.as_object().unwrap().keys().collect();
     members.sort();
     assert_eq!(members, ["expires_at", "key", "key_id", "mode", "org_id", "scopes"]);
     assert_eq!(key["scopes"], json!(["agents:read", "agents:run"]));
-    assert_eq!((&key["org_id"], &key["mode"], &key["expires_at"]), (&json!(org), &json!("live"), &Value::Null));
+    assert_eq!(
+        (&key["org_id"], &key["mode"], &key["expires_at"]),
+        (&json!(org), &json!("live"), &Value::Null)
+    );
     let (value, id) = (key["key"].as_str().unwrap(), key["key_id"].as_str().unwrap());
     assert_eq!(status(value).await, 200);
 
@@ -99,17 +131,37 @@ async fn admin_makes_uses_rolls_and_ends_keys() {
     assert_eq!(listed["data"][0]["key_id"], json!(id));
     assert!(!listed.to_string().contains(&value[9..20]), "a list shows the key");
 
-    let short = dev.admin(&["key", "create", "--org", &org, "--scopes", "agents:read", "--expires-in", "1s", "--test"]);
-    assert_eq!((&short["mode"], short["key"].as_str().unwrap().starts_with("eck_test_")), (&json!("test"), true));
+    let short = dev.admin(&[
+        "key",
+        "create",
+        "--org",
+        &org,
+        "--scopes",
+        "agents:read",
+        "--expires-in",
+        "1s",
+        "--test",
+    ]);
+    assert_eq!(
+        (&short["mode"], short["key"].as_str().unwrap().starts_with("eck_test_")),
+        (&json!("test"), true)
+    );
     tokio::time::sleep(Duration::from_millis(1_050)).await;
     assert_eq!(status(short["key"].as_str().unwrap()).await, 401);
 
     let rolled = dev.admin(&["key", "roll", id, "--grace", "1h"]);
-    assert_eq!((status(value).await, status(rolled["key"].as_str().unwrap()).await), (200, 200));
+    assert_eq!(
+        (status(value).await, status(rolled["key"].as_str().unwrap()).await),
+        (200, 200)
+    );
     let revoked = dev.admin(&["key", "revoke", id]);
     assert_eq!(revoked["key_id"], json!(id));
     assert_eq!(status(value).await, 401);
-    assert_eq!(dev.admin(&["key", "revoke", id]), revoked, "a second time changes nothing");
+    assert_eq!(
+        dev.admin(&["key", "revoke", id]),
+        revoked,
+        "a second time changes nothing"
+    );
 
     let rolled_key = rolled["key"].as_str().unwrap();
     dev.admin(&["org", "set-plan", &org, "pro"]);
@@ -119,12 +171,30 @@ async fn admin_makes_uses_rolls_and_ends_keys() {
     assert_eq!(status(rolled_key).await, 403);
     dev.admin(&["org", "resume", &org]);
     assert_eq!(status(rolled_key).await, 200);
-    dev.admin(&["member", "add", "--org", &org, "--email", "Ada@Example.com", "--role", "owner"]);
-    assert!(!dev.admin_output(&["org", "delete", &org]).status.success(), "deletes without --yes");
+    dev.admin(&[
+        "member",
+        "add",
+        "--org",
+        &org,
+        "--email",
+        "Ada@Example.com",
+        "--role",
+        "owner",
+    ]);
+    assert!(
+        !dev.admin_output(&["org", "delete", &org]).status.success(),
+        "deletes without --yes"
+    );
     dev.admin(&["org", "delete", &org, "--yes"]);
     assert_eq!(status(rolled_key).await, 401);
     let orgs = dev.admin(&["org", "list"]);
-    assert!(orgs["data"].as_array().unwrap().iter().all(|other| other["org_id"] != json!(org)));
+    assert!(
+        orgs["data"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .all(|other| other["org_id"] != json!(org))
+    );
 
     let unknown = eclips_shared::ids::KeyId::generate().to_string();
     for wrong in [
@@ -136,7 +206,10 @@ async fn admin_makes_uses_rolls_and_ends_keys() {
         vec!["org", "create", "--name", "x", "--plan", "gold"],
     ] {
         let output = dev.admin_output(&wrong);
-        assert!(!output.status.success() && !output.stderr.is_empty() && output.stdout.is_empty(), "{wrong:?}");
+        assert!(
+            !output.status.success() && !output.stderr.is_empty() && output.stdout.is_empty(),
+            "{wrong:?}"
+        );
     }
 }
 
@@ -145,16 +218,31 @@ async fn the_settings_file_is_its_owners_only() {
     let folder = tempfile::tempdir().unwrap();
     let dev = Dev::start(folder.path());
     for name in [
-        "ECLIPS_BASE_URL", "ECLIPS_API_KEY", "ECLIPS_TEST_KEY", "AWS_ENDPOINT_URL_DYNAMODB", "AWS_ENDPOINT_URL_SQS", "AWS_REGION",
-        "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "ECLIPS_TABLE_MAIN", "ECLIPS_TABLE_KEYS", "ECLIPS_QUEUE_RUNS_URL",
-        "ECLIPS_QUEUE_PRIORITY_URL", "ECLIPS_MODEL_FAST", "ECLIPS_MODEL_SMART", "ECLIPS_MODEL_PREMIUM",
+        "ECLIPS_BASE_URL",
+        "ECLIPS_API_KEY",
+        "ECLIPS_TEST_KEY",
+        "AWS_ENDPOINT_URL_DYNAMODB",
+        "AWS_ENDPOINT_URL_SQS",
+        "AWS_REGION",
+        "AWS_ACCESS_KEY_ID",
+        "AWS_SECRET_ACCESS_KEY",
+        "ECLIPS_TABLE_MAIN",
+        "ECLIPS_TABLE_KEYS",
+        "ECLIPS_QUEUE_RUNS_URL",
+        "ECLIPS_QUEUE_PRIORITY_URL",
+        "ECLIPS_MODEL_FAST",
+        "ECLIPS_MODEL_SMART",
+        "ECLIPS_MODEL_PREMIUM",
     ] {
         assert!(dev.settings.get(name).is_some_and(|value| !value.is_empty()), "{name}");
     }
     #[cfg(unix)]
     {
         use std::os::unix::fs::PermissionsExt;
-        let mode = std::fs::metadata(folder.path().join("dev.env")).unwrap().permissions().mode();
+        let mode = std::fs::metadata(folder.path().join("dev.env"))
+            .unwrap()
+            .permissions()
+            .mode();
         assert_eq!(mode & 0o077, 0, "others can read the keys");
     }
 }

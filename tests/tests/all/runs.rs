@@ -14,16 +14,32 @@ use serde_json::{Value, json};
 /// All items of a run, by sort key.
 async fn items(world: &World, run: RunId) -> Vec<(String, std::collections::HashMap<String, AttributeValue>)> {
     let tables = tables(world.config()).await;
-    let query = tables.query().table_name(&world.config().table_main).key_condition_expression("pk = :run");
-    let found = query.expression_attribute_values(":run", AttributeValue::S(format!("R#{run}"))).send().await.unwrap();
-    found.items().iter().map(|item| (item["sk"].as_s().unwrap().clone(), item.clone())).collect()
+    let query = tables
+        .query()
+        .table_name(&world.config().table_main)
+        .key_condition_expression("pk = :run");
+    let found = query
+        .expression_attribute_values(":run", AttributeValue::S(format!("R#{run}")))
+        .send()
+        .await
+        .unwrap();
+    found
+        .items()
+        .iter()
+        .map(|item| (item["sk"].as_s().unwrap().clone(), item.clone()))
+        .collect()
 }
 
 /// The events of a run, in order.
 async fn events(world: &World, run: RunId) -> Vec<Value> {
     let items = items(world, run).await;
-    let texts = items.iter().filter(|(sk, _)| sk.starts_with("E#")).flat_map(|(_, item)| item["events"].as_l().unwrap().clone());
-    texts.map(|text| serde_json::from_str(text.as_s().unwrap()).unwrap()).collect()
+    let texts = items
+        .iter()
+        .filter(|(sk, _)| sk.starts_with("E#"))
+        .flat_map(|(_, item)| item["events"].as_l().unwrap().clone());
+    texts
+        .map(|text| serde_json::from_str(text.as_s().unwrap()).unwrap())
+        .collect()
 }
 
 fn types(events: &[Value]) -> Vec<&str> {
@@ -47,26 +63,51 @@ async fn a_run_is_accepted_executed_and_completed() {
 
     let ended = world.settled(&person, run).await;
     assert_eq!(ended["status"], "completed", "{ended}");
-    assert_eq!((&ended["id"], &ended["mode"], &ended["priority"]), (&json!(run), &json!("live"), &json!("normal")));
+    assert_eq!(
+        (&ended["id"], &ended["mode"], &ended["priority"]),
+        (&json!(run), &json!("live"), &json!("normal"))
+    );
     assert_eq!(ended["data"], json!({ "budget": 400_000 }));
     assert_eq!(ended["result"]["vendors"].as_array().unwrap().len(), 3);
     assert_eq!(ended["result"]["simulated"], true);
     assert!(ended["confidence_score"].as_f64().unwrap() >= 0.9);
-    assert_eq!((&ended["attempts"], &ended["requires_triage"], &ended["error"]), (&json!(1), &json!(false), &Value::Null));
+    assert_eq!(
+        (&ended["attempts"], &ended["requires_triage"], &ended["error"]),
+        (&json!(1), &json!(false), &Value::Null)
+    );
     assert!(ended["credits"].as_u64().unwrap() >= 1 && ended["usage"]["input_tokens"].as_u64().unwrap() > 0);
     for time in ["created_at", "started_at", "completed_at"] {
-        assert!(eclips_shared::time::Timestamp::parse(ended[time].as_str().unwrap()).is_some(), "{time}");
+        assert!(
+            eclips_shared::time::Timestamp::parse(ended[time].as_str().unwrap()).is_some(),
+            "{time}"
+        );
     }
 
     let events = events(&world, run).await;
-    assert_eq!(types(&events), ["run.queued", "run.started", "attempt.started", "attempt.succeeded", "run.completed"]);
+    assert_eq!(
+        types(&events),
+        [
+            "run.queued",
+            "run.started",
+            "attempt.started",
+            "attempt.succeeded",
+            "run.completed"
+        ]
+    );
     for (at, event) in events.iter().enumerate() {
         assert_eq!((&event["seq"], &event["run_id"]), (&json!(at + 1), &json!(run)));
     }
-    let (_, attempt) = items(&world, run).await.into_iter().find(|(sk, _)| sk == "A#first#1").unwrap();
+    let (_, attempt) = items(&world, run)
+        .await
+        .into_iter()
+        .find(|(sk, _)| sk == "A#first#1")
+        .unwrap();
     assert_eq!(attempt["state"].as_s().unwrap(), "answered");
     assert_eq!(attempt["credits"].as_n().unwrap(), &ended["credits"].to_string());
-    assert_eq!(attempt["input_tokens"].as_n().unwrap(), &ended["usage"]["input_tokens"].to_string());
+    assert_eq!(
+        attempt["input_tokens"].as_n().unwrap(),
+        &ended["usage"]["input_tokens"].to_string()
+    );
     world.stop().await;
 }
 
@@ -75,28 +116,63 @@ async fn the_sandbox_produces_every_outcome_at_will() {
     let world = World::start().await;
     let person = world.somebody().await;
     let run = async |directives: Value| {
-        let run = world.run(&person, json!({ "task": "x", "data": { "sandbox": directives } })).await;
+        let run = world
+            .run(&person, json!({ "task": "x", "data": { "sandbox": directives } }))
+            .await;
         (run, world.settled(&person, run).await)
     };
     let (_, warned) = run(json!({ "confidence": 0.7 })).await;
-    assert_eq!((&warned["status"], &warned["confidence_score"]), (&json!("completed"), &json!(0.7)));
+    assert_eq!(
+        (&warned["status"], &warned["confidence_score"]),
+        (&json!("completed"), &json!(0.7))
+    );
     let (doubtful_run, doubtful) = run(json!({ "confidence": 0.4 })).await;
-    assert_eq!((&doubtful["status"], &doubtful["requires_triage"]), (&json!("pending_triage"), &json!(true)));
-    assert_eq!((&doubtful["completed_at"], &doubtful["result"]), (&Value::Null, &Value::Null));
-    let (_, item) = items(&world, doubtful_run).await.into_iter().find(|(sk, _)| sk == "T").unwrap();
-    assert_eq!(item["triage_id"].as_s().unwrap(), doubtful["triage_item_id"].as_str().unwrap());
+    assert_eq!(
+        (&doubtful["status"], &doubtful["requires_triage"]),
+        (&json!("pending_triage"), &json!(true))
+    );
+    assert_eq!(
+        (&doubtful["completed_at"], &doubtful["result"]),
+        (&Value::Null, &Value::Null)
+    );
+    let (_, item) = items(&world, doubtful_run)
+        .await
+        .into_iter()
+        .find(|(sk, _)| sk == "T")
+        .unwrap();
+    assert_eq!(
+        item["triage_id"].as_s().unwrap(),
+        doubtful["triage_item_id"].as_str().unwrap()
+    );
     assert_eq!(item["status"].as_s().unwrap(), "pending");
-    let (acting_run, acting) = run(json!({ "action": { "kind": "submit", "description": "Send the order", "value_usd": 10 } })).await;
+    let (acting_run, acting) =
+        run(json!({ "action": { "kind": "submit", "description": "Send the order", "value_usd": 10 } })).await;
     assert_eq!(acting["status"], "pending_triage");
-    assert_eq!(types(&events(&world, acting_run).await).last(), Some(&"run.triage_required"));
+    assert_eq!(
+        types(&events(&world, acting_run).await).last(),
+        Some(&"run.triage_required")
+    );
     let (failed_run, failed) = run(json!({ "fail": "model" })).await;
-    assert_eq!((&failed["status"], &failed["attempts"], &failed["result"]), (&json!("failed"), &json!(3), &Value::Null));
-    assert_eq!((&failed["error"], &failed["credits"]), (&json!("Model call failed"), &json!(0)));
+    assert_eq!(
+        (&failed["status"], &failed["attempts"], &failed["result"]),
+        (&json!("failed"), &json!(3), &Value::Null)
+    );
+    assert_eq!(
+        (&failed["error"], &failed["credits"]),
+        (&json!("Model call failed"), &json!(0))
+    );
     assert_eq!(
         types(&events(&world, failed_run).await),
         [
-            "run.queued", "run.started", "attempt.started", "attempt.failed", "attempt.started", "attempt.failed",
-            "attempt.started", "attempt.failed", "run.failed"
+            "run.queued",
+            "run.started",
+            "attempt.started",
+            "attempt.failed",
+            "attempt.started",
+            "attempt.failed",
+            "attempt.started",
+            "attempt.failed",
+            "run.failed"
         ]
     );
     let (_, once) = run(json!({ "fail": "once" })).await;
@@ -111,7 +187,10 @@ async fn high_priority_runs_take_the_other_queue_and_end_as_well() {
     for priority in ["low", "high", "urgent", "critical"] {
         let run = world.run(&person, json!({ "task": "x", "priority": priority })).await;
         let ended = world.settled(&person, run).await;
-        assert_eq!((&ended["status"], &ended["priority"]), (&json!("completed"), &json!(priority)));
+        assert_eq!(
+            (&ended["status"], &ended["priority"]),
+            (&json!("completed"), &json!(priority))
+        );
     }
     world.stop().await;
 }
@@ -123,7 +202,10 @@ async fn large_input_comes_back_byte_for_byte() {
     let task = format!("Summarise: {}", "äöü€ ".repeat(3_990));
     let raw = format!(r#"{{"n": 12345678901234567890123, "text": "{}"}}"#, "z".repeat(100_000));
     let body = format!(r#"{{"task":{},"data":{raw}}}"#, serde_json::to_string(&task).unwrap());
-    let request = world.request(Method::POST, "/v1/run").bearer_auth(&person.key).header("content-type", "application/json");
+    let request = world
+        .request(Method::POST, "/v1/run")
+        .bearer_auth(&person.key)
+        .header("content-type", "application/json");
     let accepted = eclips_tests::world::reply(request.body(body)).await;
     assert_eq!(accepted.status, 202, "{}", accepted.text);
     let run = RunId::parse(accepted.json()["run_id"].as_str().unwrap()).unwrap();
@@ -145,13 +227,24 @@ async fn test_and_live_data_and_organizations_never_meet() {
     let stranger = world.somebody().await;
     let live = world.run(&person, json!({ "task": "live" })).await;
     let test = world.run(&tester, json!({ "task": "test" })).await;
-    for (owner, run, others) in [(&person, live, [&tester, &stranger]), (&tester, test, [&person, &stranger])] {
+    for (owner, run, others) in [
+        (&person, live, [&tester, &stranger]),
+        (&tester, test, [&person, &stranger]),
+    ] {
         let ended = world.settled(owner, run).await;
-        assert_eq!(ended["credits"].as_u64().unwrap() > 0, ended["mode"] == "live", "{ended}");
+        assert_eq!(
+            ended["credits"].as_u64().unwrap() > 0,
+            ended["mode"] == "live",
+            "{ended}"
+        );
         let missing = world.get(&format!("/v1/runs/{}", RunId::generate()), owner).await;
         for other in others {
             let hidden = world.get(&format!("/v1/runs/{run}"), other).await;
-            assert_eq!(hidden.pair(), missing.pair(), "the same bytes as for a run that never was");
+            assert_eq!(
+                hidden.pair(),
+                missing.pair(),
+                "the same bytes as for a run that never was"
+            );
         }
         let listed = world.get("/v1/runs", owner).await.json();
         assert_eq!((&listed["total"], &listed["data"][0]["id"]), (&json!(1), &json!(run)));
@@ -164,7 +257,9 @@ async fn lists_page_by_offset_and_by_cursor_without_loss() {
     let world = World::start().await;
     let person = world.somebody().await;
     let agents = ["center", "researcher", "center"];
-    let made = join_all((0..30).map(|n| world.run(&person, json!({ "task": format!("n{n}"), "agent_type": agents[n % 3] })))).await;
+    let made =
+        join_all((0..30).map(|n| world.run(&person, json!({ "task": format!("n{n}"), "agent_type": agents[n % 3] }))))
+            .await;
     for run in &made {
         world.settled(&person, *run).await;
     }
@@ -172,15 +267,26 @@ async fn lists_page_by_offset_and_by_cursor_without_loss() {
     newest_first.sort_unstable();
     newest_first.reverse();
     let ids = |list: &Value| -> Vec<RunId> {
-        list["data"].as_array().unwrap().iter().map(|run| RunId::parse(run["id"].as_str().unwrap()).unwrap()).collect()
+        list["data"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|run| RunId::parse(run["id"].as_str().unwrap()).unwrap())
+            .collect()
     };
 
     let first = world.get("/v1/runs", &person).await.json();
-    assert_eq!((&first["total"], &first["limit"], &first["offset"]), (&json!(30), &json!(20), &json!(0)));
+    assert_eq!(
+        (&first["total"], &first["limit"], &first["offset"]),
+        (&json!(30), &json!(20), &json!(0))
+    );
     assert_eq!(ids(&first), newest_first[..20]);
     let second = world.get("/v1/runs?limit=7&offset=20", &person).await.json();
     assert_eq!(ids(&second), newest_first[20..27]);
-    assert_eq!(world.get("/v1/runs?offset=10000", &person).await.json()["data"], json!([]));
+    assert_eq!(
+        world.get("/v1/runs?offset=10000", &person).await.json()["data"],
+        json!([])
+    );
 
     let mut walked = Vec::new();
     let mut path = "/v1/runs?limit=7".to_owned();
@@ -188,12 +294,17 @@ async fn lists_page_by_offset_and_by_cursor_without_loss() {
         let page = world.get(&path, &person).await.json();
         walked.extend(ids(&page));
         world.run(&person, json!({ "task": "inserted meanwhile" })).await;
-        let Some(cursor) = page["next_cursor"].as_str() else { break };
+        let Some(cursor) = page["next_cursor"].as_str() else {
+            break;
+        };
         path = format!("/v1/runs?limit=7&cursor={cursor}");
     }
     assert_eq!(walked, newest_first, "each run exactly once while others are inserted");
 
-    let researchers = world.get("/v1/runs?agent_type=researcher&limit=100", &person).await.json();
+    let researchers = world
+        .get("/v1/runs?agent_type=researcher&limit=100", &person)
+        .await
+        .json();
     assert_eq!((&researchers["total"], ids(&researchers).len()), (&json!(10), 10));
     let completed = world.get("/v1/runs?status=completed&limit=100", &person).await.json();
     assert!(newest_first.iter().all(|run| ids(&completed).contains(run)));
@@ -237,7 +348,12 @@ async fn a_wrong_query_names_its_parameter() {
     ];
     for (query, field) in cases {
         let got = world.get(&format!("/v1/runs?{query}"), &person).await;
-        assert_eq!((got.status.as_u16(), got.json()["field"].as_str()), (400, Some(field)), "{query}: {}", got.text);
+        assert_eq!(
+            (got.status.as_u16(), got.json()["field"].as_str()),
+            (400, Some(field)),
+            "{query}: {}",
+            got.text
+        );
     }
     world.stop().await;
 }
