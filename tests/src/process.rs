@@ -35,6 +35,7 @@ impl Dev {
     /// Starts it over a folder and waits until it answers.
     pub fn start(data: &Path) -> Self {
         let mut child = command(data)
+            .args(["--port", "0"])
             .stdout(Stdio::piped())
             .stderr(Stdio::inherit())
             .spawn()
@@ -113,6 +114,6 @@ pub fn refused(data: &Path, arguments: &[&str]) -> String {
 
 fn command(data: &Path) -> Command {
     let mut command = Command::new(program("eclips-local"));
-    command.env_clear().arg("--data").arg(data).args(["--port", "0"]);
+    command.env_clear().args(["--log", "warn"]).arg("--data").arg(data);
     command
 }

@@ -70,7 +70,7 @@ async fn a_killed_process_loses_nothing_and_goes_on_at_the_next_start() {
 async fn refuses_in_one_line_what_cannot_work() {
     let folder = tempfile::tempdir().unwrap();
     let mut dev = Dev::start(folder.path());
-    let second = refused(folder.path(), &[]);
+    let second = refused(folder.path(), &["--port", "0"]);
     assert!(
         second.lines().count() == 1 && second.contains("is in use by another eclips-local"),
         "{second}"
@@ -86,8 +86,11 @@ async fn refuses_in_one_line_what_cannot_work() {
 
     dev.kill();
     std::fs::write(folder.path().join("version"), "999\n").unwrap();
-    let foreign = refused(folder.path(), &[]);
-    assert!(foreign.lines().count() == 1 && foreign.contains("version"), "{foreign}");
+    let foreign = refused(folder.path(), &["--port", "0"]);
+    assert!(
+        foreign.lines().count() == 1 && foreign.contains("format 999"),
+        "{foreign}"
+    );
 }
 
 #[tokio::test]

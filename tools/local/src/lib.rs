@@ -24,7 +24,7 @@ use std::time::{Duration, Instant};
 use anyhow::{Result, anyhow};
 use eclips_shared::config::Config;
 use eclips_shared::routes::{Function, Table};
-use tokio::sync::oneshot;
+use tokio::sync::{Notify, oneshot};
 use tokio::task::{JoinHandle, JoinSet};
 
 use crate::engine::{Engine, REGION};
@@ -86,9 +86,9 @@ impl Local {
         let config = settings(&engine, &queue_endpoint, &template)?;
         clock.step("queues");
 
-        let functions = Functions::over(&config, &template)?;
-        let mut tasks = JoinSet::new();
         let stream = stream::Reader::open(&engine, &sdk, &config.table_main).await?;
+        let functions = Functions::over(&config, &template, stream.wake())?;
+        let mut tasks = JoinSet::new();
         let dispatch = functions.dispatch.clone();
         tasks.spawn(stream.run(move |event| {
             let dispatch = dispatch.clone();
@@ -183,7 +183,8 @@ struct Functions {
 }
 
 impl Functions {
-    fn over(config: &Config, template: &Template) -> Result<Self> {
+    /// `written` is told after each invocation that may have written: the stream is then looked at without delay.
+    fn over(config: &Config, template: &Template, written: Arc<Notify>) -> Result<Self> {
         let timeout = |logical_id| template.function_timeout(logical_id);
         let (runs, worker, dispatch) = (config.clone(), config.clone(), config.clone());
         Ok(Self {
@@ -193,7 +194,8 @@ impl Functions {
             runs: Pool::new("runs", API_ENVIRONMENTS, timeout("RunsFunction")?, move || {
                 let config = runs.clone();
                 async move { Ok(eclips_runs::service(&config).await) }
-            }),
+            })
+            .telling(written),
             worker: Pool::new("worker", 2 * WORKERS, timeout("WorkerFunction")?, move || {
                 let config = worker.clone();
                 async move { eclips_worker::service(&config).await.map_err(|error| anyhow!(error)) }
