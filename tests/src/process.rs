@@ -32,12 +32,18 @@ pub struct Dev {
 }
 
 impl Dev {
-    /// Starts it over a folder and waits until it answers.
+    /// Starts it over a folder and waits until it answers. Its log, as talkative as it can be, goes to `<folder>/log`.
     pub fn start(data: &Path) -> Self {
+        std::fs::create_dir_all(data).expect("the folder can be made");
+        let log = std::fs::OpenOptions::new()
+            .create(true)
+            .append(true)
+            .open(data.join("log"))
+            .expect("a log file");
         let mut child = command(data)
-            .args(["--port", "0"])
+            .args(["--port", "0", "--log", "debug"])
             .stdout(Stdio::piped())
-            .stderr(Stdio::inherit())
+            .stderr(log)
             .spawn()
             .expect("it can be started");
         let stdout = child.stdout.take().expect("it is piped");
@@ -59,6 +65,11 @@ impl Dev {
             data: data.to_owned(),
             settings: settings.collect(),
         }
+    }
+
+    /// Everything that it logged so far, over all its starts.
+    pub fn log(&self) -> String {
+        std::fs::read_to_string(self.data.join("log")).expect("it has a log")
     }
 
     /// Kills it as `kill -9` does: no destructor, no flush.
@@ -114,6 +125,6 @@ pub fn refused(data: &Path, arguments: &[&str]) -> String {
 
 fn command(data: &Path) -> Command {
     let mut command = Command::new(program("eclips-local"));
-    command.env_clear().args(["--log", "warn"]).arg("--data").arg(data);
+    command.env_clear().arg("--data").arg(data);
     command
 }

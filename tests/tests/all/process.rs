@@ -249,3 +249,55 @@ async fn the_settings_file_is_its_owners_only() {
         assert_eq!(mode & 0o077, 0, "others can read the keys");
     }
 }
+
+#[tokio::test]
+async fn no_key_ever_reaches_the_log() {
+    let folder = tempfile::tempdir().unwrap();
+    let dev = Dev::start(folder.path());
+    let base = dev.settings["ECLIPS_BASE_URL"].clone();
+    let org = dev.admin(&["org", "create", "--name", "Canary", "--plan", "team"])["org_id"]
+        .as_str()
+        .unwrap()
+        .to_owned();
+    let scopeless = dev.admin(&["key", "create", "--org", &org, "--scopes", ""]);
+    let revoked = dev.admin(&["key", "create", "--org", &org, "--scopes", "agents:read"]);
+    dev.admin(&["key", "revoke", revoked["key_id"].as_str().unwrap()]);
+    let wrong = eclips_tests::world::wrong_checksum();
+    let keys = [
+        dev.settings["ECLIPS_API_KEY"].as_str(),
+        dev.settings["ECLIPS_TEST_KEY"].as_str(),
+        scopeless["key"].as_str().unwrap(),
+        revoked["key"].as_str().unwrap(),
+        &wrong,
+    ];
+    for key in keys {
+        for path in [
+            "/v1/runs".to_owned(),
+            format!("/v1/runs?api_key={key}"),
+            format!("/v1/runs/{key}"),
+            format!("/{key}"),
+        ] {
+            reply(client().get(format!("{base}{path}")).bearer_auth(key)).await;
+        }
+        let body = json!({ "task": format!("my key is {key}"), "data": { "sandbox": { "fail": "model" } } });
+        reply(client().post(format!("{base}/v1/run")).bearer_auth(key).json(&body)).await;
+        reply(
+            client()
+                .post(format!("{base}/v1/run"))
+                .bearer_auth(key)
+                .body("x".repeat(300_000)),
+        )
+        .await;
+    }
+    let log = dev.log();
+    assert!(
+        log.lines().filter(|line| line.contains("request_id=")).count() >= 6 * keys.len(),
+        "one line a request"
+    );
+    for key in keys {
+        let random = &key[9..];
+        for start in 0..=random.len() - 8 {
+            assert!(!log.contains(&random[start..start + 8]), "part of a key is in the log");
+        }
+    }
+}

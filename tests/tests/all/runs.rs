@@ -3,8 +3,10 @@
 use std::collections::HashSet;
 
 use aws_sdk_dynamodb::types::AttributeValue;
-use eclips_shared::auth::{Mode, Scope};
+use eclips_shared::auth::{Mode, Scope, Tenant};
 use eclips_shared::ids::RunId;
+use eclips_shared::queue::{Hint, Queues};
+use eclips_shared::run::Priority;
 use eclips_tests::function::tables;
 use eclips_tests::world::World;
 use futures_util::future::join_all;
@@ -354,6 +356,72 @@ async fn a_wrong_query_names_its_parameter() {
             "{query}: {}",
             got.text
         );
+    }
+    world.stop().await;
+}
+
+#[tokio::test]
+async fn a_run_is_executed_once_however_often_it_is_hinted_at() {
+    let world = World::start().await;
+    let person = world.somebody().await;
+    let queues = Queues::open(world.config()).await;
+    let tenant = Tenant {
+        org: person.org,
+        mode: Mode::Live,
+    };
+    let slow = json!({ "task": "x", "data": { "sandbox": { "delay_ms": 300 } } });
+    let runs = join_all((0..8).map(|_| world.run(&person, slow.clone()))).await;
+    for run in &runs {
+        for priority in [Priority::Normal, Priority::Urgent] {
+            assert!(
+                queues
+                    .send(
+                        &[Hint {
+                            run: *run,
+                            tenant,
+                            priority
+                        }; 5]
+                    )
+                    .await
+                    .is_empty(),
+                "every hint is taken"
+            );
+        }
+    }
+    for run in runs {
+        let ended = world.settled(&person, run).await;
+        assert_eq!(
+            (&ended["status"], &ended["attempts"]),
+            (&json!("completed"), &json!(1)),
+            "{ended}"
+        );
+        assert!(
+            queues
+                .send(&[Hint {
+                    run,
+                    tenant,
+                    priority: Priority::Normal
+                }])
+                .await
+                .is_empty()
+        );
+        let events = events(&world, run).await;
+        assert_eq!(
+            types(&events),
+            [
+                "run.queued",
+                "run.started",
+                "attempt.started",
+                "attempt.succeeded",
+                "run.completed"
+            ]
+        );
+        let ledger = items(&world, run)
+            .await
+            .into_iter()
+            .filter(|(sk, _)| sk.starts_with("A#"))
+            .count();
+        assert_eq!(ledger, 1);
     }
     world.stop().await;
 }
