@@ -25,8 +25,7 @@ pub struct Config {
     pub sqs_endpoint: Option<String>,
 }
 
-/// A setting that must be there and is not.
-#[derive(Debug)]
+/// A setting that must be there and is not. A `main` that returns it prints its `Debug`, which is the sentence too.
 pub struct MissingSetting(&'static str);
 
 impl fmt::Display for MissingSetting {
@@ -36,6 +35,12 @@ impl fmt::Display for MissingSetting {
             "setting {} is missing; infra/template.yaml and <data>/dev.env name them all",
             self.0
         )
+    }
+}
+
+impl fmt::Debug for MissingSetting {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
     }
 }
 

@@ -1,7 +1,13 @@
 //! The fixtures of the black-box tests: a system to call, people to call it, and peers that misbehave.
 
+pub mod event_file;
 pub mod function;
+pub mod function_process;
 pub mod process;
 pub mod proxy;
 pub mod raw;
+pub mod repository;
+pub mod runtime_api;
+pub mod stack;
+pub mod stores;
 pub mod world;

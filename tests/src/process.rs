@@ -10,14 +10,15 @@ use serde_json::Value;
 
 use crate::world::PATIENCE;
 
-/// Where the programs of this build lie: beside the folder of the test binary.
+/// Where the programs of this build lie: beside the folder of the test binary, or beside a program that is no test.
 pub fn program(name: &str) -> PathBuf {
-    let test = std::env::current_exe().expect("a test has a path");
-    let folder = test.parent().and_then(Path::parent).expect("target/<profile>/deps");
-    let path = folder.join(format!("{name}{}", std::env::consts::EXE_SUFFIX));
+    let this = std::env::current_exe().expect("a running program has a path");
+    let folder = this.parent().expect("a program lies in a folder");
+    let profile = folder.parent().filter(|_| folder.ends_with("deps")).unwrap_or(folder);
+    let path = profile.join(format!("{name}{}", std::env::consts::EXE_SUFFIX));
     assert!(
         path.exists(),
-        "{} is missing; run `cargo build --workspace --bins` first",
+        "{} is missing; run `cargo build --workspace --bins` or `cargo xtask test`",
         path.display()
     );
     path

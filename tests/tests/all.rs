@@ -2,6 +2,7 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
 mod all {
+    mod events;
     mod grid;
     mod headers;
     mod limits;
@@ -9,4 +10,5 @@ mod all {
     mod process;
     mod revocation;
     mod runs;
+    mod wiring;
 }

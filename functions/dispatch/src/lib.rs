@@ -27,14 +27,28 @@ pub async fn service(
     })
 }
 
-/// What of a new item tells a queued run from everything else.
+/// What of a new item tells a queued run from everything else, and what its hint is made of.
 #[derive(Deserialize)]
 struct Image {
-    sk: String,
-    status: String,
-    run_id: String,
-    tenant: String,
-    priority: String,
+    sk: Option<String>,
+    status: Option<String>,
+    run_id: Option<String>,
+    tenant: Option<String>,
+    priority: Option<String>,
+}
+
+impl Image {
+    fn is_queued_run(&self) -> bool {
+        self.sk.as_deref() == Some("M") && self.status.as_deref() == Some(Status::Queued.as_str())
+    }
+
+    fn hint(&self) -> Option<Hint> {
+        Some(Hint {
+            run: RunId::parse(self.run_id.as_deref()?)?,
+            tenant: Tenant::parse(self.tenant.as_deref()?)?,
+            priority: Priority::parse(self.priority.as_deref()?)?,
+        })
+    }
 }
 
 async fn dispatch(queues: &Queues, event: Event) -> DynamoDbEventResponse {
@@ -64,18 +78,13 @@ fn queued(record: EventRecord) -> Option<Hint> {
         return None;
     }
     let image: Image = serde_dynamo::from_item(record.change.new_image).ok()?;
-    if image.sk != "M" || image.status != Status::Queued.as_str() {
+    if !image.is_queued_run() {
         return None;
     }
-    let hint = (|| {
-        Some(Hint {
-            run: RunId::parse(&image.run_id)?,
-            tenant: Tenant::parse(&image.tenant)?,
-            priority: Priority::parse(&image.priority)?,
-        })
-    })();
+    let hint = image.hint();
     if hint.is_none() {
-        tracing::error!(alarm = "corrupt_record", run_id = %image.run_id, "a queued run could not be read");
+        // It would fail as often as it is repeated, and hold up the runs behind it: an operator has to look.
+        tracing::error!(alarm = "corrupt_record", run_id = ?image.run_id, "a queued run could not be read");
     }
     hint
 }

@@ -23,8 +23,7 @@ struct Worker {
     queues: Queues,
 }
 
-/// A model that the settings name and this version does not have.
-#[derive(Debug)]
+/// A model that the settings name and this version does not have. A `main` that returns it prints its `Debug`.
 pub struct UnknownModel(String);
 
 impl fmt::Display for UnknownModel {
@@ -34,6 +33,12 @@ impl fmt::Display for UnknownModel {
             "unknown model `{}`; ECLIPS_MODEL_FAST, _SMART and _PREMIUM can be `sandbox`",
             self.0
         )
+    }
+}
+
+impl fmt::Debug for UnknownModel {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
     }
 }
 

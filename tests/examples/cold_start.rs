@@ -1,0 +1,98 @@
+//! How long a cold function takes: from the start of its process to its first `/next`, and its first request.
+//!
+//! `cargo run -p eclips-tests --example cold_start -- <folder of release binaries> [runs]`. Health stands for the floor, as
+//! it reads no store; medians, because the machine may be busy.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use eclips_shared::auth::{Mode, Scope};
+use eclips_shared::plan::Plan;
+use eclips_shared::store::NewKey;
+use eclips_tests::function_process::FunctionProcess;
+use eclips_tests::stores::Stores;
+use serde_json::{Value, json};
+
+#[tokio::main]
+async fn main() {
+    let mut arguments = std::env::args().skip(1);
+    let folder = PathBuf::from(
+        arguments
+            .next()
+            .expect("usage: cold_start <folder of release binaries> [runs]"),
+    );
+    let runs: usize = arguments
+        .next()
+        .map_or(30, |count| count.parse().expect("a number of runs"));
+    let stores = Stores::open().await;
+    let org = stores
+        .store
+        .orgs()
+        .create("Cold", Plan::Enterprise)
+        .await
+        .expect("the engine is up");
+    let new = NewKey {
+        name: "cold".into(),
+        mode: Mode::Live,
+        scopes: Scope::ALL.into_iter().collect(),
+        expires_at: None,
+    };
+    let (key, _) = stores.store.keys().mint(org, new).await.expect("the engine is up");
+
+    println!(
+        "{:<28} {:>10} {:>16} {:>10}",
+        "function, request", "init ms", "first request ms", "warm ms"
+    );
+    for (function, method, path, body) in [
+        ("health", "GET", "/v1/health", None),
+        ("runs", "GET", "/v1/runs", None),
+        ("runs", "POST", "/v1/run", Some(json!({ "task": "x" }))),
+    ] {
+        let mut setup = stores.setup(function);
+        setup.program = folder.join(function);
+        let event = event(method, path, key.reveal(), body.as_ref());
+        let (mut init, mut first, mut warm) = (Vec::new(), Vec::new(), Vec::new());
+        for _ in 0..runs {
+            let mut process = FunctionProcess::start(&setup).await.expect("the function starts");
+            for call in 0..10 {
+                let began = std::time::Instant::now();
+                let answer = process.invoke(&event).await.expect("the function answers");
+                assert!(
+                    answer["statusCode"].as_u64().is_some_and(|status| status < 300),
+                    "{answer}"
+                );
+                if call > 0 {
+                    warm.push(began.elapsed());
+                }
+            }
+            init.push(process.init);
+            first.push(process.first_answer.expect("it answered"));
+        }
+        let name = format!("{function}, {method} {path}");
+        println!(
+            "{name:<28} {:>10.2} {:>16.2} {:>10.2}",
+            median_ms(init),
+            median_ms(first),
+            median_ms(warm)
+        );
+    }
+}
+
+fn median_ms(mut times: Vec<Duration>) -> f64 {
+    times.sort_unstable();
+    times[times.len() / 2].as_secs_f64() * 1_000.0
+}
+
+/// A REST request, as API Gateway sends it.
+fn event(method: &str, path: &str, key: &str, body: Option<&Value>) -> Value {
+    json!({
+        "resource": path, "path": path, "httpMethod": method, "headers": {},
+        "multiValueHeaders": { "Authorization": [format!("Bearer {key}")], "Content-Type": ["application/json"] },
+        "queryStringParameters": null, "multiValueQueryStringParameters": null, "pathParameters": null, "stageVariables": null,
+        "requestContext": {
+            "accountId": "000000000000", "apiId": "test", "resourceId": "test", "stage": "prod", "httpMethod": method,
+            "requestId": "test", "resourcePath": path, "path": path, "identity": { "sourceIp": "127.0.0.1" }
+        },
+        "body": body.map(Value::to_string), "isBase64Encoded": false
+    })
+}

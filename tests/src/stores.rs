@@ -1,0 +1,158 @@
+//! Tables and queues in memory with nobody behind them: no stream is read, no message taken but by the test.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use aws_sdk_dynamodb::types::AttributeValue;
+use eclips_local::engine::{Engine, sdk_config};
+use eclips_local::folder::Place;
+use eclips_local::queue::{Message, Queues};
+use eclips_local::sqs::Endpoint;
+use eclips_local::tables;
+use eclips_local::template::{Template, queue_name};
+use eclips_shared::config::Config;
+use eclips_shared::ids::RunId;
+use eclips_shared::store::Store;
+
+use crate::function_process::Setup;
+use crate::process::program;
+use crate::stack::Stack;
+
+/// The stores of one test.
+pub struct Stores {
+    engine: Engine,
+    queues: Queues,
+    sqs: Endpoint,
+    stack: Stack,
+    template: Template,
+    /// The store, for what administrators do.
+    pub store: Store,
+}
+
+impl Stores {
+    /// Opens empty tables and queues, as the template has them.
+    ///
+    /// # Panics
+    /// When they cannot be opened.
+    pub async fn open() -> Self {
+        let template = Template::embedded().expect("the template can be read");
+        let engine = Engine::open(&Place::Memory).expect("memory can be opened");
+        tables::ensure(&sdk_config(engine.endpoint()), &template)
+            .await
+            .expect("the tables can be made");
+        let rules = template.queues().expect("the template has queues");
+        let queues = Queues::open(&Place::Memory, rules).expect("memory can be opened");
+        let sqs = Endpoint::start(queues.clone()).await.expect("loopback has ports");
+        let config = Config {
+            table_main: table(&template, "MainTable"),
+            table_keys: table(&template, "KeysTable"),
+            dynamodb_endpoint: Some(engine.endpoint().to_owned()),
+            ..Config::default()
+        };
+        let store = Store::open(&config).await;
+        Self {
+            engine,
+            queues,
+            sqs,
+            stack: Stack::read(),
+            template,
+            store,
+        }
+    }
+
+    /// How a function is run against these stores: timeout and settings are the template's, and nothing is added but the
+    /// two endpoints. So a setting that the template forgets is missing here too.
+    ///
+    /// # Panics
+    /// When there is no such function.
+    #[must_use]
+    pub fn setup(&self, name: &str) -> Setup {
+        let function = self.stack.function(name);
+        let settings = function.settings().into_iter();
+        let mut settings: BTreeMap<String, String> = settings
+            .map(|(name, value)| (name.to_owned(), self.value(value)))
+            .collect();
+        settings.insert("AWS_ENDPOINT_URL_DYNAMODB".into(), self.engine.endpoint().into());
+        settings.insert("AWS_ENDPOINT_URL_SQS".into(), self.sqs.url().into());
+        Setup {
+            name: name.to_owned(),
+            program: program(name),
+            timeout: function.timeout(),
+            settings,
+        }
+    }
+
+    /// Takes every visible message out of a queue.
+    ///
+    /// # Panics
+    /// When there is no such queue.
+    #[must_use]
+    pub fn take_messages(&self, queue: &str) -> Vec<Message> {
+        self.queues
+            .receive(&queue_name(queue), 1_000, Some(Duration::from_secs(3_600)))
+            .expect("the queue is there")
+    }
+
+    /// How many messages a queue holds, delayed ones included.
+    ///
+    /// # Panics
+    /// When there is no such queue.
+    #[must_use]
+    pub fn count_messages(&self, queue: &str) -> u64 {
+        let depth = self.queues.depth(&queue_name(queue)).expect("the queue is there");
+        depth.visible + depth.delayed + depth.in_flight
+    }
+
+    /// An item of a run as it lies in the main table: the types of its attributes by name (`S`, `N`, `L` …).
+    ///
+    /// # Panics
+    /// When it is not there.
+    pub async fn item_types(&self, run: RunId, sk: &str) -> BTreeMap<String, &'static str> {
+        let config = (&sdk_config(self.engine.endpoint())).into();
+        let read = aws_sdk_dynamodb::Client::from_conf(config)
+            .get_item()
+            .table_name(table(&self.template, "MainTable"));
+        let read = read
+            .key("pk", AttributeValue::S(format!("R#{run}")))
+            .key("sk", AttributeValue::S(sk.to_owned()));
+        let item = read
+            .consistent_read(true)
+            .send()
+            .await
+            .expect("the engine is up")
+            .item
+            .expect("the item is there");
+        item.into_iter().map(|(name, value)| (name, type_of(&value))).collect()
+    }
+
+    /// The value that a setting of the template has here.
+    fn value(&self, setting: &serde_json::Value) -> String {
+        if let Some(text) = setting.as_str() {
+            return text.to_owned();
+        }
+        match setting["Ref"].as_str() {
+            Some(id) if id.ends_with("Table") => table(&self.template, id),
+            Some(id) if id.ends_with("Queue") => self.sqs.queue_url(&queue_name(id)),
+            // The only provider of this version.
+            Some(id) if id.starts_with("Model") => "sandbox".to_owned(),
+            _ => panic!("a setting that the tests do not know: {setting}"),
+        }
+    }
+}
+
+fn table(template: &Template, id: &str) -> String {
+    template.table(id).expect("the template has this table").name
+}
+
+fn type_of(value: &AttributeValue) -> &'static str {
+    match value {
+        AttributeValue::S(_) => "S",
+        AttributeValue::N(_) => "N",
+        AttributeValue::Bool(_) => "BOOL",
+        AttributeValue::L(_) => "L",
+        AttributeValue::M(_) => "M",
+        AttributeValue::B(_) => "B",
+        AttributeValue::Ss(_) => "SS",
+        _ => "another",
+    }
+}

@@ -1,0 +1,101 @@
+//! Every file in `events/`, handed to the real binary of its function, with the answer that `events/README.md` promises.
+
+mod dispatch;
+mod health;
+mod runs;
+mod scene;
+mod worker;
+
+use std::collections::BTreeMap;
+
+use eclips_tests::{event_file, repository};
+use scene::Scene;
+
+/// Makes a test of each file, and the list of the files that have one.
+macro_rules! events {
+    ($($file:literal, $function:ident::$promise:ident, $answer:literal;)+) => {
+        /// Each file with the beginning of what `events/README.md` says of its answer.
+        const ANSWERS: &[(&str, &str)] = &[$(($file, $answer)),+];
+        $(
+            #[tokio::test]
+            async fn $promise() {
+                $function::$promise(Scene::set($file).await).await;
+            }
+        )+
+    };
+}
+
+events! {
+    "health-show", health::says_that_it_is_well_to_anyone, "200 ";
+    "health-unknown-path", health::answers_404_for_an_unknown_path_even_with_a_key, "404 ";
+    "health-wrong-method", health::answers_404_for_a_wrong_method, "404 ";
+    "runs-create", runs::accepts_a_run_with_every_field, "202 ";
+    "runs-create-minimal", runs::accepts_a_run_with_a_task_alone, "202, ";
+    "runs-create-v2", runs::accepts_a_run_in_payload_2, "202, ";
+    "runs-base64-body", runs::accepts_a_body_in_base64_letter_for_letter, "202, ";
+    "runs-list", runs::lists_runs_newest_first, "200 ";
+    "runs-list-filtered", runs::lists_five_of_the_queued_runs, "200, ";
+    "runs-show", runs::shows_a_run_to_its_own_organization_only, "200 ";
+    "runs-no-key", runs::refuses_401_without_a_key, "401 ";
+    "runs-two-authorizations", runs::refuses_400_with_two_authorizations, "400 ";
+    "worker-one-run", worker::drives_a_run_to_its_end, "`{";
+    "worker-two-messages-one-poison", worker::gives_back_the_poisonous_message_alone, "`{";
+    "dispatch-queued-run", dispatch::sends_a_normal_run_to_the_runs_queue, "`{";
+    "dispatch-urgent-run", dispatch::sends_an_urgent_run_to_the_priority_queue, "`{";
+    "dispatch-other-records", dispatch::sends_nothing_for_other_records, "`{";
+}
+
+#[tokio::test]
+async fn records_look_as_the_store_writes_them() {
+    dispatch::records_look_as_the_store_writes_them(Scene::set("dispatch-other-records").await).await;
+}
+
+#[test]
+fn every_file_has_a_test_and_a_row_and_every_row_a_file() {
+    let mut tested: Vec<&str> = ANSWERS.iter().map(|(file, _)| *file).collect();
+    tested.sort_unstable();
+    assert_eq!(
+        event_file::names(),
+        tested,
+        "left: the files in events/; right: those with a test in events.rs"
+    );
+
+    let described = event_file::described();
+    let mut rows: Vec<&str> = described.iter().map(|row| row.file.as_str()).collect();
+    rows.sort_unstable();
+    assert_eq!(rows, tested, "left: the rows of events/README.md; right: the files");
+
+    let answers: BTreeMap<&str, &str> = ANSWERS.iter().copied().collect();
+    for row in &described {
+        assert_eq!(
+            row.function,
+            event_file::function(&row.file),
+            "events/README.md: {}",
+            row.file
+        );
+        assert!(
+            row.answer.starts_with(answers[row.file.as_str()]),
+            "events/README.md: {}: {}",
+            row.file,
+            row.answer
+        );
+    }
+}
+
+#[test]
+fn no_file_holds_a_key_or_another_placeholder() {
+    for name in event_file::names() {
+        let text = event_file::text(&name);
+        assert!(!text.contains("eck_"), "events/{name}.json holds a key");
+        let rest = text.replace(event_file::KEY, "").replace(event_file::RUN, "");
+        assert!(
+            !rest.contains('$'),
+            "events/{name}.json: envsubst would change more than the two placeholders"
+        );
+    }
+    let others: Vec<String> = repository::names("events")
+        .into_iter()
+        .filter(|name| !name.ends_with(".json") && name != "README.md")
+        .collect();
+    assert!(others.is_empty(), "no test reads {others:?}");
+}

@@ -1,0 +1,8 @@
+//! The lists that must say the same: route table, template, README, events, folders, settings, policies, indexes.
+//!
+//! Nothing is called here but the functions' binaries, to see which settings they ask for.
+
+mod functions;
+mod policies;
+mod routes;
+mod tables;

@@ -1,0 +1,188 @@
+//! What each function may do in AWS is what its code does, and no more.
+
+use std::collections::BTreeSet;
+
+use eclips_tests::stack::{Grant, Stack};
+use serde_json::json;
+
+/// What the code of each function calls, action by action, and what Lambda calls in its name. Written by hand: a new
+/// call is a new line here and in the template, and somebody has thought about it.
+const CALLS: &[(&str, &[(&str, &str)])] = &[
+    // It opens no store and no queue.
+    ("health", &[]),
+    (
+        "runs",
+        &[
+            // store/keys.rs, find: authentication.
+            ("dynamodb:GetItem", "KeysTable.Arn"),
+            // store/limits.rs, count and roll; store/keys.rs, touch.
+            ("dynamodb:UpdateItem", "MainTable.Arn"),
+            // store/runs.rs, create: the puts of its transaction, which IAM asks for one by one.
+            ("dynamodb:PutItem", "MainTable.Arn"),
+            // store/runs.rs, show, by way of parts.
+            ("dynamodb:Query", "MainTable.Arn"),
+            // store/runs.rs, list: page and count, by way of query.
+            ("dynamodb:Query", "${MainTable.Arn}/index/by_tenant"),
+            ("dynamodb:Query", "${MainTable.Arn}/index/by_status"),
+            ("dynamodb:Query", "${MainTable.Arn}/index/by_agent"),
+        ],
+    ),
+    (
+        "worker",
+        &[
+            // store/work.rs, load, by way of parts in store/runs.rs.
+            ("dynamodb:Query", "MainTable.Arn"),
+            // store/work.rs, advance: events, attempt, output and triage item.
+            ("dynamodb:PutItem", "MainTable.Arn"),
+            // store/work.rs, transition, the end of an attempt, and renew.
+            ("dynamodb:UpdateItem", "MainTable.Arn"),
+            // queue.rs, send_later.
+            ("sqs:SendMessage", "RunsQueue.Arn"),
+            ("sqs:SendMessage", "PriorityQueue.Arn"),
+            // The event source mappings.
+            ("sqs:ReceiveMessage", "RunsQueue.Arn"),
+            ("sqs:ReceiveMessage", "PriorityQueue.Arn"),
+            ("sqs:DeleteMessage", "RunsQueue.Arn"),
+            ("sqs:DeleteMessage", "PriorityQueue.Arn"),
+            ("sqs:GetQueueAttributes", "RunsQueue.Arn"),
+            ("sqs:GetQueueAttributes", "PriorityQueue.Arn"),
+        ],
+    ),
+    (
+        "dispatch",
+        &[
+            // queue.rs, send: SendMessageBatch is authorised as SendMessage.
+            ("sqs:SendMessage", "RunsQueue.Arn"),
+            ("sqs:SendMessage", "PriorityQueue.Arn"),
+            // The event source mapping: its destination on failure, and the stream.
+            ("sqs:SendMessage", "DispatchDeadLetterQueue.Arn"),
+            ("dynamodb:DescribeStream", "MainTable.StreamArn"),
+            ("dynamodb:GetRecords", "MainTable.StreamArn"),
+            ("dynamodb:GetShardIterator", "MainTable.StreamArn"),
+            ("dynamodb:ListStreams", "${MainTable.Arn}/stream/*"),
+        ],
+    ),
+];
+
+/// The only resources with a star: X-Ray knows none, and ListStreams is asked about all streams of one table.
+const STARS: [(&str, &str); 3] = [
+    ("xray:PutTraceSegments", "*"),
+    ("xray:PutTelemetryRecords", "*"),
+    ("dynamodb:ListStreams", "${MainTable.Arn}/stream/*"),
+];
+
+fn grant((action, resource): (&str, &str)) -> Grant {
+    (action.to_owned(), resource.to_owned())
+}
+
+#[test]
+fn each_role_allows_the_calls_that_its_function_makes_and_no_others() {
+    let stack = Stack::read();
+    let listed: BTreeSet<&str> = CALLS.iter().map(|(function, _)| *function).collect();
+    let functions: BTreeSet<&str> = stack.functions().map(|function| function.name()).collect();
+    assert_eq!(
+        functions, listed,
+        "left: the template's functions; right: those with a list of calls here"
+    );
+    for (name, calls) in CALLS {
+        let function = stack.function(name);
+        let log = function.properties()["LoggingConfig"]["LogGroup"]["Ref"]
+            .as_str()
+            .expect("a log group of its own");
+        let mut expected: BTreeSet<Grant> = calls.iter().copied().map(grant).collect();
+        for action in ["logs:CreateLogStream", "logs:PutLogEvents"] {
+            expected.insert((action.to_owned(), format!("{log}.Arn")));
+        }
+        expected.extend(["xray:PutTraceSegments", "xray:PutTelemetryRecords"].map(|action| grant((action, "*"))));
+        assert_eq!(
+            function.grants(),
+            expected,
+            "left: the role of {name}; right: what its code calls"
+        );
+    }
+}
+
+#[test]
+fn no_role_has_a_wildcard_where_a_name_would_do() {
+    let known: BTreeSet<Grant> = STARS.into_iter().map(grant).collect();
+    for function in Stack::read().functions() {
+        for (action, resource) in function.grants() {
+            assert!(!action.contains('*'), "{}: {action}", function.id);
+            let starred = (action, resource);
+            assert!(
+                !starred.1.contains('*') || known.contains(&starred),
+                "{}: {starred:?}",
+                function.id
+            );
+        }
+    }
+}
+
+#[test]
+fn only_authentication_touches_the_keys_and_only_by_reading_one() {
+    for function in Stack::read().functions() {
+        let on_keys = function
+            .grants()
+            .into_iter()
+            .filter(|(_, resource)| resource.contains("KeysTable"));
+        let on_keys: Vec<Grant> = on_keys.collect();
+        let allowed = if function.name() == "runs" {
+            vec![grant(("dynamodb:GetItem", "KeysTable.Arn"))]
+        } else {
+            vec![]
+        };
+        assert_eq!(on_keys, allowed, "{}", function.id);
+    }
+}
+
+#[test]
+fn nobody_gets_rights_but_by_those_statements() {
+    let stack = Stack::read();
+    for function in stack.functions() {
+        assert!(
+            function.properties().get("Policies").is_none(),
+            "{} has policies beside its role",
+            function.id
+        );
+        let role = function.role();
+        let members: Vec<&str> = role
+            .as_object()
+            .into_iter()
+            .flatten()
+            .map(|(name, _)| name.as_str())
+            .collect();
+        assert_eq!(members, ["AssumeRolePolicyDocument", "Policies"], "{}", function.id);
+        let trusted = json!([
+            { "Effect": "Allow", "Principal": { "Service": "lambda.amazonaws.com" }, "Action": "sts:AssumeRole" }
+        ]);
+        assert_eq!(
+            role["AssumeRolePolicyDocument"]["Statement"], trusted,
+            "{}",
+            function.id
+        );
+        for statement in function.statements() {
+            assert_eq!(statement["Effect"], "Allow", "{}: {statement}", function.id);
+            let known = ["Sid", "Effect", "Action", "Resource"];
+            let unknown = statement
+                .as_object()
+                .into_iter()
+                .flatten()
+                .find(|(name, _)| !known.contains(&name.as_str()));
+            assert!(unknown.is_none(), "{}: {statement}", function.id);
+        }
+    }
+    let roles: BTreeSet<String> = stack.of_type("AWS::IAM::Role").map(|(id, _)| id.to_owned()).collect();
+    let mut expected: BTreeSet<String> = stack
+        .functions()
+        .map(|function| format!("{}Role", function.id))
+        .collect();
+    // API Gateway's own, for its log.
+    expected.insert("GatewayAccountRole".to_owned());
+    assert_eq!(
+        roles, expected,
+        "left: the template's roles; right: one for each function and the gateway's"
+    );
+    for kind in ["AWS::IAM::Policy", "AWS::IAM::ManagedPolicy", "AWS::IAM::RolePolicy"] {
+        assert_eq!(stack.of_type(kind).count(), 0, "{kind}");
+    }
+}
