@@ -10,11 +10,11 @@ use serde_json::Value;
 
 use crate::world::PATIENCE;
 
-/// Where the programs of this build lie: beside the folder of the test binary, or beside a program that is no test.
+/// Where the programs of this build lie: beside the folder of the test binary or example.
 pub fn program(name: &str) -> PathBuf {
     let this = std::env::current_exe().expect("a running program has a path");
     let folder = this.parent().expect("a program lies in a folder");
-    let profile = folder.parent().filter(|_| folder.ends_with("deps")).unwrap_or(folder);
+    let profile = folder.parent().filter(|_| folder.ends_with("deps") || folder.ends_with("examples")).unwrap_or(folder);
     let path = profile.join(format!("{name}{}", std::env::consts::EXE_SUFFIX));
     assert!(
         path.exists(),

@@ -77,7 +77,7 @@ impl fmt::Display for Tenant {
     }
 }
 
-/// An authenticated caller. Only [`authenticate`] builds one, and only from a record that is neither revoked nor expired.
+/// An authenticated caller. Only `authenticate` builds one, and only from a record that is neither revoked nor expired.
 #[derive(Clone, Debug)]
 pub struct Caller {
     tenant: Tenant,
