@@ -77,7 +77,7 @@ impl Fields {
             .map_err(|_| ApiError::field(name, format!("{name} must be a string")))
     }
 
-    /// Takes an object, validated to its depth, as the compact bytes it will keep; `None` when absent or null.
+    /// Takes an object, validated to its depth, as the bytes that were sent; `None` when absent or null.
     ///
     /// *Errors*: [`ApiError::Validation`] naming the field when it is not an object or larger than `bytes_max`.
     pub fn take_object(&mut self, name: &'static str, bytes_max: usize) -> Result<Option<Box<RawValue>>, ApiError> {

@@ -1,10 +1,11 @@
-//! The `runs` function on its own, with its own process state, called with the event that the gateway would make.
+//! Functions on their own, with their own process state, called with the event that gateway or queue would make.
 
 use std::collections::HashMap;
 
 use aws_sdk_dynamodb::types::AttributeValue;
 use eclips_shared::config::Config;
-use eclips_shared::ids::KeyId;
+use eclips_shared::ids::{KeyId, RunId};
+use eclips_shared::time::Timestamp;
 use lambda_runtime::LambdaEvent;
 use serde_json::{Value, json};
 use tokio::sync::Mutex;
@@ -73,6 +74,26 @@ impl Function {
             headers: answer["multiValueHeaders"].clone(),
         }
     }
+}
+
+/// Has a `worker` of its own look at a run once, through another endpoint; gives its answer.
+pub async fn work_on(config: &Config, endpoint: &str, run: RunId) -> Value {
+    let config = Config {
+        dynamodb_endpoint: Some(endpoint.to_owned()),
+        ..config.clone()
+    };
+    let worker = eclips_worker::service(&config).await.expect("the sandbox is known");
+    let body = json!({ "run_id": run }).to_string();
+    let event = json!({ "Records": [{ "messageId": "m", "receiptHandle": "r", "body": body, "attributes": {}, "messageAttributes": {},
+        "md5OfBody": "", "eventSource": "aws:sqs", "eventSourceARN": "arn:aws:sqs:local:000000000000:eclips-runs", "awsRegion": "local" }] });
+    let event = serde_json::from_value(event).expect("an event of SQS");
+    let mut context = lambda_runtime::Context::default();
+    context.deadline = u64::try_from(Timestamp::now().plus_ms(900_000).ms()).expect("after 1970");
+    let answer = worker
+        .oneshot(LambdaEvent::new(event, context))
+        .await
+        .expect("infallible");
+    serde_json::to_value(answer).expect("an answer is JSON")
 }
 
 /// The tables without our store in between, to write what our store never writes.

@@ -14,7 +14,10 @@ use crate::world::PATIENCE;
 pub fn program(name: &str) -> PathBuf {
     let this = std::env::current_exe().expect("a running program has a path");
     let folder = this.parent().expect("a program lies in a folder");
-    let profile = folder.parent().filter(|_| folder.ends_with("deps") || folder.ends_with("examples")).unwrap_or(folder);
+    let profile = folder
+        .parent()
+        .filter(|_| folder.ends_with("deps") || folder.ends_with("examples"))
+        .unwrap_or(folder);
     let path = profile.join(format!("{name}{}", std::env::consts::EXE_SUFFIX));
     assert!(
         path.exists(),

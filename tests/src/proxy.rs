@@ -24,14 +24,30 @@ pub enum Fault {
     Denied,
     /// Says that there is no such table.
     NoTable,
+    /// Says that a transaction holds the item.
+    Conflict,
+    /// Passes it on, and then says 500: it happened, and nobody was told.
+    ReplyLost,
 }
 
 #[derive(Clone)]
 struct Shared {
     target: String,
-    fault: Arc<Mutex<(Fault, Option<&'static str>)>>,
+    rule: Arc<Mutex<Rule>>,
     calls: Arc<Mutex<Vec<String>>>,
     http: reqwest::Client,
+}
+
+/// Which calls get a fault.
+#[derive(Clone, Copy)]
+struct Rule {
+    fault: Fault,
+    /// One operation only.
+    operation: Option<&'static str>,
+    /// So many of them pass first.
+    skip: usize,
+    /// So many of them get it.
+    times: usize,
 }
 
 /// The proxy; lives as long as the test.
@@ -46,7 +62,12 @@ impl Proxy {
         let http = crate::world::client();
         let shared = Shared {
             target: target.to_owned(),
-            fault: Arc::new(Mutex::new((Fault::None, None))),
+            rule: Arc::new(Mutex::new(Rule {
+                fault: Fault::None,
+                operation: None,
+                skip: 0,
+                times: 0,
+            })),
             calls: Arc::default(),
             http,
         };
@@ -66,18 +87,56 @@ impl Proxy {
 
     /// From now on treats every call so.
     pub fn set(&self, fault: Fault) {
-        *self.shared.fault.lock().expect("no panic holds it") = (fault, None);
+        self.rule(Rule {
+            fault,
+            operation: None,
+            skip: 0,
+            times: usize::MAX,
+        });
     }
 
     /// From now on treats calls of one operation so.
     pub fn set_for(&self, operation: &'static str, fault: Fault) {
-        *self.shared.fault.lock().expect("no panic holds it") = (fault, Some(operation));
+        self.rule(Rule {
+            fault,
+            operation: Some(operation),
+            skip: 0,
+            times: usize::MAX,
+        });
+    }
+
+    /// Lets `skip` calls of an operation pass, treats the next `times` so, and passes on all later ones.
+    pub fn set_after(&self, operation: &'static str, skip: usize, times: usize, fault: Fault) {
+        self.rule(Rule {
+            fault,
+            operation: Some(operation),
+            skip,
+            times,
+        });
+    }
+
+    fn rule(&self, rule: Rule) {
+        *self.shared.rule.lock().expect("no panic holds it") = rule;
     }
 
     /// The operations since this was last asked, in order of arrival.
     pub fn take_calls(&self) -> Vec<String> {
         std::mem::take(&mut *self.shared.calls.lock().expect("no panic holds it"))
     }
+}
+
+/// What this call gets; counts it.
+fn fault_of(shared: &Shared, operation: &str) -> Fault {
+    let mut rule = shared.rule.lock().expect("no panic holds it");
+    if rule.operation.is_some_and(|only| only != operation) || rule.times == 0 {
+        return Fault::None;
+    }
+    if rule.skip > 0 {
+        rule.skip -= 1;
+        return Fault::None;
+    }
+    rule.times = rule.times.saturating_sub(1);
+    rule.fault
 }
 
 async fn pass(State(shared): State<Shared>, headers: HeaderMap, body: Bytes) -> Response {
@@ -87,19 +146,15 @@ async fn pass(State(shared): State<Shared>, headers: HeaderMap, body: Bytes) -> 
         .unwrap_or_default();
     let operation = target.rsplit('.').next().unwrap_or_default().to_owned();
     shared.calls.lock().expect("no panic holds it").push(operation.clone());
-    let (fault, only) = *shared.fault.lock().expect("no panic holds it");
-    let fault = if only.is_none_or(|only| only == operation) {
-        fault
-    } else {
-        Fault::None
-    };
+    let fault = fault_of(&shared, &operation);
     let refuse = |status: u16, code: &str| {
         let body = format!(r#"{{"__type":"com.amazonaws.dynamodb.v20120810#{code}","message":"injected"}}"#);
         let status = StatusCode::from_u16(status).expect("a status");
         (status, [("content-type", "application/x-amz-json-1.0")], body).into_response()
     };
     match fault {
-        Fault::None => {}
+        Fault::None | Fault::ReplyLost => {}
+        Fault::Conflict => return refuse(400, "TransactionConflictException"),
         Fault::Broken => return refuse(500, "InternalServerError"),
         Fault::Throttled => return refuse(400, "ProvisionedThroughputExceededException"),
         Fault::Denied => return refuse(400, "AccessDeniedException"),
@@ -116,6 +171,9 @@ async fn pass(State(shared): State<Shared>, headers: HeaderMap, body: Bytes) -> 
         Ok(answer) => {
             let status = answer.status();
             let bytes = answer.bytes().await.unwrap_or_default();
+            if fault == Fault::ReplyLost {
+                return refuse(500, "InternalServerError");
+            }
             (status, [("content-type", "application/x-amz-json-1.0")], bytes).into_response()
         }
         Err(_) => StatusCode::BAD_GATEWAY.into_response(),

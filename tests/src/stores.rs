@@ -82,6 +82,21 @@ impl Stores {
         }
     }
 
+    /// The settings with which a function in this process reaches these stores.
+    #[must_use]
+    pub fn config(&self) -> Config {
+        Config {
+            table_main: table(&self.template, "MainTable"),
+            table_keys: table(&self.template, "KeysTable"),
+            queue_runs_url: self.sqs.queue_url(&queue_name("RunsQueue")),
+            queue_priority_url: self.sqs.queue_url(&queue_name("PriorityQueue")),
+            models: ["sandbox", "sandbox", "sandbox"].map(str::to_owned),
+            region: Some("local".to_owned()),
+            dynamodb_endpoint: Some(self.engine.endpoint().to_owned()),
+            sqs_endpoint: Some(self.sqs.url().to_owned()),
+        }
+    }
+
     /// Takes every visible message out of a queue.
     ///
     /// # Panics

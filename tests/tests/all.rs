@@ -3,6 +3,7 @@
 
 mod all {
     mod events;
+    mod faults;
     mod grid;
     mod headers;
     mod limits;

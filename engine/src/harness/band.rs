@@ -64,9 +64,23 @@ fn confidence(verdict: &Verdict<'_>) -> Confidence {
         .map_or(Some(1.0), |figure| sound(Some(figure)));
     let repair = if verdict.repaired { REPAIRED } else { 1.0 };
     Confidence {
-        figure: own.unwrap_or(0.0).min(evaluator.unwrap_or(0.0)).min(repair),
+        figure: floor(own.unwrap_or(0.0).min(evaluator.unwrap_or(0.0)).min(repair)),
         flagged: own.is_none() || evaluator.is_none(),
     }
+}
+
+/// Four decimal places, downwards: nothing gets over a band's edge by rounding, and the store takes every figure (it
+/// refuses those below 1E-130). Adding 0 makes -0 a 0.
+fn floor(figure: f64) -> f64 {
+    // 0.29 × 10 000 is 2899.9999999999995: a figure that has four places keeps them.
+    let scaled = figure * 10_000.0;
+    let nearest = scaled.round();
+    let whole = if (scaled - nearest).abs() < 1e-6 {
+        nearest
+    } else {
+        scaled.floor()
+    };
+    whole / 10_000.0 + 0.0
 }
 
 /// Keeps a figure from 0 to 1. No range contains NaN.

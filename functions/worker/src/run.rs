@@ -3,6 +3,8 @@
 //! Every save is fenced: when somebody else claimed, cancelled or ended the run meanwhile, this worker stops and changes
 //! nothing. A crash between any two lines leaves the run claimed until its lease ends; the next look goes on from there.
 
+use std::time::Duration;
+
 use eclips_engine::agents::{self, Agent};
 use eclips_engine::harness::{Call, Effect, Event, Facts, Progress, TriageReason, decide};
 use eclips_engine::models::ModelAnswer;
@@ -18,6 +20,10 @@ use crate::{Worker, highest_tier};
 
 /// How long a message waits that met a store out of reach, in seconds.
 const OUTAGE_DELAY_S: i32 = 10;
+/// Between the tries of reading a run, in milliseconds.
+const LOAD_PAUSES_MS: [u64; 3] = [500, 2_000, 5_000];
+/// Between the tries of saving a step, in milliseconds. In all less than a lease, which the step itself carries.
+const SAVE_PAUSES_MS: [u64; 4] = [200, 1_000, 3_000, 6_000];
 /// How long a person has to decide. *Source*: contract §5.
 const TRIAGE_MS: i64 = 7 * DAY_MS;
 
@@ -39,7 +45,7 @@ impl Worker {
     /// *Errors*: only what must bring the message back: a corrupt record, or an outage in which not even a later message
     /// could be sent.
     pub async fn drive(&self, run: RunId, deadline: Timestamp) -> Result<(), StoreError> {
-        let Some(work) = self.store.works().load(run).await? else {
+        let Some(work) = self.load(run).await? else {
             tracing::warn!(run_id = %run, "message names no run");
             return Ok(());
         };
@@ -74,6 +80,20 @@ impl Worker {
         }
     }
 
+    /// Reads the run; a store out of reach is asked a few times, since the message alone cannot be sent again.
+    async fn load(&self, run: RunId) -> Result<Option<Work>, StoreError> {
+        for pause_ms in LOAD_PAUSES_MS {
+            match self.store.works().load(run).await {
+                Err(error @ StoreError::Unavailable { .. }) => {
+                    tracing::warn!(run_id = %run, %error, "store out of reach; reading again");
+                    tokio::time::sleep(Duration::from_millis(pause_ms)).await;
+                }
+                other => return other,
+            }
+        }
+        self.store.works().load(run).await
+    }
+
     async fn begin(&self, work: Work, deadline: Timestamp) -> Result<(), StoreError> {
         let agent = agents::find(&work.agent_type);
         let progress = match work.progress.as_deref() {
@@ -99,10 +119,6 @@ impl Worker {
             step,
             answer: None,
         };
-        if agent.is_none() {
-            // Accepted by a version that knew the agent, worked on by one that does not.
-            return drive.fail("Agent is no longer available".to_owned()).await;
-        }
         let first = match drive.work.open_attempt.clone() {
             None => Event::Claimed,
             Some(name) => {
@@ -111,6 +127,10 @@ impl Worker {
                 Event::AttemptLost
             }
         };
+        if agent.is_none() {
+            // Accepted by a version that knew the agent, worked on by one that does not.
+            return drive.fail("Agent is no longer available".to_owned()).await;
+        }
         let effect = drive.decide(first);
         drive.follow(effect).await
     }
@@ -124,7 +144,14 @@ impl Drive<'_> {
             effect = match said {
                 Effect::Call(call) => self.call(call, before).await?,
                 Effect::Complete { confidence, warning } => return self.complete(confidence, warning).await,
-                Effect::Triage { confidence, reason, .. } => return self.triage(confidence, reason).await,
+                Effect::Triage {
+                    confidence,
+                    flagged,
+                    reason,
+                } => {
+                    let warning = flagged.then(|| "The model gave no usable confidence".to_owned());
+                    return self.triage(confidence, reason, warning).await;
+                }
                 Effect::Fail { error } => return self.fail(error).await,
                 Effect::Checkpoint => return self.checkpoint(before).await,
             };
@@ -151,7 +178,7 @@ impl Drive<'_> {
             let counted = std::mem::replace(&mut self.progress, before);
             self.save(Some(LEASE_MS), None).await?;
             self.progress = counted;
-            tokio::time::sleep(std::time::Duration::from_millis(call.wait_ms)).await;
+            tokio::time::sleep(Duration::from_millis(call.wait_ms)).await;
         }
         let name = format!("{}#{}", stage(&call), call.number);
         let detail = EventDetail {
@@ -258,7 +285,12 @@ impl Drive<'_> {
         .await
     }
 
-    async fn triage(&mut self, confidence: f64, reason: TriageReason) -> Result<(), StoreError> {
+    async fn triage(
+        &mut self,
+        confidence: f64,
+        reason: TriageReason,
+        warning: Option<String>,
+    ) -> Result<(), StoreError> {
         let Some((answer, payload)) = self.answer.take() else {
             return self.fail("Model call failed".to_owned()).await;
         };
@@ -275,6 +307,7 @@ impl Drive<'_> {
         let detail = EventDetail {
             confidence_score: Some(confidence),
             triage_item_id: Some(item.id),
+            warning,
             ..EventDetail::default()
         };
         self.step.events.push((EventKind::TriageRequired, detail));
@@ -317,7 +350,7 @@ impl Drive<'_> {
         step.outcome = outcome;
         step.progress = serde_json::to_string(&self.progress).expect("progress is plain data");
         let last = step.events.last().map_or("", |(kind, _)| kind.as_str());
-        self.worker.store.works().advance(&mut self.work, step).await?;
+        self.write(&step).await?;
         tracing::info!(
             run_id = %self.work.run,
             org = %self.work.tenant.org,
@@ -329,6 +362,21 @@ impl Drive<'_> {
             "run step"
         );
         Ok(())
+    }
+
+    /// Sends a step until it is written or refused. What a model said was paid for: a short outage must not lose it.
+    async fn write(&mut self, step: &Advance) -> Result<(), StoreError> {
+        let at = Timestamp::now();
+        for pause_ms in SAVE_PAUSES_MS {
+            match self.worker.store.works().advance(&mut self.work, step, at).await {
+                Err(error @ StoreError::Unavailable { .. }) => {
+                    tracing::warn!(run_id = %self.work.run, %error, "step was not saved; saving again");
+                    tokio::time::sleep(Duration::from_millis(pause_ms)).await;
+                }
+                other => return other,
+            }
+        }
+        self.worker.store.works().advance(&mut self.work, step, at).await
     }
 }
 

@@ -6,7 +6,9 @@
 
 use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
 
+use aws_sdk_dynamodb::error::SdkError;
 use aws_sdk_dynamodb::types::{AttributeValue, ConditionCheck, TransactWriteItem, Update};
 use serde::Serialize;
 
@@ -20,6 +22,8 @@ use crate::time::{MINUTE_MS, Timestamp};
 /// How old `last_used_at` may grow before a process writes it again. A process whose write was refused, because another's
 /// is younger than this, waits as long once more: twice this stays below the five minutes of contract §1.
 const TOUCH_AFTER_MS: i64 = 2 * MINUTE_MS;
+/// How long keeping it may take; a request waits no longer for something that is not its own.
+const TOUCH_MAX: Duration = Duration::from_millis(200);
 /// Keys that a process remembers having touched.
 const TOUCHED_MAX: usize = 4_096;
 
@@ -119,7 +123,7 @@ impl Keys<'_> {
         if !self.0.touched.is_due(key, now) {
             return;
         }
-        let sent = self
+        let update = self
             .0
             .client
             .update_item()
@@ -131,18 +135,19 @@ impl Keys<'_> {
                 "attribute_exists(pk) AND (attribute_not_exists(last_used_at) OR last_used_at < :due)",
             )
             .expression_attribute_values(":now", at(now))
-            .expression_attribute_values(":due", at(now.plus_ms(-TOUCH_AFTER_MS)))
-            .send()
-            .await;
-        // A refused condition means: another process was first, or the row is gone. Both are well.
-        if let Err(error) = sent
-            && !error
-                .as_service_error()
-                .is_some_and(|refused| refused.is_conditional_check_failed_exception())
-        {
-            self.0.touched.forget(key);
-            tracing::warn!(error = %unavailable("touch key", &error), "last_used_at was not kept");
-        }
+            .expression_attribute_values(":due", at(now.plus_ms(-TOUCH_AFTER_MS)));
+        let error = match tokio::time::timeout(TOUCH_MAX, update.send()).await {
+            Ok(Ok(_)) => return,
+            // Another process was first, or the row is gone. Both are well.
+            Ok(Err(SdkError::ServiceError(refused))) if refused.err().is_conditional_check_failed_exception() => return,
+            Ok(Err(error)) => unavailable("touch key", &error),
+            Err(_) => StoreError::Unavailable {
+                call: "touch key",
+                cause: "took too long".to_owned(),
+            },
+        };
+        self.0.touched.forget(key);
+        tracing::warn!(%error, "last_used_at was not kept");
     }
 
     /// Makes a key; the plain one is in the answer and nowhere else.
@@ -186,7 +191,7 @@ impl Keys<'_> {
             .update_expression("SET expires_at = :end")
             .condition_expression("attribute_exists(pk)")
             .expression_attribute_values(":end", at(end));
-        writes.extend([update(record), update(row)]);
+        writes.extend([update(record), update(row), self.org_exists(org)]);
         send(self.0, "roll key", writes).await?;
         Ok((plain, fresh))
     }

@@ -11,11 +11,13 @@
 
 use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
 
 use aws_sdk_dynamodb::operation::update_item::UpdateItemError;
 use aws_sdk_dynamodb::types::{AttributeValue, ReturnValue, ReturnValuesOnConditionCheckFailure};
 
 use super::item::{Attributes, Row, n, s};
+use super::transact::jitter;
 use super::{Store, StoreError, unavailable};
 use crate::error::ApiError;
 use crate::ids::OrgId;
@@ -26,11 +28,14 @@ use crate::window::{CELL_MS, Window};
 
 /// Updates that one request may need: its own, one roll, and a few that others overtook.
 const TRIES: usize = 8;
+/// The wait after a conflict, with jitter.
+const CONFLICT_WAIT: Duration = Duration::from_millis(15);
 /// How long a refusal is remembered at most, so that a raised limit or a suspension is noticed.
 const REMEMBERED_MS: i64 = 5 * SECOND_MS;
 /// Organizations that a process remembers; beyond that it forgets all and learns again.
 const REMEMBERED_MAX: usize = 4_096;
-/// A clock this many cells behind the item is believed; the item's cell is then a lying clock's.
+/// A clock this many cells behind the item is believed; the item's cell is then a lying clock's. What was counted before
+/// that clock's visit is forgotten with it, once a swing: no code is worth that on Lambda, whose clocks do not swing.
 const SKEW_CELLS: i64 = 20;
 const CELLS_PER_DAY: i64 = DAY_MS / CELL_MS;
 
@@ -127,6 +132,8 @@ enum Counted {
     Yes(Box<State>),
     /// The condition did not hold; this is the item it met.
     No(Box<State>),
+    /// An administrator's transaction holds the item at this moment.
+    Conflict,
 }
 
 impl Limits<'_> {
@@ -139,7 +146,11 @@ impl Limits<'_> {
         let memory = &self.0.limits;
         memory.recall_refusal(org, limiter, now)?;
         let mut cell = now.ms().div_euclid(CELL_MS);
-        let mut seen: Option<State> = memory.state(org).filter(|state| state.at(cell).has_room(limiter));
+        let remembered = memory.state(org);
+        if let Some(state) = &remembered {
+            cell = state.current_cell(cell);
+        }
+        let mut seen: Option<State> = remembered.filter(|state| state.at(cell).has_room(limiter));
         for _ in 0..TRIES {
             let counted = match &seen {
                 Some(state) if state.is_behind(cell) => self.roll(org, state, cell, limiter).await?,
@@ -152,11 +163,12 @@ impl Limits<'_> {
                     return Ok(quota);
                 }
                 Counted::No(state) => *state,
+                Counted::Conflict => {
+                    tokio::time::sleep(jitter(CONFLICT_WAIT)).await;
+                    continue;
+                }
             };
-            if state.cell > cell && state.cell - cell <= SKEW_CELLS {
-                // Another process's clock is ahead of ours: its cell is the current one for all.
-                cell = state.cell;
-            }
+            cell = state.current_cell(cell);
             memory.refuse(org, limiter, now, &state.at(cell))?;
             seen = Some(state);
         }
@@ -251,6 +263,7 @@ fn refused(error: &aws_sdk_dynamodb::error::SdkError<UpdateItemError>) -> Result
         Some(UpdateItemError::ConditionalCheckFailedException(met)) => {
             Ok(Counted::No(Box::new(State::read(met.item())?)))
         }
+        Some(UpdateItemError::TransactionConflictException(_)) => Ok(Counted::Conflict),
         _ => Err(unavailable("limits", error)),
     }
 }
@@ -286,6 +299,15 @@ impl State {
                 credits_per_month: row.opt_number("credits_per_month")?.unwrap_or(own.credits_per_month),
             },
         })
+    }
+
+    /// The cell that is now for all: a little ahead of this process's clock where another's runs ahead.
+    fn current_cell(&self, cell: i64) -> i64 {
+        if (1..=SKEW_CELLS).contains(&(self.cell - cell)) {
+            self.cell
+        } else {
+            cell
+        }
     }
 
     fn is_behind(&self, cell: i64) -> bool {

@@ -200,9 +200,13 @@ impl Intercept for CountCalls {
 
 /// Turns an SDK error into ours, keeping its code and nothing of the request or the response.
 pub(crate) fn unavailable<E: ProvideErrorMetadata, R>(call: &'static str, error: &SdkError<E, R>) -> StoreError {
-    StoreError::Unavailable {
-        call,
-        cause: cause(error),
+    match cause(error) {
+        // Repeating it would not help: what we sent is not what the store takes.
+        cause if cause == "ValidationException" => StoreError::Corrupt {
+            record: call,
+            attribute: cause,
+        },
+        cause => StoreError::Unavailable { call, cause },
     }
 }
 

@@ -81,7 +81,7 @@ impl Orgs<'_> {
         items.iter().map(summary).collect()
     }
 
-    /// Puts an organization on a plan; holds from the next request.
+    /// Puts an organization on a plan; holds from the next request, and within five seconds where one was just refused.
     ///
     /// *Errors*: [`StoreError::Lost`] when there is no such organization, [`StoreError::Unavailable`].
     pub async fn set_plan(&self, org: OrgId, plan: Plan) -> Result<(), StoreError> {
@@ -89,7 +89,8 @@ impl Orgs<'_> {
             .await
     }
 
-    /// Suspends an organization, or takes it back; holds from the next request.
+    /// Suspends an organization, or takes it back; holds from the next request, and within five seconds where one was just
+    /// refused for its number.
     ///
     /// *Errors*: [`StoreError::Lost`] when there is no such organization, [`StoreError::Unavailable`].
     pub async fn set_suspended(&self, org: OrgId, suspension: Suspension) -> Result<(), StoreError> {

@@ -11,7 +11,7 @@ use super::{Store, StoreError, unavailable};
 
 /// Tries of a transaction that met another one on the same item.
 const CONFLICT_TRIES: u32 = 4;
-/// The wait before the second try; doubled each time, with jitter by the store's own timing.
+/// The wait before the second try, with jitter; doubled each time.
 const CONFLICT_WAIT: Duration = Duration::from_millis(20);
 
 /// A put that must not replace anything.
@@ -59,23 +59,43 @@ pub fn delete_main(store: &Store, pk: &str, sk: &str) -> TransactWriteItem {
 ///
 /// *Errors*: [`StoreError::Lost`] when a condition did not hold, [`StoreError::Unavailable`] otherwise.
 pub async fn send(store: &Store, call: &'static str, writes: Vec<TransactWriteItem>) -> Result<(), StoreError> {
+    send_once(store, call, writes, None).await
+}
+
+/// Sends a transaction under a token: within ten minutes the same writes under the same token happen once, however often
+/// they are sent and whichever answer was lost. *Source*: DynamoDB, `ClientRequestToken`, 36 characters at most.
+///
+/// *Errors*: as [`send`].
+pub async fn send_once(
+    store: &Store,
+    call: &'static str,
+    writes: Vec<TransactWriteItem>,
+    token: Option<String>,
+) -> Result<(), StoreError> {
     let mut wait = CONFLICT_WAIT;
     for attempt in 1.. {
-        let sent = store
+        let transaction = store
             .client
             .transact_write_items()
-            .set_transact_items(Some(writes.clone()))
-            .send()
-            .await;
+            .set_transact_items(Some(writes.clone()));
+        let sent = transaction.set_client_request_token(token.clone()).send().await;
         let Err(error) = sent else { return Ok(()) };
         match verdict(&error) {
             Verdict::Lost => return Err(StoreError::Lost),
-            Verdict::Conflict if attempt < CONFLICT_TRIES => tokio::time::sleep(wait).await,
+            Verdict::Conflict if attempt < CONFLICT_TRIES => tokio::time::sleep(jitter(wait)).await,
             Verdict::Conflict | Verdict::Failed => return Err(unavailable(call, &error)),
         }
         wait *= 2;
     }
     unreachable!("the loop returns")
+}
+
+/// Between a half and the whole of a wait, so that two who met once do not meet again.
+pub fn jitter(wait: Duration) -> Duration {
+    let mut byte = [0u8];
+    // Without randomness they may meet again, and wait longer then.
+    let _ = getrandom::fill(&mut byte);
+    wait.mul_f64(0.5 + f64::from(byte[0]) / 512.0)
 }
 
 enum Verdict {

@@ -6,16 +6,20 @@
 //! `rejected`, `failed`, `lost`), tier, model, tokens, credits, times. *Item* `R#<run>` / `T`: what a person has to decide.
 
 use aws_sdk_dynamodb::types::{AttributeValue, TransactWriteItem};
+use sha2::{Digest, Sha256};
 
 use super::item::{Attributes, Row, at, fill, keyed, n, s};
 use super::runs::{INLINE_BYTES_MAX, events, parts};
-use super::transact::{create, send, update, update_main};
+use super::transact::{create, send_once, update, update_main};
 use super::{Store, StoreError, unavailable};
 use crate::auth::Tenant;
 use crate::ids::{RunId, TriageId};
 use crate::plan::{LEDGER_RETENTION_MS, Plan};
 use crate::run::{EventDetail, EventKind, Priority, Status, Usage, event};
 use crate::time::Timestamp;
+
+/// Nobody else took a step since this worker looked, and the run is still open.
+const FENCE: &str = "epoch = :old_epoch AND seq = :old_seq AND #status IN (:queued, :running)";
 
 /// A run as the worker holds it.
 #[derive(Debug)]
@@ -191,15 +195,16 @@ impl Works<'_> {
 
     /// Takes one step: the transition, its events, its attempts and what follows from them, in one transaction.
     ///
+    /// The same step at the same moment may be sent again: within ten minutes it is written once.
+    ///
     /// *Errors*: [`StoreError::Lost`] when the run was claimed, cancelled or ended by somebody else; nothing was written
-    /// then. [`StoreError::Unavailable`]: it may have been written; the next look at the run tells.
-    pub async fn advance(&self, work: &mut Work, step: Advance) -> Result<(), StoreError> {
-        let now = Timestamp::now();
+    /// then. [`StoreError::Unavailable`]: it may have been written; sending it again tells.
+    pub async fn advance(&self, work: &mut Work, step: &Advance, now: Timestamp) -> Result<(), StoreError> {
         let pk = format!("R#{}", work.run);
         let status = step.outcome.as_ref().map_or(Status::Running, Outcome::status);
         let first = step.claim.is_some() && work.started_at.is_none();
         let ttl = n(work.ttl);
-        let after = After::of(work, &step);
+        let after = After::of(work, step);
 
         let mut writes = Vec::with_capacity(5);
         if !step.events.is_empty() {
@@ -241,21 +246,21 @@ impl Works<'_> {
             fill(&mut apart, [("result", Some(s(result))), ("ttl", Some(ttl))]);
             writes.push(create(&self.0.main, apart, "pk"));
         }
-        let mut sets = after.sets(status, &step, work.tenant);
+        let mut sets = after.sets(status, step, work.tenant);
         if first {
             sets.push(("started_at", at(now)));
         }
         if status.is_terminal() {
             sets.push(("completed_at", at(now)));
         }
-        writes.push(self.transition(work, &pk, &sets, &after.removes(&step)));
-        send(self.0, "advance run", writes).await?;
+        writes.push(self.transition(work, &pk, &sets, &after.removes(step), step.claim));
+        send_once(self.0, "advance run", writes, Some(token(work, now))).await?;
         if first {
             work.started_at = Some(now);
         }
         work.status = status;
         work.lease_until = step.lease_until;
-        work.progress = Some(step.progress);
+        work.progress = Some(step.progress.clone());
         (work.epoch, work.seq, work.open_attempt) = (after.epoch, after.seq, after.open_attempt);
         (work.attempts, work.credits, work.usage) = (after.attempts, after.credits, after.usage);
         Ok(())
@@ -300,14 +305,24 @@ impl Works<'_> {
         pk: &str,
         sets: &[(&'static str, AttributeValue)],
         removes: &[&'static str],
+        claim: Option<Claim>,
     ) -> TransactWriteItem {
         let mut change = update_main(self.0, pk, "M")
-            .condition_expression("epoch = :old_epoch AND seq = :old_seq AND #status IN (:queued, :running)")
+            .condition_expression(FENCE)
             .expression_attribute_names("#status", "status")
             .expression_attribute_values(":old_epoch", n(work.epoch))
             .expression_attribute_values(":old_seq", n(work.seq))
             .expression_attribute_values(":queued", s(Status::Queued.as_str()))
             .expression_attribute_values(":running", s(Status::Running.as_str()));
+        if claim.is_some() {
+            // A holder who renewed since this worker looked is alive: it keeps the run.
+            change = match work.lease_until {
+                None => change.condition_expression(format!("{FENCE} AND attribute_not_exists(lease_until)")),
+                Some(seen) => change
+                    .condition_expression(format!("{FENCE} AND lease_until = :seen_lease"))
+                    .expression_attribute_values(":seen_lease", at(seen)),
+            };
+        }
         let mut assignments = Vec::with_capacity(sets.len());
         for (name, value) in sets {
             assignments.push(format!("#{name} = :{name}"));
@@ -374,6 +389,13 @@ impl Works<'_> {
         }
         update(end.update_expression(expression))
     }
+}
+
+/// Names a step for the store: this run, this state of it, this moment. *Shape*: 36 characters.
+fn token(work: &Work, now: Timestamp) -> String {
+    let step = format!("{}#{}#{}#{}", work.run, work.epoch, work.seq, now.ms());
+    let hash: [u8; 32] = Sha256::digest(step).into();
+    hash[..18].iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 impl Outcome {
@@ -528,7 +550,7 @@ fn triage(
         &mut row,
         [
             ("triage_id", Some(s(item.id.to_string()))),
-            ("run_id", Some(s(work.run.to_string()))),
+            // No `run_id`: with it and the tenant the item would be a run in the lists. The partition key has it.
             ("tenant", Some(s(work.tenant.to_string()))),
             ("agent_type", Some(s(&work.agent_type))),
             ("priority", Some(s(work.priority.as_str()))),

@@ -173,8 +173,12 @@ async fn last_used_is_kept_and_never_brings_a_record_back() {
     let person = world.somebody().await;
     let listed = async || world.store.keys().list(person.org).await.unwrap();
     assert_eq!(listed().await[0].last_used_at, None);
-    world.get("/v1/runs", &person).await;
-    assert!(listed().await[0].last_used_at.is_some());
+    let deadline = Instant::now() + Duration::from_secs(30);
+    while listed().await[0].last_used_at.is_none() {
+        // A busy machine may take longer than a request is willing to wait for it; the next request tries again.
+        assert!(Instant::now() < deadline, "last_used_at is never kept");
+        world.get("/v1/runs", &person).await;
+    }
     world.store.orgs().delete(person.org).await.unwrap();
     assert_eq!(world.get("/v1/runs", &person).await.status, 401);
     world

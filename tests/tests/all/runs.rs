@@ -179,6 +179,21 @@ async fn the_sandbox_produces_every_outcome_at_will() {
     );
     let (_, once) = run(json!({ "fail": "once" })).await;
     assert_eq!((&once["status"], &once["attempts"]), (&json!("completed"), &json!(2)));
+    let (_, tiny) = run(json!({ "confidence": 1e-200 })).await;
+    assert_eq!(
+        (&tiny["status"], &tiny["confidence_score"], &tiny["attempts"]),
+        (&json!("pending_triage"), &json!(0.0), &json!(1))
+    );
+    // What waits for a person is a run in the lists, once.
+    let listed = world.get("/v1/runs", &person).await.json();
+    assert_eq!(
+        (&listed["total"], listed["data"].as_array().unwrap().len()),
+        (&json!(6), 6)
+    );
+    assert_eq!(
+        world.get("/v1/runs?status=pending_triage", &person).await.json()["total"],
+        3
+    );
     world.stop().await;
 }
 

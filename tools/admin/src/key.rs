@@ -106,7 +106,12 @@ pub async fn run(store: &Store, command: Command, output: Output) -> anyhow::Res
         Command::Roll { key_id, grace } => {
             let owner = owner(store, key_id).await?;
             let rolled = store.keys().roll(owner, key_id, grace).await;
-            let (plain, key) = rolled.map_err(|error| explain(error, "the key is revoked, expired or gone"))?;
+            let (plain, key) = rolled.map_err(|error| {
+                explain(
+                    error,
+                    "the key is revoked, expired or gone; `cargo admin key create` makes a new one",
+                )
+            })?;
             show(&plain, &key, output)
         }
     }

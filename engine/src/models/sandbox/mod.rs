@@ -2,7 +2,7 @@
 //!
 //! The same agent, task and data always give the same answer, marked `"simulated": true` and made from what it was
 //! given. `data.sandbox` steers it (contract §10), so that an integrator can produce every outcome at will.
-//! It never leaves the process and never answers a live key in AWS.
+//! It never leaves the process.
 
 mod directives;
 mod output;

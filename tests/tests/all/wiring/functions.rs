@@ -106,3 +106,21 @@ async fn every_function_reports_an_event_that_it_cannot_read_and_lives_on() {
         }
     }
 }
+
+#[tokio::test]
+async fn no_key_reaches_the_log_even_at_trace() {
+    let stores = Stores::open().await;
+    let key = eclips_tests::world::unknown_key(eclips_shared::auth::Mode::Live);
+    let mut setup = stores.setup("runs");
+    setup.settings.insert("AWS_LAMBDA_LOG_LEVEL".into(), "TRACE".into());
+    let mut runs = FunctionProcess::start(&setup).await.unwrap();
+    let text = repository::text("events/runs-list.json").replace("${ECLIPS_API_KEY}", &key);
+    let answer = runs.invoke(&serde_json::from_str(&text).unwrap()).await.unwrap();
+    assert_eq!(answer["statusCode"], 401, "{answer}");
+    let log = runs.log().join("\n");
+    assert!(log.contains("invalid_api_key"), "the request is logged: {log}");
+    assert!(
+        !log.contains(&key[9..17]) && !log.contains("authorization"),
+        "the key or its header is in the log"
+    );
+}
