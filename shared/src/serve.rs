@@ -6,11 +6,12 @@
 //! A handler is a [`Verb`]: it gets a [`Call`], and a `Call` holds a [`Caller`] that only this road can obtain. A handler
 //! without authentication and a scope therefore does not compile.
 
+mod respond;
+
 use std::pin::Pin;
 use std::time::{Duration, Instant};
 
-use http::header::{CACHE_CONTROL, CONTENT_TYPE, RETRY_AFTER, WWW_AUTHENTICATE, X_CONTENT_TYPE_OPTIONS};
-use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode};
+use http::{HeaderValue, Method, StatusCode};
 use lambda_http::aws_lambda_events::query_map::QueryMap;
 use lambda_http::{Body, Request, RequestExt, Response};
 use serde::Serialize;
@@ -21,16 +22,10 @@ use crate::error::{ApiError, Missing};
 use crate::ids::{RunId, request_id};
 use crate::routes::{Access, Effect, Operation, Route, Table};
 use crate::store::{Quota, Refusal, Store};
-use crate::time::{DAY_MS, SECOND_MS};
+use crate::time::SECOND_MS;
 
 /// What a request may take in all before it is a 503; below the 3 s that a client is promised when the store is down.
 const REQUEST_MAX: Duration = Duration::from_millis(2_800);
-
-const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
-const ERROR_CODE: HeaderName = HeaderName::from_static("x-eclips-error-code");
-const KEY_EXPIRES_AT: HeaderName = HeaderName::from_static("x-eclips-key-expires-at");
-const RATE_LIMIT_POLICY: HeaderName = HeaderName::from_static("ratelimit-policy");
-const RATE_LIMIT: HeaderName = HeaderName::from_static("ratelimit");
 
 /// A future that a function may box: what a verb does.
 pub type Boxed<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
@@ -189,11 +184,11 @@ impl Road {
         let method = request.method().clone();
         let mut trace = Trace::default();
         let passed = tokio::time::timeout(REQUEST_MAX, self.pass(request, &mut trace)).await;
-        let outcome = passed.unwrap_or_else(|_| {
+        let mut outcome = passed.unwrap_or_else(|_| {
             tracing::warn!(request_id = %id, "the request took too long");
             Err(ApiError::Unavailable)
         });
-        let response = respond(&outcome, &id, &trace);
+        let response = respond::respond(&mut outcome, &id, &trace);
         self.log(&id, &method, &trace, &outcome, began.elapsed());
         response
     }
@@ -341,68 +336,6 @@ fn gateway_request_id(request: &Request) -> String {
     };
     id.filter(|id| !id.is_empty() && HeaderValue::from_str(id).is_ok())
         .map_or_else(request_id, str::to_owned)
-}
-
-fn respond(outcome: &Result<Answer, ApiError>, id: &str, trace: &Trace) -> Response<Body> {
-    let (status, body) = match outcome {
-        Ok(answer) => (answer.status, answer.body.clone()),
-        Err(error) => (error.status(), error.body()),
-    };
-    let mut response = Response::new(Body::Text(body));
-    *response.status_mut() = status;
-    let headers = response.headers_mut();
-    headers.insert(
-        CONTENT_TYPE,
-        HeaderValue::from_static("application/json; charset=utf-8"),
-    );
-    headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
-    headers.insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
-    set(headers, REQUEST_ID, id);
-    if let Err(error) = outcome {
-        headers.insert(ERROR_CODE, HeaderValue::from_static(error.code()));
-        if let Some(challenge) = error.challenge() {
-            set(headers, WWW_AUTHENTICATE, &challenge);
-        }
-        if let Some(seconds) = error.retry_after_s() {
-            set(headers, RETRY_AFTER, &seconds.to_string());
-        }
-    }
-    if let Some(end) = trace.caller.as_ref().and_then(Caller::expires_at) {
-        set(headers, KEY_EXPIRES_AT, &end.to_string());
-    }
-    if let Some(quota) = &trace.quota {
-        rate_limit(headers, quota);
-    }
-    response
-}
-
-/// `RateLimit-Policy` and `RateLimit`, as draft-ietf-httpapi-ratelimit-headers has them. *Units*: requests and seconds.
-fn rate_limit(headers: &mut HeaderMap, quota: &Quota) {
-    let class = quota.limiter.as_str();
-    let day_left_s = (DAY_MS - quota.at.ms().rem_euclid(DAY_MS)) / SECOND_MS;
-    set(
-        headers,
-        RATE_LIMIT_POLICY,
-        &format!(
-            r#""{class}";q={};w=60, "daily";q={};w=86400"#,
-            quota.per_minute, quota.per_day
-        ),
-    );
-    set(
-        headers,
-        RATE_LIMIT,
-        &format!(
-            r#""{class}";r={};t=60, "daily";r={};t={day_left_s}"#,
-            quota.minute_left, quota.day_left
-        ),
-    );
-}
-
-fn set(headers: &mut HeaderMap, name: HeaderName, value: &str) {
-    // Every value is ours and printable; one that is not would be left out rather than break the answer.
-    if let Ok(value) = HeaderValue::from_str(value) {
-        headers.insert(name, value);
-    }
 }
 
 /// The id in a path: anything that is not a run's id is a run that does not exist.

@@ -7,6 +7,7 @@ mod all {
     mod grid;
     mod headers;
     mod limits;
+    mod lists;
     mod outage;
     mod process;
     mod revocation;

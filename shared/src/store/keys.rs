@@ -4,8 +4,9 @@
 //! (absent for never), `revoked`, `created_at`. *Item* `O#<org>` / `K#<key_id>` in the main table: the same for people, with
 //! `name`, `hint`, `last_used_at`, `revoked_at`. *Item* `K#<key_id>` / `M`: whose key it is. All are written in one transaction.
 
+mod touched;
+
 use std::collections::HashMap;
-use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use aws_sdk_dynamodb::error::SdkError;
@@ -17,16 +18,13 @@ use super::transact::{create, send, update, update_main};
 use super::{Store, StoreError, unavailable};
 use crate::auth::{KeyHash, Mode, PlainKey, Scope, ScopeSet};
 use crate::ids::{KeyId, OrgId};
-use crate::time::{MINUTE_MS, Timestamp};
+use crate::time::Timestamp;
 
-/// How old `last_used_at` may grow before a process writes it again. A process whose write was refused, because another's
-/// is younger than this, waits as long once more: twice this stays below the five minutes of contract §1.
-const TOUCH_AFTER_MS: i64 = 2 * MINUTE_MS;
+use self::touched::TOUCH_AFTER_MS;
+pub(super) use self::touched::Touched;
+
 /// How long keeping it may take; a request waits no longer for something that is not its own.
 const TOUCH_MAX: Duration = Duration::from_millis(200);
-/// Keys that a process remembers having touched.
-const TOUCHED_MAX: usize = 4_096;
-
 /// What authentication reads.
 #[derive(Clone, Copy, Debug)]
 pub struct KeyRecord {
@@ -81,10 +79,6 @@ pub struct KeySummary {
     /// When it was revoked, if it was.
     pub revoked_at: Option<Timestamp>,
 }
-
-/// Which keys this process touched when.
-#[derive(Debug, Default)]
-pub struct Touched(Mutex<HashMap<KeyId, Timestamp>>);
 
 /// Authentication and the life of keys.
 #[derive(Debug)]
@@ -245,22 +239,7 @@ impl Keys<'_> {
     ///
     /// *Errors*: [`StoreError::Unavailable`], [`StoreError::Corrupt`].
     pub async fn list(&self, org: OrgId) -> Result<Vec<KeySummary>, StoreError> {
-        let pages = self
-            .0
-            .client
-            .query()
-            .table_name(&*self.0.main)
-            .key_condition_expression("pk = :org AND begins_with(sk, :key)")
-            .expression_attribute_values(":org", s(format!("O#{org}")))
-            .expression_attribute_values(":key", s("K#"))
-            .consistent_read(true)
-            .into_paginator()
-            .items()
-            .send();
-        let items: Vec<Attributes> = pages
-            .collect::<Result<_, _>>()
-            .await
-            .map_err(|error| unavailable("list keys", &error))?;
+        let items = self.0.partition("list keys", format!("O#{org}"), "K#").await?;
         items
             .iter()
             .map(|item| summary(item).map(|(summary, _)| summary))
@@ -400,25 +379,4 @@ fn summary(item: &Attributes) -> Result<(KeySummary, KeyHash), StoreError> {
     };
     let hash = KeyHash::from_bytes(row.bytes("key_hash")?).ok_or_else(|| row.corrupt("key_hash"))?;
     Ok((summary, hash))
-}
-
-impl Touched {
-    /// Whether the key is due, and from now on counts as touched.
-    fn is_due(&self, key: KeyId, now: Timestamp) -> bool {
-        let mut touched = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let due = touched
-            .get(&key)
-            .is_none_or(|last| now.ms() - last.ms() >= TOUCH_AFTER_MS);
-        if due {
-            if touched.len() >= TOUCHED_MAX {
-                touched.clear();
-            }
-            touched.insert(key, now);
-        }
-        due
-    }
-
-    fn forget(&self, key: KeyId) {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).remove(&key);
-    }
 }

@@ -27,6 +27,7 @@ pub use orgs::{OrgSummary, Orgs, Override, Suspension};
 pub use runs::{RunFilter, Runs};
 pub use work::{Advance, AttemptRow, AttemptState, Claim, Outcome, TriageRow, Work, Works};
 
+use self::item::{Attributes, s};
 use crate::config::Config;
 use crate::error::ApiError;
 
@@ -136,6 +137,23 @@ impl Store {
     #[must_use]
     pub fn works(&self) -> Works<'_> {
         Works(self)
+    }
+
+    /// Reads all items of the main table under a partition key whose sort key begins so, strongly consistent.
+    async fn partition(&self, call: &'static str, pk: String, sk_prefix: &str) -> Result<Vec<Attributes>, StoreError> {
+        let query = self
+            .client
+            .query()
+            .table_name(&*self.main)
+            .key_condition_expression("pk = :pk AND begins_with(sk, :prefix)")
+            .expression_attribute_values(":pk", s(pk))
+            .expression_attribute_values(":prefix", s(sk_prefix))
+            .consistent_read(true);
+        let items = query.into_paginator().items().send();
+        items
+            .collect::<Result<_, _>>()
+            .await
+            .map_err(|error| unavailable(call, &error))
     }
 
     /// Calls sent since this was last asked, retries included; for the log line.

@@ -1,16 +1,19 @@
 //! Organizations: made, put on a plan, suspended, deleted; and their members.
 //!
-//! *Items*: `O#<org>` / `M` (name), `L#<org>` / `M` (see `limits.rs`), `ORGS` / `<org>` (the list: name, plan, suspended),
+//! *Items*: `O#<org>` / `M` (name), `L#<org>` / `M` (see `limits.rs`), `ORGS` / `O#<org>` (the list: name, plan, suspended),
 //! `O#<org>` / `U#<e-mail>` (role). All that belong together are written in one transaction.
 
 use serde::Serialize;
 
 use super::item::{Attributes, Row, at, fill, flag, keyed, n, s};
 use super::transact::{create, delete_main, put, send, update, update_main};
-use super::{Store, StoreError, unavailable};
+use super::{Store, StoreError};
 use crate::ids::OrgId;
 use crate::plan::Plan;
 use crate::time::Timestamp;
+
+/// The partition of the list of organizations.
+const ORGS: &str = "ORGS";
 
 /// An organization in the list.
 #[derive(Debug, Serialize)]
@@ -40,7 +43,7 @@ impl Orgs<'_> {
         let now = Timestamp::now();
         let mut row = keyed(format!("O#{org}"), "M");
         fill(&mut row, [("name", Some(s(name))), ("created_at", Some(at(now)))]);
-        let mut listed = keyed("ORGS", org.to_string());
+        let mut listed = keyed(ORGS, format!("O#{org}"));
         fill(
             &mut listed,
             [
@@ -63,21 +66,7 @@ impl Orgs<'_> {
     ///
     /// *Errors*: [`StoreError::Unavailable`], [`StoreError::Corrupt`].
     pub async fn list(&self) -> Result<Vec<OrgSummary>, StoreError> {
-        let pages = self
-            .0
-            .client
-            .query()
-            .table_name(&*self.0.main)
-            .key_condition_expression("pk = :all")
-            .expression_attribute_values(":all", s("ORGS"))
-            .consistent_read(true)
-            .into_paginator()
-            .items()
-            .send();
-        let items: Vec<Attributes> = pages
-            .collect::<Result<_, _>>()
-            .await
-            .map_err(|error| unavailable("list organizations", &error))?;
+        let items = self.0.partition("list organizations", ORGS.to_owned(), "O#").await?;
         items.iter().map(summary).collect()
     }
 
@@ -135,7 +124,7 @@ impl Orgs<'_> {
         }
         let writes = vec![
             delete_main(self.0, &format!("L#{org}"), "M"),
-            delete_main(self.0, "ORGS", &org.to_string()),
+            delete_main(self.0, ORGS, &format!("O#{org}")),
         ];
         send(self.0, "delete organization", writes).await
     }
@@ -163,21 +152,7 @@ impl Orgs<'_> {
     ///
     /// *Errors*: [`StoreError::Unavailable`], [`StoreError::Corrupt`].
     pub async fn members(&self, org: OrgId) -> Result<Vec<String>, StoreError> {
-        let query = self
-            .0
-            .client
-            .query()
-            .table_name(&*self.0.main)
-            .key_condition_expression("pk = :org AND begins_with(sk, :user)")
-            .expression_attribute_values(":org", s(format!("O#{org}")))
-            .expression_attribute_values(":user", s("U#"));
-        let items: Vec<Attributes> = query
-            .into_paginator()
-            .items()
-            .send()
-            .collect::<Result<_, _>>()
-            .await
-            .map_err(|error| unavailable("list members", &error))?;
+        let items = self.0.partition("list members", format!("O#{org}"), "U#").await?;
         items
             .iter()
             .map(|item| Row::new("member", item).parsed("sk", |sk| Some(sk.strip_prefix("U#")?.to_owned())))
@@ -200,7 +175,7 @@ impl Orgs<'_> {
             .expression_attribute_names("#name", name)
             .expression_attribute_values(":value", value.clone())
             .expression_attribute_values(":one", n(1));
-        let listed = update_main(self.0, "ORGS", &org.to_string())
+        let listed = update_main(self.0, ORGS, &format!("O#{org}"))
             .update_expression(format!("SET {set}"))
             .condition_expression("attribute_exists(pk)")
             .expression_attribute_names("#name", name)
@@ -275,7 +250,7 @@ fn limits(org: OrgId, plan: Plan) -> Attributes {
 fn summary(item: &Attributes) -> Result<OrgSummary, StoreError> {
     let row = Row::new("organization", item);
     Ok(OrgSummary {
-        org_id: row.parsed("sk", OrgId::parse)?,
+        org_id: row.parsed("sk", |sk| OrgId::parse(sk.strip_prefix("O#")?))?,
         name: row.text("name")?.to_owned(),
         plan: row.parsed("plan", Plan::parse)?,
         suspended: row.flag("suspended")?,

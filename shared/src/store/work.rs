@@ -5,6 +5,8 @@
 //! *Item* `R#<run>` / `A#<stage>#<n>`: the attempt, and so the usage ledger: `state` (`started`, `answered`,
 //! `rejected`, `failed`, `lost`), tier, model, tokens, credits, times. *Item* `R#<run>` / `T`: what a person has to decide.
 
+mod step;
+
 use aws_sdk_dynamodb::types::{AttributeValue, TransactWriteItem};
 use sha2::{Digest, Sha256};
 
@@ -13,10 +15,13 @@ use super::runs::{INLINE_BYTES_MAX, events, parts};
 use super::transact::{create, send_once, update, update_main};
 use super::{Store, StoreError, unavailable};
 use crate::auth::Tenant;
-use crate::ids::{RunId, TriageId};
+use crate::ids::RunId;
 use crate::plan::{LEDGER_RETENTION_MS, Plan};
-use crate::run::{EventDetail, EventKind, Priority, Status, Usage, event};
+use crate::run::{Priority, Status, Usage, event};
 use crate::time::Timestamp;
+
+use self::step::After;
+pub use self::step::{Advance, AttemptRow, AttemptState, Claim, Outcome, TriageRow};
 
 /// Nobody else took a step since this worker looked, and the run is still open.
 const FENCE: &str = "epoch = :old_epoch AND seq = :old_seq AND #status IN (:queued, :running)";
@@ -57,120 +62,6 @@ pub struct Work {
     epoch: u64,
     seq: u64,
     ttl: i64,
-}
-
-/// What one step writes; all of it or nothing.
-#[derive(Debug, Default)]
-pub struct Advance {
-    /// A claim: raises the epoch, so that every earlier holder is fenced off.
-    pub claim: Option<Claim>,
-    /// Until when the worker holds the run after this step; `None` gives it back.
-    pub lease_until: Option<Timestamp>,
-    /// The harness's own state after this step, as JSON.
-    pub progress: String,
-    /// What happened.
-    pub events: Vec<(EventKind, EventDetail)>,
-    /// The attempt rows that begin or end.
-    pub attempts: Vec<AttemptRow>,
-    /// How the run ends, if it does.
-    pub outcome: Option<Outcome>,
-}
-
-/// Marks a step as a claim.
-#[derive(Clone, Copy, Debug)]
-pub struct Claim;
-
-/// What becomes of an attempt row.
-#[derive(Clone, Debug)]
-pub struct AttemptRow {
-    /// `<stage>#<n>`.
-    pub name: String,
-    /// What it becomes.
-    pub state: AttemptState,
-}
-
-/// The life of an attempt. Only an answer costs credits, used or not.
-#[derive(Clone, Debug)]
-pub enum AttemptState {
-    /// A model call begins on a tier.
-    Started {
-        /// The tier that is asked.
-        tier: &'static str,
-    },
-    /// The model answered.
-    Answered {
-        /// The model that did.
-        model: String,
-        /// The tokens that it took.
-        usage: Usage,
-        /// The credits that it costs.
-        credits: u64,
-    },
-    /// The model answered, and the answer could not be used; it costs all the same.
-    Rejected {
-        /// The model that did.
-        model: String,
-        /// The tokens that it took.
-        usage: Usage,
-        /// The credits that it costs.
-        credits: u64,
-        /// Why.
-        reason: String,
-    },
-    /// It gave no answer.
-    Failed {
-        /// Why.
-        reason: String,
-    },
-    /// Its worker died; what it took is unknown.
-    Lost,
-}
-
-/// How a run leaves the worker's hands.
-#[derive(Debug)]
-pub enum Outcome {
-    /// With a result.
-    Completed {
-        /// The answer, as JSON.
-        result: String,
-        /// 0–1.
-        confidence: f64,
-        /// The model that answered.
-        model: String,
-    },
-    /// Without one.
-    Failed {
-        /// Why, for its owner.
-        error: String,
-    },
-    /// To a person.
-    Triage {
-        /// What the person sees.
-        item: TriageRow,
-        /// 0–1.
-        confidence: f64,
-        /// The model that answered.
-        model: String,
-    },
-}
-
-/// What a person has to decide. *Shape*: contract §5.
-#[derive(Debug)]
-pub struct TriageRow {
-    /// Its id.
-    pub id: TriageId,
-    /// One line.
-    pub title: String,
-    /// What the run was asked.
-    pub summary: String,
-    /// Why it is here.
-    pub reasoning: String,
-    /// What could go wrong.
-    pub risk: Option<String>,
-    /// The proposed output, as JSON.
-    pub payload: String,
-    /// When it is too late to decide.
-    pub expires_at: Timestamp,
 }
 
 /// Runs as the worker drives them.
@@ -396,112 +287,6 @@ fn token(work: &Work, now: Timestamp) -> String {
     let step = format!("{}#{}#{}#{}", work.run, work.epoch, work.seq, now.ms());
     let hash: [u8; 32] = Sha256::digest(step).into();
     hash[..18].iter().map(|byte| format!("{byte:02x}")).collect()
-}
-
-impl Outcome {
-    const fn status(&self) -> Status {
-        match self {
-            Self::Completed { .. } => Status::Completed,
-            Self::Failed { .. } => Status::Failed,
-            Self::Triage { .. } => Status::PendingTriage,
-        }
-    }
-}
-
-/// The counters of a run after a step.
-struct After {
-    epoch: u64,
-    seq: u64,
-    attempts: u32,
-    credits: u64,
-    usage: Usage,
-    open_attempt: Option<String>,
-}
-
-impl After {
-    fn of(work: &Work, step: &Advance) -> Self {
-        let mut after = Self {
-            epoch: work.epoch + u64::from(step.claim.is_some()),
-            seq: work.seq + step.events.len() as u64,
-            attempts: work.attempts,
-            credits: work.credits,
-            usage: work.usage,
-            open_attempt: work.open_attempt.clone(),
-        };
-        for row in &step.attempts {
-            match &row.state {
-                AttemptState::Started { .. } => {
-                    after.attempts += 1;
-                    after.open_attempt = Some(row.name.clone());
-                }
-                AttemptState::Answered { usage, credits, .. } | AttemptState::Rejected { usage, credits, .. } => {
-                    after.credits += credits;
-                    after.usage.input_tokens += usage.input_tokens;
-                    after.usage.output_tokens += usage.output_tokens;
-                    after.open_attempt = None;
-                }
-                AttemptState::Failed { .. } | AttemptState::Lost => after.open_attempt = None,
-            }
-        }
-        after
-    }
-
-    fn sets(&self, status: Status, step: &Advance, tenant: Tenant) -> Vec<(&'static str, AttributeValue)> {
-        let mut sets = vec![
-            ("status", s(status.as_str())),
-            ("tenant_status", s(format!("{tenant}#{}", status.as_str()))),
-            ("epoch", n(self.epoch)),
-            ("seq", n(self.seq)),
-            ("progress", s(&step.progress)),
-            ("attempts", n(self.attempts)),
-            ("credits", n(self.credits)),
-            ("input_tokens", n(self.usage.input_tokens)),
-            ("output_tokens", n(self.usage.output_tokens)),
-        ];
-        if let Some(until) = step.lease_until {
-            sets.push(("lease_until", at(until)));
-        }
-        if let Some(open) = &self.open_attempt {
-            sets.push(("open_attempt", s(open)));
-        }
-        match &step.outcome {
-            Some(Outcome::Completed {
-                result,
-                confidence,
-                model,
-            }) => {
-                sets.extend([("confidence_score", n(confidence)), ("model", s(model))]);
-                if result.len() <= INLINE_BYTES_MAX {
-                    sets.push(("result", s(result)));
-                }
-            }
-            Some(Outcome::Failed { error }) => sets.push(("error", s(error))),
-            Some(Outcome::Triage {
-                item,
-                confidence,
-                model,
-            }) => {
-                sets.extend([
-                    ("confidence_score", n(confidence)),
-                    ("model", s(model)),
-                    ("triage_item_id", s(item.id.to_string())),
-                ]);
-            }
-            None => {}
-        }
-        sets
-    }
-
-    fn removes(&self, step: &Advance) -> Vec<&'static str> {
-        let mut removes = Vec::new();
-        if step.lease_until.is_none() {
-            removes.push("lease_until");
-        }
-        if self.open_attempt.is_none() {
-            removes.push("open_attempt");
-        }
-        removes
-    }
 }
 
 fn work(run: RunId, main: &Attributes, input: &Attributes) -> Result<Work, StoreError> {
