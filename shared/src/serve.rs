@@ -25,7 +25,7 @@ use crate::store::{Quota, Refusal, Store};
 use crate::time::SECOND_MS;
 
 /// What a request may take in all before it is a 503; below the 3 s that a client is promised when the store is down.
-const REQUEST_MAX: Duration = Duration::from_millis(2_800);
+const REQUEST_MAX: Duration = Duration::from_millis(2_500);
 
 /// A future that a function may box: what a verb does.
 pub type Boxed<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
