@@ -3,7 +3,9 @@
 use eclips_shared::auth::{Mode, Scope};
 use eclips_shared::ids::RunId;
 use eclips_shared::plan::Plan;
-use eclips_shared::store::NewKey;
+use eclips_shared::run::{EventDetail, EventKind};
+use eclips_shared::store::{Advance, Claim, NewKey, Outcome, StoreError};
+use eclips_shared::time::Timestamp;
 use eclips_tests::function::{Function, work_on};
 use eclips_tests::proxy::{Fault, Proxy};
 use eclips_tests::stores::Stores;
@@ -142,4 +144,70 @@ async fn an_administrators_change_never_fails_a_request() {
     scene.proxy.set_after("UpdateItem", 0, 2, Fault::Conflict);
     let got = scene.runs.call("GET", "/v1/runs", Some(&scene.key), None).await;
     assert_eq!(got.status, 200, "{}", got.body);
+}
+
+#[tokio::test]
+async fn a_worker_that_lost_its_run_writes_nothing_more() {
+    let scene = Scene::set().await;
+    let run = scene.create(json!({ "task": "x" })).await;
+    let works = scene.stores.store.works();
+    let load = async || works.load(run).await.unwrap().unwrap();
+    let now = Timestamp::now();
+    let claim = |lease_until| Advance {
+        claim: Some(Claim),
+        lease_until: Some(lease_until),
+        progress: "{}".to_owned(),
+        events: vec![(EventKind::Started, EventDetail::default())],
+        ..Advance::default()
+    };
+    let end = Advance {
+        progress: "{}".to_owned(),
+        events: vec![(EventKind::Failed, EventDetail::default())],
+        outcome: Some(Outcome::Failed {
+            error: "too late".to_owned(),
+        }),
+        ..Advance::default()
+    };
+    let lost = |outcome: Result<(), StoreError>| assert!(matches!(outcome, Err(StoreError::Lost)), "{outcome:?}");
+
+    // Two read the run at the same moment: one gets it.
+    let (mut first, mut second) = (load().await, load().await);
+    works.advance(&mut first, &claim(now.plus_ms(-1)), now).await.unwrap();
+    lost(
+        works
+            .advance(&mut second, &claim(now.plus_ms(30_000)), now.plus_ms(1))
+            .await,
+    );
+
+    // The first sleeps through its lease, another claims: nothing of the first's is written any more.
+    let mut third = load().await;
+    works
+        .advance(&mut third, &claim(now.plus_ms(30_000)), now.plus_ms(2))
+        .await
+        .unwrap();
+    lost(works.renew(&first, now.plus_ms(60_000)).await);
+    lost(works.advance(&mut first, &end, now.plus_ms(3)).await);
+
+    // A holder who renewed since the others looked keeps it.
+    let mut late = load().await;
+    works.renew(&third, now.plus_ms(90_000)).await.unwrap();
+    lost(
+        works
+            .advance(&mut late, &claim(now.plus_ms(30_000)), now.plus_ms(4))
+            .await,
+    );
+    works.advance(&mut third, &end, now.plus_ms(5)).await.unwrap();
+
+    // What has ended has ended.
+    let mut ended = load().await;
+    lost(
+        works
+            .advance(&mut ended, &claim(now.plus_ms(30_000)), now.plus_ms(6))
+            .await,
+    );
+    let shown = scene.show(run).await;
+    assert_eq!(
+        (&shown["status"], &shown["error"]),
+        (&json!("failed"), &json!("too late"))
+    );
 }

@@ -1,8 +1,13 @@
 //! Plan, suspension, rate and daily limit: who passes, who does not, and what is consumed.
 
+use std::time::Duration;
+
 use eclips_shared::auth::{Mode, Scope};
 use eclips_shared::plan::Plan;
-use eclips_shared::store::{Override, Suspension};
+use eclips_shared::routes::Limiter;
+use eclips_shared::store::{Override, Store, Suspension};
+use eclips_shared::time::Timestamp;
+use eclips_shared::window::CELL_MS;
 use eclips_tests::world::{Person, World, reply, unknown_key};
 use futures_util::future::join_all;
 use reqwest::{Method, StatusCode};
@@ -148,5 +153,28 @@ async fn used_up_credits_refuse_live_runs_only_and_after_validation() {
     assert_eq!(invalid.pair(), (400, r#"{"error":"task is required","field":"task"}"#));
     world.run(&tester, json!({ "task": "x" })).await;
     assert_eq!(world.get("/v1/runs", &person).await.json()["total"], 0);
+    world.stop().await;
+}
+
+#[tokio::test]
+async fn a_process_with_an_old_memory_loses_no_counts_when_a_new_cell_begins() {
+    let world = World::start().await;
+    let person = limited(&world, Override::StandardPerMinute, 20).await;
+    let (one, other) = (Store::open(world.config()).await, Store::open(world.config()).await);
+    let passes = async |store: &Store| store.limits().admit(person.org, Limiter::Standard).await.is_ok();
+    let mut passed = usize::from(passes(&one).await);
+    for _ in 0..14 {
+        passed += usize::from(passes(&other).await);
+    }
+    assert_eq!(passed, 15);
+    // `one` still remembers a single request, and is the first to write in the next cell.
+    let cell = Timestamp::now().ms() / CELL_MS;
+    while Timestamp::now().ms() / CELL_MS == cell {
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    for _ in 0..20 {
+        passed += usize::from(passes(&one).await);
+    }
+    assert_eq!(passed, 20);
     world.stop().await;
 }
