@@ -24,6 +24,8 @@ use crate::routes::{Access, Effect, Operation, Route, Table};
 use crate::store::{Quota, Refusal, Store};
 use crate::time::SECOND_MS;
 
+pub use self::respond::common_headers;
+
 /// What a request may take in all before it is a 503; below the 3 s that a client is promised when the store is down.
 const REQUEST_MAX: Duration = Duration::from_millis(2_500);
 

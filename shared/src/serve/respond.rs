@@ -25,15 +25,8 @@ pub(super) fn respond(outcome: &mut Result<Answer, ApiError>, id: &str, trace: &
     let mut response = Response::new(Body::Text(body));
     *response.status_mut() = status;
     let headers = response.headers_mut();
-    headers.insert(
-        CONTENT_TYPE,
-        HeaderValue::from_static("application/json; charset=utf-8"),
-    );
-    headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
-    headers.insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
-    set(headers, REQUEST_ID, id);
+    common_headers(headers, id, outcome.as_ref().err().map(ApiError::code));
     if let Err(error) = outcome {
-        headers.insert(ERROR_CODE, HeaderValue::from_static(error.code()));
         if let Some(challenge) = error.challenge() {
             set(headers, WWW_AUTHENTICATE, &challenge);
         }
@@ -48,6 +41,20 @@ pub(super) fn respond(outcome: &mut Result<Answer, ApiError>, id: &str, trace: &
         rate_limit(headers, quota);
     }
     response
+}
+
+/// Sets what every answer carries, and the machine word of those that are refusals; the local gateway's own too.
+pub fn common_headers(headers: &mut HeaderMap, request_id: &str, error_code: Option<&'static str>) {
+    headers.insert(
+        CONTENT_TYPE,
+        HeaderValue::from_static("application/json; charset=utf-8"),
+    );
+    headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    headers.insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+    set(headers, REQUEST_ID, request_id);
+    if let Some(code) = error_code {
+        headers.insert(ERROR_CODE, HeaderValue::from_static(code));
+    }
 }
 
 /// `RateLimit-Policy` and `RateLimit`, as draft-ietf-httpapi-ratelimit-headers has them. *Units*: requests and seconds.

@@ -7,7 +7,8 @@ use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
 use bytes::Bytes;
 use eclips_shared::error::{ApiError, Missing};
-use http::header::{CACHE_CONTROL, CONNECTION, CONTENT_LENGTH, CONTENT_TYPE, RETRY_AFTER, X_CONTENT_TYPE_OPTIONS};
+use eclips_shared::serve::common_headers;
+use http::header::{CONNECTION, CONTENT_LENGTH, RETRY_AFTER};
 use http::{HeaderMap, HeaderName, HeaderValue, Response, StatusCode};
 use http_body_util::Full;
 use serde::Deserialize;
@@ -51,17 +52,7 @@ impl Own {
         let mut response = Response::new(Full::from(body));
         *response.status_mut() = status;
         let headers = response.headers_mut();
-        headers.insert(
-            CONTENT_TYPE,
-            HeaderValue::from_static("application/json; charset=utf-8"),
-        );
-        headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
-        headers.insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
-        headers.insert("x-eclips-error-code", HeaderValue::from_static(code));
-        headers.insert(
-            "x-request-id",
-            HeaderValue::try_from(request_id).expect("a UUID is ASCII"),
-        );
+        common_headers(headers, request_id, Some(code));
         match self {
             Self::Unavailable => {
                 headers.insert(RETRY_AFTER, HeaderValue::from(RETRY_AFTER_S));
@@ -152,6 +143,8 @@ fn header(name: &str, value: &Value) -> Result<(HeaderName, HeaderValue)> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use http::header::{CACHE_CONTROL, CONTENT_TYPE, X_CONTENT_TYPE_OPTIONS};
+
     use http_body_util::BodyExt;
     use serde_json::json;
 
