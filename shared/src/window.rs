@@ -3,7 +3,7 @@
 //! A cell admits what the last minute leaves over. The oldest cell, which the window only partly covers, is forgiven up to
 //! 5 % of the limit and counted in full beyond that. So in any 60 s at most 5 % more than the limit passes whatever the
 //! arrivals; a burst never passes more than the limit; and a steady load of one request a minute below the limit is never
-//! refused. The usual two-cell window gives all of that up for bursts: up to half the limit too much, measured.
+//! refused. The usual two-cell window gives all of that up for bursts: up to half the limit too much, when a minute's requests all came at its end.
 //! *Source*: contract §9 for the promise; the cell count is the smallest for which 5 % forgiveness covers a steady cell.
 
 /// A cell's length in milliseconds. A UTC day is a whole number of cells, so a cell never spans two days.
