@@ -219,7 +219,7 @@ impl Road {
         let incoming = Incoming {
             id,
             query,
-            body: body.to_vec(),
+            body: bytes(body),
         };
         let (limits, keys) = (store.limits(), store.keys());
         let admitted = async {
@@ -294,6 +294,15 @@ impl Road {
             took_us = u64::try_from(took.as_micros()).unwrap_or(u64::MAX),
             "request"
         );
+    }
+}
+
+/// The body's bytes, without a copy.
+fn bytes(body: Body) -> Vec<u8> {
+    match body {
+        Body::Text(text) => text.into_bytes(),
+        Body::Binary(bytes) => bytes,
+        _ => Vec::new(),
     }
 }
 

@@ -6,12 +6,12 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
-use eclips_shared::auth::{Mode, Scope};
+use eclips_shared::auth::Scope;
 use eclips_shared::plan::Plan;
-use eclips_shared::store::NewKey;
+use eclips_tests::function::event;
 use eclips_tests::function_process::FunctionProcess;
 use eclips_tests::stores::Stores;
-use serde_json::{Value, json};
+use serde_json::json;
 
 #[tokio::main]
 async fn main() {
@@ -21,23 +21,15 @@ async fn main() {
             .next()
             .expect("usage: cold_start <folder of release binaries> [runs]"),
     );
+    // The functions run in a folder of their own, so a path from here would lead nowhere.
+    let folder = folder
+        .canonicalize()
+        .expect("no such folder; run `cargo build --release -p eclips-health -p eclips-runs`");
     let runs: usize = arguments
         .next()
         .map_or(30, |count| count.parse().expect("a number of runs"));
     let stores = Stores::open().await;
-    let org = stores
-        .store
-        .orgs()
-        .create("Cold", Plan::Enterprise)
-        .await
-        .expect("the engine is up");
-    let new = NewKey {
-        name: "cold".into(),
-        mode: Mode::Live,
-        scopes: Scope::ALL.into_iter().collect(),
-        expires_at: None,
-    };
-    let (key, _) = stores.store.keys().mint(org, new).await.expect("the engine is up");
+    let key = stores.key(Plan::Enterprise, &Scope::ALL).await;
 
     println!(
         "{:<28} {:>10} {:>16} {:>10}",
@@ -48,9 +40,8 @@ async fn main() {
         ("runs", "GET", "/v1/runs", None),
         ("runs", "POST", "/v1/run", Some(json!({ "task": "x" }))),
     ] {
-        let mut setup = stores.setup(function);
-        setup.program = folder.join(function);
-        let event = event(method, path, key.reveal(), body.as_ref());
+        let setup = stores.setup_of(function, folder.join(function));
+        let event = event(method, path, Some(&key), body.as_ref());
         let (mut init, mut first, mut warm) = (Vec::new(), Vec::new(), Vec::new());
         for _ in 0..runs {
             let mut process = FunctionProcess::start(&setup).await.expect("the function starts");
@@ -81,18 +72,4 @@ async fn main() {
 fn median_ms(mut times: Vec<Duration>) -> f64 {
     times.sort_unstable();
     times[times.len() / 2].as_secs_f64() * 1_000.0
-}
-
-/// A REST request, as API Gateway sends it.
-fn event(method: &str, path: &str, key: &str, body: Option<&Value>) -> Value {
-    json!({
-        "resource": path, "path": path, "httpMethod": method, "headers": {},
-        "multiValueHeaders": { "Authorization": [format!("Bearer {key}")], "Content-Type": ["application/json"] },
-        "queryStringParameters": null, "multiValueQueryStringParameters": null, "pathParameters": null, "stageVariables": null,
-        "requestContext": {
-            "accountId": "000000000000", "apiId": "test", "resourceId": "test", "stage": "prod", "httpMethod": method,
-            "requestId": "test", "resourcePath": path, "path": path, "identity": { "sourceIp": "127.0.0.1" }
-        },
-        "body": body.map(Value::to_string), "isBase64Encoded": false
-    })
 }

@@ -47,21 +47,7 @@ impl Function {
 
     /// Calls it.
     pub async fn call(&self, method: &str, path: &str, key: Option<&str>, body: Option<Value>) -> Answer {
-        let mut headers = json!({ "Content-Type": ["application/json"] });
-        if let Some(key) = key {
-            headers["Authorization"] = json!([format!("Bearer {key}")]);
-        }
-        let event = json!({
-            "resource": "/{proxy+}", "path": path, "httpMethod": method,
-            "headers": {}, "multiValueHeaders": headers,
-            "queryStringParameters": null, "multiValueQueryStringParameters": null,
-            "pathParameters": null, "stageVariables": null,
-            "requestContext": {
-                "accountId": "000000000000", "apiId": "test", "resourceId": "test", "stage": "test", "httpMethod": method,
-                "requestId": "test", "resourcePath": "/{proxy+}", "path": path, "identity": { "sourceIp": "127.0.0.1" }
-            },
-            "body": body.map(|body| body.to_string()), "isBase64Encoded": false
-        });
+        let event = event(method, path, key, body.as_ref());
         let request = serde_json::from_str(&event.to_string()).expect("an event of the gateway");
         let mut service = self.0.lock().await;
         let called = service.ready().await.expect("always ready");
@@ -74,6 +60,26 @@ impl Function {
             headers: answer["multiValueHeaders"].clone(),
         }
     }
+}
+
+/// A REST request, as API Gateway sends it.
+#[must_use]
+pub fn event(method: &str, path: &str, key: Option<&str>, body: Option<&Value>) -> Value {
+    let mut headers = json!({ "Content-Type": ["application/json"] });
+    if let Some(key) = key {
+        headers["Authorization"] = json!([format!("Bearer {key}")]);
+    }
+    json!({
+        "resource": "/{proxy+}", "path": path, "httpMethod": method,
+        "headers": {}, "multiValueHeaders": headers,
+        "queryStringParameters": null, "multiValueQueryStringParameters": null,
+        "pathParameters": null, "stageVariables": null,
+        "requestContext": {
+            "accountId": "000000000000", "apiId": "test", "resourceId": "test", "stage": "test", "httpMethod": method,
+            "requestId": "test", "resourcePath": "/{proxy+}", "path": path, "identity": { "sourceIp": "127.0.0.1" }
+        },
+        "body": body.map(Value::to_string), "isBase64Encoded": false
+    })
 }
 
 /// Has a `worker` of its own look at a run once, through another endpoint; gives its answer.

@@ -1,6 +1,7 @@
 //! Tables and queues in memory with nobody behind them: no stream is read, no message taken but by the test.
 
 use std::collections::BTreeMap;
+use std::path::PathBuf;
 use std::time::Duration;
 
 use aws_sdk_dynamodb::types::AttributeValue;
@@ -10,9 +11,11 @@ use eclips_local::queue::{Message, Queues};
 use eclips_local::sqs::Endpoint;
 use eclips_local::tables;
 use eclips_local::template::{Template, queue_name};
+use eclips_shared::auth::{Mode, Scope};
 use eclips_shared::config::Config;
 use eclips_shared::ids::RunId;
-use eclips_shared::store::Store;
+use eclips_shared::plan::Plan;
+use eclips_shared::store::{NewKey, Store};
 
 use crate::function_process::Setup;
 use crate::process::program;
@@ -67,6 +70,15 @@ impl Stores {
     /// When there is no such function.
     #[must_use]
     pub fn setup(&self, name: &str) -> Setup {
+        self.setup_of(name, program(name))
+    }
+
+    /// As [`Stores::setup`], with another build of the function.
+    ///
+    /// # Panics
+    /// When there is no such function.
+    #[must_use]
+    pub fn setup_of(&self, name: &str, program: PathBuf) -> Setup {
         let function = self.stack.function(name);
         let settings = function.settings().into_iter();
         let mut settings: BTreeMap<String, String> = settings
@@ -76,10 +88,32 @@ impl Stores {
         settings.insert("AWS_ENDPOINT_URL_SQS".into(), self.sqs.url().into());
         Setup {
             name: name.to_owned(),
-            program: program(name),
+            program,
             timeout: function.timeout(),
             settings,
         }
+    }
+
+    /// A live key that never ends, of a new organization.
+    ///
+    /// # Panics
+    /// When the engine is gone.
+    pub async fn key(&self, plan: Plan, scopes: &[Scope]) -> String {
+        let org = self
+            .store
+            .orgs()
+            .create("Test organization", plan)
+            .await
+            .expect("the engine is up");
+        let scopes = scopes.iter().copied().collect();
+        let new = NewKey {
+            name: "test".into(),
+            mode: Mode::Live,
+            scopes,
+            expires_at: None,
+        };
+        let (key, _) = self.store.keys().mint(org, new).await.expect("the engine is up");
+        key.reveal().to_owned()
     }
 
     /// The settings with which a function in this process reaches these stores.

@@ -1,6 +1,7 @@
 //! Drives runs: one SQS message is one look at one run. What happens is the harness's to say; this room does and saves it.
 
 mod ask;
+mod outage;
 mod run;
 
 use std::convert::Infallible;

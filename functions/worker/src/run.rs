@@ -16,14 +16,11 @@ use eclips_shared::store::{Advance, AttemptRow, AttemptState, Claim, Outcome, St
 use eclips_shared::time::{DAY_MS, SECOND_MS, Timestamp};
 
 use crate::ask::{Asked, LEASE_MS};
+use crate::outage::{LOAD_PAUSES_MS, SAVE_PAUSES_MS, again};
 use crate::{Worker, highest_tier};
 
 /// How long a message waits that met a store out of reach, in seconds.
 const OUTAGE_DELAY_S: i32 = 10;
-/// Between the tries of reading a run, in milliseconds.
-const LOAD_PAUSES_MS: [u64; 3] = [500, 2_000, 5_000];
-/// Between the tries of saving a step, in milliseconds. In all less than a lease, which the step itself carries.
-const SAVE_PAUSES_MS: [u64; 4] = [200, 1_000, 3_000, 6_000];
 /// How long a person has to decide. *Source*: contract §5.
 const TRIAGE_MS: i64 = 7 * DAY_MS;
 
@@ -80,18 +77,15 @@ impl Worker {
         }
     }
 
-    /// Reads the run; a store out of reach is asked a few times, since the message alone cannot be sent again.
+    /// Reads the run, a few times if need be: the message alone cannot be sent again.
     async fn load(&self, run: RunId) -> Result<Option<Work>, StoreError> {
-        for pause_ms in LOAD_PAUSES_MS {
-            match self.store.works().load(run).await {
-                Err(error @ StoreError::Unavailable { .. }) => {
-                    tracing::warn!(run_id = %run, %error, "store out of reach; reading again");
-                    tokio::time::sleep(Duration::from_millis(pause_ms)).await;
-                }
-                other => return other,
+        let mut pauses_ms = LOAD_PAUSES_MS.into_iter();
+        loop {
+            let read = self.store.works().load(run).await;
+            if !again(run, read.as_ref().err(), &mut pauses_ms).await {
+                return read;
             }
         }
-        self.store.works().load(run).await
     }
 
     async fn begin(&self, work: Work, deadline: Timestamp) -> Result<(), StoreError> {
@@ -364,19 +358,17 @@ impl Drive<'_> {
         Ok(())
     }
 
-    /// Sends a step until it is written or refused. What a model said was paid for: a short outage must not lose it.
+    /// Sends a step until it is written or refused: what a model said was paid for, and a short outage must not lose it.
+    /// The same step at the same moment is written once.
     async fn write(&mut self, step: &Advance) -> Result<(), StoreError> {
-        let at = Timestamp::now();
-        for pause_ms in SAVE_PAUSES_MS {
-            match self.worker.store.works().advance(&mut self.work, step, at).await {
-                Err(error @ StoreError::Unavailable { .. }) => {
-                    tracing::warn!(run_id = %self.work.run, %error, "step was not saved; saving again");
-                    tokio::time::sleep(Duration::from_millis(pause_ms)).await;
-                }
-                other => return other,
+        let (works, at) = (self.worker.store.works(), Timestamp::now());
+        let mut pauses_ms = SAVE_PAUSES_MS.into_iter();
+        loop {
+            let saved = works.advance(&mut self.work, step, at).await;
+            if !again(self.work.run, saved.as_ref().err(), &mut pauses_ms).await {
+                return saved;
             }
         }
-        self.worker.store.works().advance(&mut self.work, step, at).await
     }
 }
 

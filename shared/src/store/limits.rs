@@ -34,6 +34,7 @@ use self::state::State;
 const TRIES: usize = 8;
 /// The wait after a conflict, with jitter.
 const CONFLICT_WAIT: Duration = Duration::from_millis(15);
+
 /// What an admitted request may still do; becomes the `RateLimit` headers.
 #[derive(Clone, Debug)]
 pub struct Quota {

@@ -1,10 +1,10 @@
 //! Short faults of the store in the middle of things: nothing is lost, nothing happens twice.
 
-use eclips_shared::auth::{Mode, Scope};
+use eclips_shared::auth::Scope;
 use eclips_shared::ids::RunId;
 use eclips_shared::plan::Plan;
 use eclips_shared::run::{EventDetail, EventKind};
-use eclips_shared::store::{Advance, Claim, NewKey, Outcome, StoreError};
+use eclips_shared::store::{Advance, Claim, Outcome, StoreError};
 use eclips_shared::time::Timestamp;
 use eclips_tests::function::{Function, work_on};
 use eclips_tests::proxy::{Fault, Proxy};
@@ -28,20 +28,12 @@ impl Scene {
         let config = stores.config();
         let proxy = Proxy::before(config.dynamodb_endpoint.as_deref().unwrap()).await;
         let runs = Function::runs(&config, proxy.url()).await;
-        let org = stores.store.orgs().create("Faults", Plan::Growth).await.unwrap();
-        let scopes = Scope::ALL.into_iter().collect();
-        let new = NewKey {
-            name: "test".into(),
-            mode: Mode::Live,
-            scopes,
-            expires_at: None,
-        };
-        let (key, _) = stores.store.keys().mint(org, new).await.unwrap();
+        let key = stores.key(Plan::Growth, &Scope::ALL).await;
         Self {
             stores,
             proxy,
             runs,
-            key: key.reveal().to_owned(),
+            key,
         }
     }
 

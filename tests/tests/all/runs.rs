@@ -11,6 +11,15 @@ use futures_util::future::join_all;
 use reqwest::Method;
 use serde_json::{Value, json};
 
+/// The events of a run that goes well at once.
+const PLAIN_RUN: [&str; 5] = [
+    "run.queued",
+    "run.started",
+    "attempt.started",
+    "attempt.succeeded",
+    "run.completed",
+];
+
 /// All items of a run, by sort key.
 async fn items(world: &World, run: RunId) -> Vec<(String, std::collections::HashMap<String, AttributeValue>)> {
     let tables = tables(world.config()).await;
@@ -84,16 +93,7 @@ async fn a_run_is_accepted_executed_and_completed() {
     }
 
     let events = events(&world, run).await;
-    assert_eq!(
-        types(&events),
-        [
-            "run.queued",
-            "run.started",
-            "attempt.started",
-            "attempt.succeeded",
-            "run.completed"
-        ]
-    );
+    assert_eq!(types(&events), PLAIN_RUN);
     for (at, event) in events.iter().enumerate() {
         assert_eq!((&event["seq"], &event["run_id"]), (&json!(at + 1), &json!(run)));
     }
@@ -313,16 +313,7 @@ async fn a_run_is_executed_once_however_often_it_is_hinted_at() {
                 .is_empty()
         );
         let events = events(&world, run).await;
-        assert_eq!(
-            types(&events),
-            [
-                "run.queued",
-                "run.started",
-                "attempt.started",
-                "attempt.succeeded",
-                "run.completed"
-            ]
-        );
+        assert_eq!(types(&events), PLAIN_RUN);
         let ledger = items(&world, run)
             .await
             .into_iter()

@@ -23,7 +23,7 @@ pub const REGION: &str = "local";
 /// How long a stop waits for requests under way. A client that sent half a request would hold it for ever.
 const STOP_GRACE: Duration = Duration::from_secs(1);
 
-/// A running engine; it stops when dropped.
+/// A running engine. Dropped, it stops: it waits up to a second for the requests under way, then closes the database.
 pub struct Engine {
     database: Database,
     /// What SQLite opens: a path, or the name of a database in memory.
@@ -91,11 +91,6 @@ impl Engine {
         // What is written here may be lost with the power, not with the process; and it costs no fsync.
         connection.pragma_update(None, "synchronous", "NORMAL")?;
         Ok(connection)
-    }
-
-    /// Stops serving: waits up to a second for the requests under way, then closes the database.
-    pub fn stop(self) {
-        drop(self);
     }
 }
 
@@ -207,7 +202,7 @@ mod tests {
         make_table(&client(&engine)).await;
         put(&client(&engine)).await;
         assert!(Folder::take(place.path()).is_err(), "the engine holds the folder");
-        engine.stop();
+        drop(engine);
 
         let engine = Engine::open(&Place::Folder(Folder::take(place.path()).unwrap())).unwrap();
         assert_eq!(count(&client(&engine)).await, 1);
@@ -234,7 +229,7 @@ mod tests {
         half.write_all(b"POST / HTTP/1.1\r\nHost: localhost\r\nContent-Length: 100\r\n\r\n{")
             .unwrap();
         let before = std::time::Instant::now();
-        engine.stop();
+        drop(engine);
         assert!(before.elapsed() < STOP_GRACE * 3);
     }
 

@@ -55,7 +55,7 @@ pub struct Options {
 pub struct Local {
     config: Config,
     base_url: String,
-    gateway: Option<(oneshot::Sender<()>, JoinHandle<()>)>,
+    gateway: (oneshot::Sender<()>, JoinHandle<()>),
     steps: Vec<(&'static str, Duration)>,
     tasks: JoinSet<()>,
     queue_endpoint: Endpoint,
@@ -116,7 +116,7 @@ impl Local {
             let _ = stopped.await;
         }));
         clock.step("gateway");
-        let gateway = Some((stop, serving));
+        let gateway = (stop, serving);
         let mut local = Self {
             config,
             base_url,
@@ -150,11 +150,10 @@ impl Local {
 
     /// Stops everything; what was acknowledged is kept.
     pub async fn stop(mut self) {
-        if let Some((stop, serving)) = self.gateway.take() {
-            drop(stop);
-            // It ends by itself, within the time that it gives to the requests under way.
-            let _ = serving.await;
-        }
+        let (stop, serving) = self.gateway;
+        drop(stop);
+        // It ends by itself, within the time that it gives to the requests under way.
+        let _ = serving.await;
         self.tasks.shutdown().await;
         drop(self.queue_endpoint);
         drop(self.engine);

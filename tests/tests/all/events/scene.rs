@@ -2,10 +2,9 @@
 
 use std::collections::{BTreeMap, HashMap};
 
-use eclips_shared::auth::{Mode, Scope};
+use eclips_shared::auth::Scope;
 use eclips_shared::ids::RunId;
 use eclips_shared::plan::Plan;
-use eclips_shared::store::NewKey;
 use eclips_tests::event_file;
 use eclips_tests::function_process::FunctionProcess;
 use eclips_tests::stores::Stores;
@@ -110,21 +109,7 @@ impl Scene {
 }
 
 async fn somebody(stores: &Stores) -> String {
-    let org = stores
-        .store
-        .orgs()
-        .create("Events", Plan::Growth)
-        .await
-        .expect("the engine is up");
-    let scopes = [Scope::AgentsRun, Scope::AgentsRead].into_iter().collect();
-    let new = NewKey {
-        name: "events".into(),
-        mode: Mode::Live,
-        scopes,
-        expires_at: None,
-    };
-    let (key, _) = stores.store.keys().mint(org, new).await.expect("the engine is up");
-    key.reveal().to_owned()
+    stores.key(Plan::Growth, &[Scope::AgentsRun, Scope::AgentsRead]).await
 }
 
 impl Answer {
