@@ -17,6 +17,14 @@ pub struct Config {
     pub queue_priority_url: String,
     /// `ECLIPS_MODEL_FAST`, `_SMART`, `_PREMIUM`: which model answers a tier.
     pub models: [String; 3],
+    /// `ECLIPS_API_URL`: where clients reach the API, for the examples that the dashboard shows.
+    pub api_url: String,
+    /// `ECLIPS_DASHBOARD_URL`: the dashboard's own origin, without a slash at its end.
+    pub dashboard_url: String,
+    /// `ECLIPS_OIDC_ISSUER`: who vouches for the people that sign in.
+    pub oidc_issuer: String,
+    /// `ECLIPS_OIDC_CLIENT_ID`: the dashboard's name there; a public client, which has no secret.
+    pub oidc_client_id: String,
     /// `AWS_REGION`; the SDK's own chain when absent.
     pub region: Option<String>,
     /// `AWS_ENDPOINT_URL_DYNAMODB`: the embedded engine on a laptop, absent in AWS.
@@ -58,6 +66,19 @@ impl Config {
             dynamodb_endpoint: optional("AWS_ENDPOINT_URL_DYNAMODB").or_else(|| optional("AWS_ENDPOINT_URL")),
             sqs_endpoint: optional("AWS_ENDPOINT_URL_SQS").or_else(|| optional("AWS_ENDPOINT_URL")),
             ..Self::default()
+        })
+    }
+
+    /// Reads what the dashboard needs: the tables, both addresses, and whom to ask who somebody is.
+    ///
+    /// *Errors*: [`MissingSetting`] names the first that is absent or empty.
+    pub fn dashboard() -> Result<Self, MissingSetting> {
+        Ok(Self {
+            api_url: required("ECLIPS_API_URL")?,
+            dashboard_url: required("ECLIPS_DASHBOARD_URL")?,
+            oidc_issuer: required("ECLIPS_OIDC_ISSUER")?,
+            oidc_client_id: required("ECLIPS_OIDC_CLIENT_ID")?,
+            ..Self::tables()?
         })
     }
 

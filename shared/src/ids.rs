@@ -80,6 +80,15 @@ id!(
     TriageId
 );
 
+id!(
+    /// An entry of an audit log.
+    AuditId
+);
+id!(
+    /// A form of the dashboard that may be used once.
+    FormId
+);
+
 /// A request's id where the gateway gave none: random, as the gateway's are.
 #[must_use]
 pub fn request_id() -> String {

@@ -14,6 +14,9 @@ use crate::serve::{Boxed, Road};
 /// The longest path or query that is looked at. *Source*: API Gateway takes 10 240 bytes of request line and headers.
 const LINE_BYTES_MAX: usize = 16 * 1024;
 
+/// Where a path goes that the adapter cannot take: no route of ours has it.
+const NOWHERE: &str = "/-";
+
 /// Puts a road behind lambda_http's adapter: an API function as Lambda calls it.
 ///
 /// *Shape*: REST (payload 1.0), HTTP API and function URL (payload 2.0) events in, the matching proxy response out.
@@ -23,14 +26,25 @@ pub fn api(
 ) -> impl Service<LambdaEvent<LambdaRequest>, Response = impl Serialize + Send + 'static, Error = Infallible, Future: Send>
 + Send {
     let road = Arc::new(road);
-    let answer = service_fn(
+    web(service_fn(
         move |request: Request| -> Boxed<'static, Result<Response<Body>, Infallible>> {
             let road = road.clone();
             Box::pin(async move { Ok(road.serve(request).await) })
         },
-    );
+    ))
+}
+
+/// Puts any HTTP service behind the adapter, as [`api`] does with a road.
+#[must_use]
+pub fn web<S>(
+    service: S,
+) -> impl Service<LambdaEvent<LambdaRequest>, Response = impl Serialize + Send + 'static, Error = Infallible, Future: Send>
++ Send
+where
+    S: Service<Request, Response = Response<Body>, Error = Infallible, Future: Send + 'static> + Send,
+{
     let tidied = |event: LambdaEvent<LambdaRequest>| LambdaEvent::new(tidy(event.payload), event.context);
-    MapRequest::new(Adapter::from(answer), tidied)
+    MapRequest::new(Adapter::from(service), tidied)
 }
 
 /// Makes an event safe for the adapter.
@@ -69,7 +83,7 @@ fn tidy(mut request: LambdaRequest) -> LambdaRequest {
     request
 }
 
-/// A path that the adapter can take; one that no route could match becomes `/`, which matches none either.
+/// A path that the adapter can take; one that no route could match becomes [`NOWHERE`].
 fn safe_path(path: Option<String>, query_bytes: usize) -> String {
     let plain = |path: &String| {
         path.starts_with('/')
@@ -79,5 +93,5 @@ fn safe_path(path: Option<String>, query_bytes: usize) -> String {
                 byte.is_ascii_graphic() && !matches!(byte, b'?' | b'#' | b'\\' | b'"' | b'<' | b'>' | b'{' | b'}')
             })
     };
-    path.filter(plain).unwrap_or_else(|| "/".to_owned())
+    path.filter(plain).unwrap_or_else(|| NOWHERE.to_owned())
 }

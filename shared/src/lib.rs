@@ -4,6 +4,7 @@
 pub mod auth;
 pub mod body;
 pub mod config;
+pub mod email;
 pub mod error;
 pub mod ids;
 pub mod lambda;
@@ -11,6 +12,7 @@ pub mod log;
 pub mod page;
 pub mod plan;
 pub mod queue;
+pub mod role;
 pub mod routes;
 pub mod run;
 pub mod serve;

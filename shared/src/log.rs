@@ -25,8 +25,9 @@ impl FormatTime for Clock {
 }
 
 /// The crates whose lines are ours.
-const OURS: [&str; 5] = [
+const OURS: [&str; 6] = [
     "eclips_shared",
+    "eclips_dashboard",
     "eclips_health",
     "eclips_runs",
     "eclips_worker",

@@ -13,6 +13,7 @@ use std::time::{Duration, Instant};
 
 use http::{HeaderValue, Method, StatusCode};
 use lambda_http::aws_lambda_events::query_map::QueryMap;
+use lambda_http::request::RequestContext;
 use lambda_http::{Body, Request, RequestExt, Response};
 use serde::Serialize;
 
@@ -21,7 +22,7 @@ use crate::body;
 use crate::error::{ApiError, Missing};
 use crate::ids::{RunId, request_id};
 use crate::routes::{Access, Effect, Operation, Route, Table};
-use crate::store::{Quota, Refusal, Store};
+use crate::store::{Quota, Refusal, Refused, Store};
 use crate::time::SECOND_MS;
 
 pub use self::respond::common_headers;
@@ -210,8 +211,17 @@ impl Road {
             return public(route, handler);
         };
 
-        let caller = &*trace.caller.insert(authenticate(store, request.headers()).await?);
-        caller.require(scope)?;
+        let ip = source_ip(&request);
+        let caller = &*trace
+            .caller
+            .insert(authenticate(store, request.headers(), route, ip).await?);
+        if let Err(refusal) = caller.require(scope) {
+            store
+                .keys()
+                .note_refused(caller.org(), caller.key(), Refused::Scope, route, ip)
+                .await;
+            return Err(refusal);
+        }
 
         let id = id.map(str::to_owned);
         let query = Query(request.query_string_parameters());
@@ -336,9 +346,20 @@ fn spend(caller: &Caller, quota: &Quota) -> Result<(), ApiError> {
     Err(ApiError::CreditsExhausted { retry_after_s })
 }
 
+/// Where a request came from, by the gateway's word; the client's own headers are not believed. Empty when it does not say.
+#[must_use]
+pub fn source_ip(request: &Request) -> &str {
+    match request.request_context_ref() {
+        Some(RequestContext::ApiGatewayV1(context)) => context.identity.source_ip.as_deref(),
+        Some(RequestContext::ApiGatewayV2(context)) => context.http.source_ip.as_deref(),
+        _ => None,
+    }
+    .unwrap_or_default()
+}
+
 /// The id under which gateway, access log and our line know the request. A client's own header is not believed.
-fn gateway_request_id(request: &Request) -> String {
-    use lambda_http::request::RequestContext;
+#[must_use]
+pub fn gateway_request_id(request: &Request) -> String {
     let context = request.request_context_ref();
     let id = match context {
         Some(RequestContext::ApiGatewayV1(context)) => context.request_id.as_deref(),

@@ -9,7 +9,8 @@ use super::header::{Credential, credential};
 use super::{Scope, ScopeSet};
 use crate::error::ApiError;
 use crate::ids::{KeyId, OrgId};
-use crate::store::{KeyRecord, Store};
+use crate::routes::Route;
+use crate::store::{KeyRecord, Refused, Store};
 use crate::time::Timestamp;
 
 /// Live data or test data of an organization.
@@ -125,11 +126,17 @@ impl Caller {
     }
 }
 
-/// Finds out who calls: one header, one strongly consistent read, no memory of earlier verdicts.
+/// Finds out who calls: one header, one strongly consistent read, no memory of earlier verdicts. A known key that has
+/// ended is noted for its owner, now and then.
 ///
 /// *Errors*: [`ApiError::MultipleCredentials`], [`ApiError::MissingApiKey`]; [`ApiError::InvalidApiKey`] for malformed,
 /// unknown, revoked and expired alike; [`ApiError::Unavailable`] when the store does not answer or the record is corrupt.
-pub(crate) async fn authenticate(store: &Store, headers: &HeaderMap) -> Result<Caller, ApiError> {
+pub(crate) async fn authenticate(
+    store: &Store,
+    headers: &HeaderMap,
+    route: &'static Route,
+    ip: &str,
+) -> Result<Caller, ApiError> {
     let key = match credential(headers) {
         Credential::Absent => return Err(ApiError::MissingApiKey),
         Credential::Multiple => return Err(ApiError::MultipleCredentials),
@@ -138,18 +145,40 @@ pub(crate) async fn authenticate(store: &Store, headers: &HeaderMap) -> Result<C
     };
     let record = store.keys().find(&key.hash()).await?.ok_or(ApiError::InvalidApiKey)?;
     // The clock is read after the store answered: a key that expired meanwhile is refused.
-    admit(record, key.mode(), Timestamp::now())
+    match admit(record, key.mode(), Timestamp::now()) {
+        Ok(caller) => Ok(caller),
+        Err(Denied::Ended(cause)) => {
+            store
+                .keys()
+                .note_refused(record.org, record.key, cause, route, ip)
+                .await;
+            Err(ApiError::InvalidApiKey)
+        }
+        Err(Denied::Corrupt) => Err(ApiError::Unavailable),
+    }
+}
+
+/// Why a record that was found opens nothing.
+#[derive(Debug, PartialEq)]
+enum Denied {
+    /// The key has ended.
+    Ended(Refused),
+    /// The record contradicts its key.
+    Corrupt,
 }
 
 /// The verdict over a record that was found; pure, so that the very millisecond can be tested.
-fn admit(record: KeyRecord, mode: Mode, now: Timestamp) -> Result<Caller, ApiError> {
-    if record.revoked || record.expires_at.is_some_and(|end| now >= end) {
-        return Err(ApiError::InvalidApiKey);
+fn admit(record: KeyRecord, mode: Mode, now: Timestamp) -> Result<Caller, Denied> {
+    if record.revoked {
+        return Err(Denied::Ended(Refused::Revoked));
+    }
+    if record.expires_at.is_some_and(|end| now >= end) {
+        return Err(Denied::Ended(Refused::Expired));
     }
     if record.mode != mode {
         // The prefix is part of what is hashed, so a record of another mode is a corrupt one.
         tracing::error!(alarm = "corrupt_record", table = "keys", key = %record.key, "key record has another mode than its key");
-        return Err(ApiError::Unavailable);
+        return Err(Denied::Corrupt);
     }
     Ok(Caller {
         tenant: Tenant {
@@ -183,21 +212,16 @@ mod tests {
         assert!(admit(record(Some(end), false), Mode::Live, end.plus_ms(-1)).is_ok());
         for late in [0, 1, 1_000] {
             let verdict = admit(record(Some(end), false), Mode::Live, end.plus_ms(late));
-            assert!(matches!(verdict, Err(ApiError::InvalidApiKey)), "{late} ms after");
+            assert_eq!(verdict.unwrap_err(), Denied::Ended(Refused::Expired), "{late} ms after");
         }
     }
 
     #[test]
     fn revoked_keys_and_other_modes_never_pass() {
         let now = Timestamp::now();
-        assert!(matches!(
-            admit(record(None, true), Mode::Live, now),
-            Err(ApiError::InvalidApiKey)
-        ));
-        assert!(matches!(
-            admit(record(None, false), Mode::Test, now),
-            Err(ApiError::Unavailable)
-        ));
+        let verdict = |record, mode| admit(record, mode, now).unwrap_err();
+        assert_eq!(verdict(record(None, true), Mode::Live), Denied::Ended(Refused::Revoked));
+        assert_eq!(verdict(record(None, false), Mode::Test), Denied::Corrupt);
     }
 
     #[test]

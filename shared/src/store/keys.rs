@@ -1,30 +1,40 @@
-//! Keys: the record that authentication reads, the row that its owner sees, and what an administrator does to both.
+//! Keys: the record that authentication reads, and the row that its owner sees.
 //!
 //! *Item* in the keys table, by `key_hash` (32 bytes): `org_id`, `key_id`, `mode`, `scopes` (absent when none), `expires_at`
 //! (absent for never), `revoked`, `created_at`. *Item* `O#<org>` / `K#<key_id>` in the main table: the same for people, with
-//! `name`, `hint`, `last_used_at`, `revoked_at`. *Item* `K#<key_id>` / `M`: whose key it is. All are written in one transaction.
+//! `name`, `hint`, `created_by`, `last_used_at`, `revoked_at`, `revoked_by`, `rolled_to`. *Item* `K#<key_id>` / `M`: whose key it
+//! is. *Item* `F#<org>#<form>` / `M` (`key_id`, `ttl`): a form of the dashboard that made a key. What changes together is written
+//! in one transaction, in `keys/life.rs`.
 
-mod touched;
+mod life;
+mod refused;
+mod sampler;
 
-use std::collections::HashMap;
+use std::fmt::Debug;
 use std::time::Duration;
 
-use aws_sdk_dynamodb::error::SdkError;
-use aws_sdk_dynamodb::types::{AttributeValue, ConditionCheck, TransactWriteItem, Update};
+use aws_sdk_dynamodb::error::{ProvideErrorMetadata, SdkError};
 use serde::Serialize;
 
-use super::item::{Attributes, Row, at, b, fill, flag, keyed, n, s};
-use super::transact::{create, send, update, update_main};
+use super::item::{Attributes, Row, at, b, s};
 use super::{Store, StoreError, unavailable};
-use crate::auth::{KeyHash, Mode, PlainKey, Scope, ScopeSet};
+use crate::auth::{KeyHash, Mode, ScopeSet};
 use crate::ids::{KeyId, OrgId};
-use crate::time::Timestamp;
+use crate::time::{MINUTE_MS, Timestamp};
 
-use self::touched::TOUCH_AFTER_MS;
-pub(super) use self::touched::Touched;
+pub use self::life::{GRACES_MS, LIFE_MS_MAX};
+pub(super) use self::refused::Kind;
+pub use self::refused::{Refused, RefusedRequests};
+pub(super) use self::sampler::Sampler;
 
-/// How long keeping it may take; a request waits no longer for something that is not its own.
-const TOUCH_MAX: Duration = Duration::from_millis(200);
+/// How old `last_used_at` may grow before a process writes it again. A process whose write was refused, because another's
+/// is younger than this, waits as long once more: twice this stays below the five minutes of contract §1.
+const TOUCH_AFTER_MS: i64 = 2 * MINUTE_MS;
+/// How long a write may take that is not the request's own; a request waits no longer for it.
+const ASIDE_MAX: Duration = Duration::from_millis(200);
+/// The longest name of a key, in characters. *Source*: our choice.
+const NAME_CHARS_MAX: usize = 100;
+
 /// What authentication reads.
 #[derive(Clone, Copy, Debug)]
 pub struct KeyRecord {
@@ -55,6 +65,23 @@ pub struct NewKey {
     pub expires_at: Option<Timestamp>,
 }
 
+impl NewKey {
+    /// Reads a key's name: 1–100 characters after trimming, none of which steers the text around it.
+    ///
+    /// *Errors*: `None` for anything else.
+    #[must_use]
+    pub fn name(text: &str) -> Option<String> {
+        let name = text.trim();
+        // Beside the control characters: those that turn the direction of what follows, and those of no width.
+        let steers = |c: char| {
+            c.is_control()
+                || matches!(c, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{2069}' | '\u{feff}')
+        };
+        let fits = !name.is_empty() && name.chars().count() <= NAME_CHARS_MAX && !name.chars().any(steers);
+        fits.then(|| name.to_owned())
+    }
+}
+
 /// A key as people see it.
 #[derive(Clone, Debug, Serialize)]
 pub struct KeySummary {
@@ -72,12 +99,26 @@ pub struct KeySummary {
     pub scopes: ScopeSet,
     /// When it was made.
     pub created_at: Timestamp,
+    /// Who made it: an e-mail address or a tool's name; null on keys that are older than this attribute.
+    pub created_by: Option<String>,
     /// Exclusive end; null for never.
     pub expires_at: Option<Timestamp>,
     /// Kept within five minutes; null when never used.
     pub last_used_at: Option<Timestamp>,
     /// When it was revoked, if it was.
     pub revoked_at: Option<Timestamp>,
+    /// Who revoked it.
+    pub revoked_by: Option<String>,
+    /// Its successor, if it was rolled.
+    pub rolled_to: Option<KeyId>,
+}
+
+impl KeySummary {
+    /// Whether a request with it could be accepted at this moment.
+    #[must_use]
+    pub fn is_usable(&self, now: Timestamp) -> bool {
+        self.revoked_at.is_none() && self.expires_at.is_none_or(|end| now < end)
+    }
 }
 
 /// Authentication and the life of keys.
@@ -114,7 +155,7 @@ impl Keys<'_> {
     /// Runs beside the request; whatever becomes of it, the request's answer stays the same.
     pub async fn touch(&self, org: OrgId, key: KeyId) {
         let now = Timestamp::now();
-        if !self.0.touched.is_due(key, now) {
+        if self.0.touched.due(key, now, TOUCH_AFTER_MS).is_none() {
             return;
         }
         let update = self
@@ -130,109 +171,45 @@ impl Keys<'_> {
             )
             .expression_attribute_values(":now", at(now))
             .expression_attribute_values(":due", at(now.plus_ms(-TOUCH_AFTER_MS)));
-        let error = match tokio::time::timeout(TOUCH_MAX, update.send()).await {
-            Ok(Ok(_)) => return,
-            // Another process was first, or the row is gone. Both are well.
-            Ok(Err(SdkError::ServiceError(refused))) if refused.err().is_conditional_check_failed_exception() => return,
-            Ok(Err(error)) => unavailable("touch key", &error),
-            Err(_) => StoreError::Unavailable {
-                call: "touch key",
-                cause: "took too long".to_owned(),
-            },
-        };
-        self.0.touched.forget(key);
-        tracing::warn!(%error, "last_used_at was not kept");
-    }
-
-    /// Makes a key; the plain one is in the answer and nowhere else.
-    ///
-    /// *Errors*: [`StoreError::Lost`] when the organization does not exist, [`StoreError::Unavailable`].
-    pub async fn mint(&self, org: OrgId, new: NewKey) -> Result<(PlainKey, KeySummary), StoreError> {
-        let (plain, summary, mut writes) = self.prepare(org, new)?;
-        writes.push(self.org_exists(org));
-        send(self.0, "mint key", writes).await?;
-        Ok((plain, summary))
-    }
-
-    /// Makes a key with the name, scopes, mode and lifetime of an old one, whose end comes after the grace.
-    ///
-    /// *Units*: `grace_ms` milliseconds; the old key never lives longer than it would have.
-    /// *Errors*: [`StoreError::Lost`] when the old key is gone, revoked or expired, [`StoreError::Unavailable`].
-    pub async fn roll(&self, org: OrgId, old: KeyId, grace_ms: i64) -> Result<(PlainKey, KeySummary), StoreError> {
-        let (summary, hash) = self.show(org, old).await?.ok_or(StoreError::Lost)?;
-        let now = Timestamp::now();
-        if summary.revoked_at.is_some() || summary.expires_at.is_some_and(|end| now >= end) {
-            return Err(StoreError::Lost);
+        match within("touch key", update.send()).await {
+            // Lost: another process was first, or the row is gone. Both are well.
+            Ok(()) | Err(StoreError::Lost) => {}
+            Err(error) => {
+                self.0.touched.forget(&key);
+                tracing::warn!(%error, "last_used_at was not kept");
+            }
         }
-        let grace_end = now.plus_ms(grace_ms);
-        let end = summary.expires_at.map_or(grace_end, |end| end.min(grace_end));
-        let lifetime_ms = summary.expires_at.map(|end| end.ms() - summary.created_at.ms());
-        let new = NewKey {
-            name: summary.name,
-            mode: summary.mode,
-            scopes: summary.scopes,
-            expires_at: lifetime_ms.map(|ms| now.plus_ms(ms)),
-        };
-        let (plain, fresh, mut writes) = self.prepare(org, new)?;
-        let record = self
-            .record(&hash)
-            .update_expression("SET expires_at = :end")
-            // Two rolls at once: neither may lengthen what the other shortened.
-            .condition_expression("revoked = :no AND (attribute_not_exists(expires_at) OR expires_at >= :end)")
-            .expression_attribute_values(":no", flag(false))
-            .expression_attribute_values(":end", at(end));
-        let row = update_main(self.0, &format!("O#{org}"), &format!("K#{old}"))
-            .update_expression("SET expires_at = :end")
-            .condition_expression("attribute_exists(pk)")
-            .expression_attribute_values(":end", at(end));
-        writes.extend([update(record), update(row), self.org_exists(org)]);
-        send(self.0, "roll key", writes).await?;
-        Ok((plain, fresh))
-    }
-
-    /// Revokes a key: refused from the first request that starts after this returned. A second time changes nothing.
-    ///
-    /// *Errors*: [`StoreError::Lost`] when there is no such key, [`StoreError::Unavailable`].
-    pub async fn revoke(&self, org: OrgId, key: KeyId) -> Result<Timestamp, StoreError> {
-        let (summary, hash) = self.show(org, key).await?.ok_or(StoreError::Lost)?;
-        if let Some(earlier) = summary.revoked_at {
-            return Ok(earlier);
-        }
-        let now = Timestamp::now();
-        let record = self
-            .record(&hash)
-            .update_expression("SET revoked = :yes")
-            .condition_expression("attribute_exists(key_hash)")
-            .expression_attribute_values(":yes", flag(true));
-        let row = update_main(self.0, &format!("O#{org}"), &format!("K#{key}"))
-            .update_expression("SET revoked_at = if_not_exists(revoked_at, :now)")
-            .condition_expression("attribute_exists(pk)")
-            .expression_attribute_values(":now", at(now));
-        send(self.0, "revoke key", vec![update(record), update(row)]).await?;
-        let (after, _) = self.show(org, key).await?.ok_or(StoreError::Lost)?;
-        Ok(after.revoked_at.unwrap_or(now))
     }
 
     /// Finds whose key an id names; for the administrator, who has the id only.
     ///
     /// *Errors*: [`StoreError::Unavailable`], [`StoreError::Corrupt`].
     pub async fn owner(&self, key: KeyId) -> Result<Option<OrgId>, StoreError> {
-        let read = self
-            .0
-            .client
-            .get_item()
-            .table_name(&*self.0.main)
-            .key("pk", s(format!("K#{key}")))
-            .key("sk", s("M"));
-        let answer = read
-            .consistent_read(true)
-            .send()
-            .await
-            .map_err(|error| unavailable("find key owner", &error))?;
-        answer
-            .item()
-            .map(|item| Row::new("key owner", item).parsed("org_id", OrgId::parse))
+        let item = self.0.get("find key owner", format!("K#{key}"), "M").await?;
+        item.map(|item| Row::new("key owner", &item).parsed("org_id", OrgId::parse))
             .transpose()
+    }
+
+    /// One page of an organization's keys, newest first: at most `keys_max`, all older than `before` where it is given.
+    ///
+    /// *Errors*: [`StoreError::Unavailable`], [`StoreError::Corrupt`].
+    pub async fn page(&self, org: OrgId, before: Option<KeyId>, keys_max: i32) -> Result<Vec<KeySummary>, StoreError> {
+        let before = before.map(|key| format!("K#{key}"));
+        let items = self
+            .0
+            .newest("list keys", format!("O#{org}"), "K#", before, keys_max)
+            .await?;
+        items
+            .iter()
+            .map(|item| summary(item).map(|(summary, _)| summary))
+            .collect()
+    }
+
+    /// One key, strongly consistent.
+    ///
+    /// *Errors*: [`StoreError::Unavailable`], [`StoreError::Corrupt`].
+    pub async fn show(&self, org: OrgId, key: KeyId) -> Result<Option<KeySummary>, StoreError> {
+        Ok(self.row(org, key).await?.map(|(summary, _)| summary))
     }
 
     /// Lists an organization's keys, oldest first.
@@ -246,121 +223,33 @@ impl Keys<'_> {
             .collect()
     }
 
-    /// Deletes a key and all that names it; only a part of deleting its organization.
-    pub(super) async fn erase(&self, org: OrgId, key: KeyId) -> Result<(), StoreError> {
-        let Some((_, hash)) = self.show(org, key).await? else {
-            return Ok(());
-        };
-        let record = aws_sdk_dynamodb::types::Delete::builder()
-            .table_name(&*self.0.keys)
-            .key("key_hash", b(hash.bytes()));
-        let writes = vec![
-            TransactWriteItem::builder()
-                .delete(record.build().expect("table and key are set"))
-                .build(),
-            super::transact::delete_main(self.0, &format!("O#{org}"), &format!("K#{key}")),
-            super::transact::delete_main(self.0, &format!("K#{key}"), "M"),
-        ];
-        send(self.0, "erase key", writes).await
-    }
-
-    async fn show(&self, org: OrgId, key: KeyId) -> Result<Option<(KeySummary, KeyHash)>, StoreError> {
-        let read = self
-            .0
-            .client
-            .get_item()
-            .table_name(&*self.0.main)
-            .key("pk", s(format!("O#{org}")))
-            .key("sk", s(format!("K#{key}")));
-        let answer = read
-            .consistent_read(true)
-            .send()
-            .await
-            .map_err(|error| unavailable("show key", &error))?;
-        answer.item().map(summary).transpose()
-    }
-
-    /// A new key with the three writes that make it.
-    fn prepare(&self, org: OrgId, new: NewKey) -> Result<(PlainKey, KeySummary, Vec<TransactWriteItem>), StoreError> {
-        let plain = PlainKey::mint(new.mode).map_err(|cause| StoreError::Unavailable {
-            call: "randomness",
-            cause: cause.to_string(),
-        })?;
-        let summary = KeySummary {
-            key_id: KeyId::generate(),
-            org_id: org,
-            name: new.name,
-            hint: plain.hint(),
-            mode: new.mode,
-            scopes: new.scopes,
-            created_at: Timestamp::now(),
-            expires_at: new.expires_at,
-            last_used_at: None,
-            revoked_at: None,
-        };
-        let key = summary.key_id;
-        let mut record = HashMap::from([("key_hash".to_owned(), b(plain.hash().bytes()))]);
-        fill(&mut record, common(&summary));
-        fill(
-            &mut record,
-            [
-                ("org_id", Some(s(org.to_string()))),
-                ("key_id", Some(s(key.to_string()))),
-                ("revoked", Some(flag(false))),
-            ],
-        );
-        let mut row = keyed(format!("O#{org}"), format!("K#{key}"));
-        fill(&mut row, common(&summary));
-        fill(
-            &mut row,
-            [
-                ("key_hash", Some(b(plain.hash().bytes()))),
-                ("name", Some(s(&summary.name))),
-                ("hint", Some(s(&summary.hint))),
-            ],
-        );
-        let mut owner = keyed(format!("K#{key}"), "M");
-        fill(&mut owner, [("org_id", Some(s(org.to_string())))]);
-        let writes = vec![
-            create(&self.0.keys, record, "key_hash"),
-            create(&self.0.main, row, "pk"),
-            create(&self.0.main, owner, "pk"),
-        ];
-        Ok((plain, summary, writes))
-    }
-
-    fn org_exists(&self, org: OrgId) -> TransactWriteItem {
-        let check = ConditionCheck::builder()
-            .table_name(&*self.0.main)
-            .key("pk", s(format!("O#{org}")))
-            .key("sk", s("M"))
-            .condition_expression("attribute_exists(pk)");
-        TransactWriteItem::builder()
-            .condition_check(check.build().expect("table, key and condition are set"))
-            .build()
-    }
-
-    fn record(&self, hash: &KeyHash) -> aws_sdk_dynamodb::types::builders::UpdateBuilder {
-        Update::builder()
-            .table_name(&*self.0.keys)
-            .key("key_hash", b(hash.bytes()))
+    async fn row(&self, org: OrgId, key: KeyId) -> Result<Option<(KeySummary, KeyHash)>, StoreError> {
+        let item = self.0.get("show key", format!("O#{org}"), &format!("K#{key}")).await?;
+        item.as_ref().map(summary).transpose()
     }
 }
 
-/// What record and row have in common.
-fn common(key: &KeySummary) -> [(&'static str, Option<AttributeValue>); 4] {
-    let words: Vec<String> = key
-        .scopes
-        .iter()
-        .map(|scope: Scope| scope.as_str().to_owned())
-        .collect();
-    [
-        ("mode", Some(s(key.mode.as_str()))),
-        // DynamoDB has no empty set; no attribute means no scopes.
-        ("scopes", (!words.is_empty()).then_some(AttributeValue::Ss(words))),
-        ("expires_at", key.expires_at.map(|end| n(end.ms()))),
-        ("created_at", Some(at(key.created_at))),
-    ]
+/// A write beside a request, cut off when it takes too long; a condition that did not hold is [`StoreError::Lost`].
+async fn within<T, E, R>(
+    call: &'static str,
+    sent: impl Future<Output = Result<T, SdkError<E, R>>>,
+) -> Result<(), StoreError>
+where
+    E: ProvideErrorMetadata + Debug,
+{
+    match tokio::time::timeout(ASIDE_MAX, sent).await {
+        Ok(Ok(_)) => Ok(()),
+        Ok(Err(error)) => match unavailable(call, &error) {
+            StoreError::Unavailable { cause, .. } if cause == "ConditionalCheckFailedException" => {
+                Err(StoreError::Lost)
+            }
+            error => Err(error),
+        },
+        Err(_) => Err(StoreError::Unavailable {
+            call,
+            cause: "took too long".to_owned(),
+        }),
+    }
 }
 
 fn summary(item: &Attributes) -> Result<(KeySummary, KeyHash), StoreError> {
@@ -373,10 +262,30 @@ fn summary(item: &Attributes) -> Result<(KeySummary, KeyHash), StoreError> {
         mode: row.parsed("mode", Mode::parse)?,
         scopes: ScopeSet::from_words(row.words("scopes")?.iter().map(String::as_str)),
         created_at: row.time("created_at")?,
+        created_by: row.opt_text("created_by")?.map(str::to_owned),
         expires_at: row.opt_time("expires_at")?,
         last_used_at: row.opt_time("last_used_at")?,
         revoked_at: row.opt_time("revoked_at")?,
+        revoked_by: row.opt_text("revoked_by")?.map(str::to_owned),
+        rolled_to: row.opt_parsed("rolled_to", KeyId::parse)?,
     };
     let hash = KeyHash::from_bytes(row.bytes("key_hash")?).ok_or_else(|| row.corrupt("key_hash"))?;
     Ok((summary, hash))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_are_short_and_steer_nothing() {
+        assert_eq!(
+            NewKey::name("  CI of the façade  ").as_deref(),
+            Some("CI of the façade")
+        );
+        assert_eq!(NewKey::name(&"é".repeat(100)), Some("é".repeat(100)));
+        for name in ["", "  ", &"x".repeat(101), "a\nb", "a\u{202e}b", "a\u{200b}b", "\u{0}"] {
+            assert_eq!(NewKey::name(name), None, "{name:?}");
+        }
+    }
 }

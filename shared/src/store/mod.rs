@@ -1,11 +1,14 @@
 //! The store: our records in and out of DynamoDB. The only room that imports its SDK; the organization or tenant comes
 //! first in every method that a caller's request reaches.
 
+mod audit;
 mod item;
 mod keys;
 mod limits;
+mod members;
 mod orgs;
 mod runs;
+mod sessions;
 mod transact;
 mod work;
 
@@ -21,15 +24,19 @@ use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::config::{ConfigBag, Credentials, Intercept, Region, RuntimeComponents};
 use aws_sdk_dynamodb::error::{BoxError, ProvideErrorMetadata, SdkError};
 
-pub use keys::{KeyRecord, KeySummary, Keys, NewKey};
+pub use audit::{Action, Actor, Audit, AuditEntry};
+pub use keys::{GRACES_MS, KeyRecord, KeySummary, Keys, LIFE_MS_MAX, NewKey, Refused, RefusedRequests};
 pub use limits::{Limits, Quota, Refusal};
+pub use members::{MemberSummary, Members, Standing};
 pub use orgs::{OrgSummary, Orgs, Override, Suspension};
 pub use runs::{RunFilter, Runs};
+pub use sessions::{IDLE_MS, LIFE_MS, Session, SessionHash, Sessions};
 pub use work::{Advance, AttemptRow, AttemptState, Claim, Outcome, TriageRow, Work, Works};
 
 use self::item::{Attributes, s};
 use crate::config::Config;
 use crate::error::ApiError;
+use crate::ids::KeyId;
 
 /// One try of one call. A call that is slower is lost for the request that waits.
 const ATTEMPT: Duration = Duration::from_millis(900);
@@ -88,7 +95,8 @@ pub struct Store {
     keys: Arc<str>,
     calls: Arc<AtomicU32>,
     limits: Arc<limits::Memory>,
-    touched: Arc<keys::Touched>,
+    touched: Arc<keys::Sampler<KeyId>>,
+    refused: Arc<keys::Sampler<keys::Kind>>,
 }
 
 impl Store {
@@ -106,6 +114,7 @@ impl Store {
             calls,
             limits: Arc::default(),
             touched: Arc::default(),
+            refused: Arc::default(),
         }
     }
 
@@ -121,7 +130,19 @@ impl Store {
         Limits(self)
     }
 
-    /// Organizations and their members.
+    /// The audit log.
+    #[must_use]
+    pub fn audit(&self) -> Audit<'_> {
+        Audit(self)
+    }
+
+    /// The members of organizations.
+    #[must_use]
+    pub fn members(&self) -> Members<'_> {
+        Members(self)
+    }
+
+    /// Organizations.
     #[must_use]
     pub fn orgs(&self) -> Orgs<'_> {
         Orgs(self)
@@ -133,10 +154,56 @@ impl Store {
         Runs(self)
     }
 
+    /// Sessions of the dashboard.
+    #[must_use]
+    pub fn sessions(&self) -> Sessions<'_> {
+        Sessions(self)
+    }
+
     /// Runs as the worker drives them.
     #[must_use]
     pub fn works(&self) -> Works<'_> {
         Works(self)
+    }
+
+    /// Reads one item of the main table, strongly consistent.
+    async fn get(&self, call: &'static str, pk: String, sk: &str) -> Result<Option<Attributes>, StoreError> {
+        let read = self
+            .client
+            .get_item()
+            .table_name(&*self.main)
+            .key("pk", s(pk))
+            .key("sk", s(sk))
+            .consistent_read(true);
+        let answer = read.send().await.map_err(|error| unavailable(call, &error))?;
+        Ok(answer.item)
+    }
+
+    /// Reads items of the main table under a partition key whose sort key begins so, greatest sort key first and strongly
+    /// consistent: at most `items_max`, all less than `before` where it is given.
+    async fn newest(
+        &self,
+        call: &'static str,
+        pk: String,
+        sk_prefix: &str,
+        before: Option<String>,
+        items_max: i32,
+    ) -> Result<Vec<Attributes>, StoreError> {
+        // A place to go on from need not be an item's: what is deleted meanwhile still tells the place.
+        let from = before.map(|sk| item::keyed(pk.clone(), sk));
+        let query = self
+            .client
+            .query()
+            .table_name(&*self.main)
+            .key_condition_expression("pk = :pk AND begins_with(sk, :prefix)")
+            .expression_attribute_values(":pk", s(pk))
+            .expression_attribute_values(":prefix", s(sk_prefix))
+            .set_exclusive_start_key(from)
+            .scan_index_forward(false)
+            .limit(items_max)
+            .consistent_read(true);
+        let answer = query.send().await.map_err(|error| unavailable(call, &error))?;
+        Ok(answer.items.unwrap_or_default())
     }
 
     /// Reads all items of the main table under a partition key whose sort key begins so, strongly consistent.

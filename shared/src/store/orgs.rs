@@ -1,12 +1,12 @@
-//! Organizations: made, put on a plan, suspended, deleted; and their members.
+//! Organizations: made, put on a plan, suspended, deleted.
 //!
-//! *Items*: `O#<org>` / `M` (name), `L#<org>` / `M` (see `limits.rs`), `ORGS` / `O#<org>` (the list: name, plan, suspended),
-//! `O#<org>` / `U#<e-mail>` (role). All that belong together are written in one transaction.
+//! *Items*: `O#<org>` / `M` (name), `L#<org>` / `M` (see `limits.rs`), `ORGS` / `O#<org>` (the list: name, plan, suspended). All
+//! that belong together are written in one transaction.
 
 use serde::Serialize;
 
 use super::item::{Attributes, Row, at, fill, flag, keyed, n, s};
-use super::transact::{create, delete_main, put, send, update, update_main};
+use super::transact::{create, delete_main, send, update, update_main};
 use super::{Store, StoreError};
 use crate::ids::OrgId;
 use crate::plan::Plan;
@@ -30,7 +30,7 @@ pub struct OrgSummary {
     pub created_at: Timestamp,
 }
 
-/// Organizations and their members.
+/// Organizations.
 #[derive(Debug)]
 pub struct Orgs<'a>(pub(super) &'a Store);
 
@@ -99,8 +99,8 @@ impl Orgs<'_> {
     }
 
     /// Deletes an organization: suspended first, then itself (so that no new key can be made), then its keys and members
-    /// one by one, at last its limits and its place in the list. Cut off anywhere, it can be run again. Its runs stay until
-    /// their time is over.
+    /// one by one, at last its limits and its place in the list. Cut off anywhere, it can be run again. Its runs and its
+    /// audit log stay until their time is over.
     ///
     /// *Errors*: [`StoreError::Lost`] when there is no such organization, [`StoreError::Unavailable`].
     pub async fn delete(&self, org: OrgId) -> Result<(), StoreError> {
@@ -114,49 +114,14 @@ impl Orgs<'_> {
         for key in self.0.keys().list(org).await? {
             self.0.keys().erase(org, key.key_id).await?;
         }
-        for member in self.members(org).await? {
-            send(
-                self.0,
-                "delete member",
-                vec![delete_main(self.0, &format!("O#{org}"), &format!("U#{member}"))],
-            )
-            .await?;
+        for member in self.0.members().list(org).await? {
+            self.0.members().erase(org, &member.email).await?;
         }
         let writes = vec![
             delete_main(self.0, &format!("L#{org}"), "M"),
             delete_main(self.0, ORGS, &format!("O#{org}")),
         ];
         send(self.0, "delete organization", writes).await
-    }
-
-    /// Adds a member, or gives one another role.
-    ///
-    /// *Errors*: [`StoreError::Lost`] when there is no such organization, [`StoreError::Unavailable`].
-    pub async fn add_member(&self, org: OrgId, email: &str, role: &str) -> Result<(), StoreError> {
-        let mut row = keyed(format!("O#{org}"), format!("U#{email}"));
-        fill(
-            &mut row,
-            [("role", Some(s(role))), ("added_at", Some(at(Timestamp::now())))],
-        );
-        let member = aws_sdk_dynamodb::types::Put::builder()
-            .table_name(&*self.0.main)
-            .set_item(Some(row));
-        let known = update_main(self.0, &format!("O#{org}"), "M")
-            .update_expression("SET members_changed_at = :now")
-            .condition_expression("attribute_exists(pk)")
-            .expression_attribute_values(":now", at(Timestamp::now()));
-        send(self.0, "add member", vec![put(member), update(known)]).await
-    }
-
-    /// The e-mail addresses of an organization's members.
-    ///
-    /// *Errors*: [`StoreError::Unavailable`], [`StoreError::Corrupt`].
-    pub async fn members(&self, org: OrgId) -> Result<Vec<String>, StoreError> {
-        let items = self.0.partition("list members", format!("O#{org}"), "U#").await?;
-        items
-            .iter()
-            .map(|item| Row::new("member", item).parsed("sk", |sk| Some(sk.strip_prefix("U#")?.to_owned())))
-            .collect()
     }
 
     /// Changes one attribute on the limits item and in the list; raises the limits' version, so

@@ -44,12 +44,24 @@ pub fn update_main(store: &Store, pk: &str, sk: &str) -> aws_sdk_dynamodb::types
         .key("sk", s(sk))
 }
 
-/// A delete of an item of the main table.
+/// A delete of an item of the main table, whether it is there or not.
 pub fn delete_main(store: &Store, pk: &str, sk: &str) -> TransactWriteItem {
-    let delete = Delete::builder()
+    delete(delete_of(store, pk, sk))
+}
+
+/// A delete of an item of the main table that must be there.
+pub fn delete_existing(store: &Store, pk: &str, sk: &str) -> TransactWriteItem {
+    delete(delete_of(store, pk, sk).condition_expression("attribute_exists(pk)"))
+}
+
+fn delete_of(store: &Store, pk: &str, sk: &str) -> aws_sdk_dynamodb::types::builders::DeleteBuilder {
+    Delete::builder()
         .table_name(&*store.main)
         .key("pk", s(pk))
-        .key("sk", s(sk));
+        .key("sk", s(sk))
+}
+
+fn delete(delete: aws_sdk_dynamodb::types::builders::DeleteBuilder) -> TransactWriteItem {
     TransactWriteItem::builder()
         .delete(delete.build().expect("table and key are set"))
         .build()
