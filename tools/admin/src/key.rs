@@ -4,13 +4,13 @@ use anyhow::anyhow;
 use clap::Subcommand;
 use eclips_shared::auth::{Mode, PlainKey, Scope, ScopeSet};
 use eclips_shared::ids::{KeyId, OrgId};
-use eclips_shared::store::{KeySummary, NewKey, Store};
+use eclips_shared::store::{GRACES_MS, KeySummary, LIFE_MS_MAX, NewKey, Store};
 use eclips_shared::time::{DAY_MS, HOUR_MS, MINUTE_MS, SECOND_MS, Timestamp};
 use serde_json::json;
 
-use crate::explain;
 use crate::org::org;
 use crate::print::Output;
+use crate::{OPERATOR, explain};
 
 const NO_SUCH_KEY: &str = "no such key; `cargo admin key list --org ORG` shows them";
 
@@ -32,7 +32,7 @@ pub enum Command {
         #[arg(long)]
         test: bool,
         /// What its owner calls it.
-        #[arg(long, default_value = "unnamed")]
+        #[arg(long, value_parser = name, default_value = "unnamed")]
         name: String,
     },
     /// Lists an organization's keys, oldest first.
@@ -80,6 +80,8 @@ pub async fn run(store: &Store, command: Command, output: Output) -> anyhow::Res
                         scopes,
                         expires_at,
                     },
+                    &OPERATOR,
+                    None,
                 )
                 .await;
             let (plain, key) = minted.map_err(|error| explain(error, "no such organization"))?;
@@ -96,7 +98,7 @@ pub async fn run(store: &Store, command: Command, output: Output) -> anyhow::Res
         }
         Command::Revoke { key_id } => {
             let owner = owner(store, key_id).await?;
-            let revoked = store.keys().revoke(owner, key_id).await;
+            let revoked = store.keys().revoke(owner, key_id, &OPERATOR).await;
             let revoked_at = revoked.map_err(|error| explain(error, NO_SUCH_KEY))?;
             output.say(
                 &json!({ "key_id": key_id, "revoked_at": revoked_at }),
@@ -105,11 +107,11 @@ pub async fn run(store: &Store, command: Command, output: Output) -> anyhow::Res
         }
         Command::Roll { key_id, grace } => {
             let owner = owner(store, key_id).await?;
-            let rolled = store.keys().roll(owner, key_id, grace).await;
+            let rolled = store.keys().roll(owner, key_id, grace, &OPERATOR, None).await;
             let (plain, key) = rolled.map_err(|error| {
                 explain(
                     error,
-                    "the key is revoked, expired or gone; `cargo admin key create` makes a new one",
+                    "the key is revoked, expired, rolled already or gone; `cargo admin key create` makes a new one",
                 )
             })?;
             show(&plain, &key, output)
@@ -172,6 +174,10 @@ fn key(text: &str) -> Result<KeyId, String> {
     KeyId::parse(text).ok_or_else(|| "not a key id; it is in the answer of `key create`, and is not the key".to_owned())
 }
 
+fn name(text: &str) -> Result<String, String> {
+    NewKey::name(text).ok_or_else(|| "1 to 100 characters, without control characters".to_owned())
+}
+
 /// Refuses a word that no route asks for: it would be kept and grant nothing.
 fn scopes(list: &str) -> Result<ScopeSet, String> {
     let words = list.split(',').filter(|word| !word.is_empty());
@@ -200,21 +206,19 @@ fn duration_ms(text: &str) -> Result<i64, String> {
     };
     let count: u32 = digits.parse().map_err(|_| wrong())?;
     match i64::from(count) * unit_ms {
-        // A key for longer than a century is a mistyped number; `never` is said by leaving the option out.
-        ms @ 1.. if ms <= 36_525 * DAY_MS => Ok(ms),
-        _ => Err("between 1s and 36525d".to_owned()),
+        // `never` is said by leaving the option out.
+        ms @ 1.. if ms <= LIFE_MS_MAX => Ok(ms),
+        _ => Err(format!("between 1s and {}d", LIFE_MS_MAX / DAY_MS)),
     }
 }
 
 /// *Source*: contract §1, "grace (0, 1 h, 24 h, 7 d)".
 fn grace_ms(text: &str) -> Result<i64, String> {
-    match text {
-        "0" => Ok(0),
-        "1h" => Ok(HOUR_MS),
-        "24h" => Ok(DAY_MS),
-        "7d" => Ok(7 * DAY_MS),
-        _ => Err("one of 0, 1h, 24h, 7d".to_owned()),
-    }
+    let words = ["0", "1h", "24h", "7d"];
+    let place = words.iter().position(|word| *word == text);
+    place
+        .map(|place| GRACES_MS[place])
+        .ok_or_else(|| format!("one of {}", words.join(", ")))
 }
 
 #[cfg(test)]

@@ -13,9 +13,12 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 use eclips_shared::config::Config;
-use eclips_shared::store::{Store, StoreError};
+use eclips_shared::store::{Actor, Store, StoreError};
 
 use crate::print::Output;
+
+/// Who the audit log says it was.
+const OPERATOR: Actor = Actor::Tool("cargo admin");
 
 /// Administers eClips API: organizations, keys, members, limits.
 #[derive(Parser)]
@@ -40,7 +43,7 @@ enum Room {
     /// Keys: create, list, revoke, roll.
     #[command(subcommand)]
     Key(key::Command),
-    /// Members: add.
+    /// Members: add, list, remove.
     #[command(subcommand)]
     Member(member::Command),
 }

@@ -1,14 +1,15 @@
 //! `cargo admin member …`: the people of an organization, for the dashboard's sign-in.
 
-use anyhow::anyhow;
-use clap::{Subcommand, ValueEnum};
+use clap::Subcommand;
+use eclips_shared::email::Email;
 use eclips_shared::ids::OrgId;
+use eclips_shared::role::Role;
 use eclips_shared::store::Store;
 use serde_json::json;
 
-use crate::explain;
 use crate::org::org;
 use crate::print::Output;
+use crate::{OPERATOR, explain};
 
 /// What can be done to members.
 #[derive(Subcommand)]
@@ -19,47 +20,73 @@ pub enum Command {
         #[arg(long, value_parser = org)]
         org: OrgId,
         /// The e-mail address that the member signs in with.
-        #[arg(long)]
-        email: String,
-        /// What the member may do.
-        #[arg(long)]
+        #[arg(long, value_parser = email)]
+        email: Email,
+        /// owner: everything. admin: manages keys, and grants every scope but triage:write. member: reads.
+        #[arg(long, value_parser = role)]
         role: Role,
     },
-}
-
-/// What a member may do.
-#[derive(Clone, Copy, ValueEnum)]
-pub enum Role {
-    /// Everything.
-    Owner,
-    /// Everything but the owners.
-    Admin,
-    /// Read.
-    Member,
+    /// Lists an organization's members, by address.
+    List {
+        /// The organization.
+        #[arg(long, value_parser = org)]
+        org: OrgId,
+    },
+    /// Removes a member: the dashboard is closed to him from the next page; keys that he made go on.
+    Remove {
+        /// The organization.
+        #[arg(long, value_parser = org)]
+        org: OrgId,
+        /// The member's e-mail address.
+        #[arg(long, value_parser = email)]
+        email: Email,
+    },
 }
 
 /// Does it.
 pub async fn run(store: &Store, command: Command, output: Output) -> anyhow::Result<()> {
-    let Command::Add { org, email, role } = command;
-    let email = email.trim().to_lowercase();
-    let parts = email
-        .split_once('@')
-        .filter(|(name, host)| !name.is_empty() && host.contains('.'));
-    if parts.is_none() || email.len() > 254 || email.contains(char::is_whitespace) {
-        return Err(anyhow!("`{email}` is no e-mail address"));
+    let members = store.members();
+    match command {
+        Command::Add { org, email, role } => {
+            let added = members.add(org, &email, role, &OPERATOR).await;
+            added.map_err(|error| explain(error, "no such organization"))?;
+            output.say(
+                &json!({ "org_id": org, "email": email, "role": role }),
+                &format!("{email} is {} of {org}", role.as_str()),
+            )
+        }
+        Command::List { org } => {
+            let listed = members.list(org).await;
+            let members = listed.map_err(|error| explain(error, "no such organization"))?;
+            let lines: Vec<String> = members
+                .iter()
+                .map(|member| {
+                    format!(
+                        "{:<6}  {}  since {}",
+                        member.role.as_str(),
+                        member.email,
+                        member.added_at
+                    )
+                })
+                .collect();
+            output.say(&json!({ "data": members }), &lines.join("\n"))
+        }
+        Command::Remove { org, email } => {
+            let removed = members.remove(org, &email, &OPERATOR).await;
+            removed
+                .map_err(|error| explain(error, "no such member; `cargo admin member list --org ORG` shows them"))?;
+            output.say(
+                &json!({ "org_id": org, "email": email, "removed": true }),
+                &format!("{email} is no member of {org} any more"),
+            )
+        }
     }
-    let role = match role {
-        Role::Owner => "owner",
-        Role::Admin => "admin",
-        Role::Member => "member",
-    };
-    store
-        .orgs()
-        .add_member(org, &email, role)
-        .await
-        .map_err(|error| explain(error, "no such organization"))?;
-    output.say(
-        &json!({ "org_id": org, "email": email, "role": role }),
-        &format!("{email} is {role} of {org}"),
-    )
+}
+
+fn email(text: &str) -> Result<Email, String> {
+    Email::parse(text).ok_or_else(|| "no e-mail address".to_owned())
+}
+
+fn role(word: &str) -> Result<Role, String> {
+    Role::parse(word).ok_or_else(|| format!("one of {}", Role::ALL.map(Role::as_str).join(", ")))
 }
