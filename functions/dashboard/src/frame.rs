@@ -1,0 +1,102 @@
+//! What surrounds every page: title, navigation, who is signed in, style and script.
+
+use crate::assets::{self, Paths};
+use crate::guard::Member;
+
+/// A place in the navigation.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Section {
+    /// Settings → API keys.
+    ApiKeys,
+    /// Settings → Audit log.
+    AuditLog,
+}
+
+/// The navigation, in its order: a page appears here when it exists.
+const SECTIONS: [(Section, &str, &str); 2] = [
+    (Section::ApiKeys, "API keys", "/settings/api-keys"),
+    (Section::AuditLog, "Audit log", "/settings/audit-log"),
+];
+
+/// The frame of one page, for the template `frame.html`.
+#[derive(Debug)]
+pub struct Frame {
+    pub title: String,
+    pub assets: Paths,
+    /// `None` on the pages that anyone sees.
+    pub who: Option<Who>,
+    section: Option<Section>,
+}
+
+/// Who looks at the page.
+#[derive(Debug)]
+pub struct Who {
+    pub email: String,
+    pub role: &'static str,
+    pub org: String,
+    /// What forms of this session carry.
+    pub form_token: String,
+    /// A word to everybody in the organization: suspended, or on a plan without API access.
+    pub notice: Option<&'static str>,
+}
+
+/// A link of the navigation.
+pub struct Link {
+    pub name: &'static str,
+    pub path: &'static str,
+    pub is_current: bool,
+}
+
+impl Frame {
+    /// The frame of a page that anyone sees.
+    pub fn plain(title: &str) -> Self {
+        Self {
+            title: title.to_owned(),
+            assets: assets::paths(),
+            who: None,
+            section: None,
+        }
+    }
+
+    /// The frame of a page for a member.
+    pub fn of(title: &str, section: Option<Section>, member: &Member) -> Self {
+        let notice = if member.standing.suspended {
+            Some("This organization is suspended: every request with its keys is refused with 403.")
+        } else if !member.standing.plan.has_api_access() {
+            Some(
+                "API access is not included in this organization's plan: every request with its keys is refused with 403.",
+            )
+        } else {
+            None
+        };
+        Self {
+            title: title.to_owned(),
+            assets: assets::paths(),
+            who: Some(Who {
+                email: member.email().to_string(),
+                role: member.role().as_str(),
+                org: member.standing.org_name.clone(),
+                form_token: member.form_token(),
+                notice,
+            }),
+            section,
+        }
+    }
+
+    /// The navigation's links.
+    pub fn links(&self) -> Vec<Link> {
+        SECTIONS
+            .into_iter()
+            .map(|(section, name, path)| Link {
+                name,
+                path,
+                is_current: self.section == Some(section),
+            })
+            .collect()
+    }
+
+    /// What a form on this page carries; empty where nobody is signed in.
+    pub fn form_token(&self) -> &str {
+        self.who.as_ref().map_or("", |who| &who.form_token)
+    }
+}

@@ -1,0 +1,196 @@
+//! THE table of pages: method, path, who may, and what answers. A page that is not here does not exist, and one without a
+//! `Needs` does not compile.
+
+use http::Method;
+
+use crate::answer::Answer;
+use crate::form::Fields;
+use crate::guard::{Boxed, Member, Visit};
+use crate::refusal::Refusal;
+use crate::{audit_log, keys, organizations, sign_in, sign_out};
+
+/// What a member must be to see a page or send a form.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Needs {
+    /// Nothing; anyone.
+    Nothing,
+    /// To be signed in and a member.
+    Membership,
+    /// Besides, a role that manages keys, and a recent sign-in.
+    KeyManager,
+}
+
+/// What becomes of a request.
+pub type Outcome = Result<Answer, Refusal>;
+
+type OpenHandler = for<'a> fn(&'a Visit<'a>) -> Boxed<'a, Outcome>;
+type ReadHandler = for<'a> fn(&'a Visit<'a>, &'a Member) -> Boxed<'a, Outcome>;
+type WriteHandler = for<'a> fn(&'a Visit<'a>, &'a Member, Fields) -> Boxed<'a, Outcome>;
+
+/// How a page is answered.
+#[derive(Clone, Copy)]
+pub enum Handler {
+    /// To anyone.
+    Open(OpenHandler),
+    /// To a member; changes nothing.
+    Read(ReadHandler),
+    /// To a member with a form of his session.
+    Write(WriteHandler),
+}
+
+/// One row of the table.
+pub struct Page {
+    /// The method that the path answers to, in this row. `HEAD` is answered as `GET` without the body.
+    pub method: Method,
+    /// The path as matchit writes it.
+    pub path: &'static str,
+    /// Who may.
+    pub needs: Needs,
+    pub(crate) handler: Handler,
+}
+
+impl std::fmt::Debug for Page {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{} {} {:?}", self.method, self.path, self.needs)
+    }
+}
+
+const fn open(path: &'static str, handler: OpenHandler) -> Page {
+    Page {
+        method: Method::GET,
+        path,
+        needs: Needs::Nothing,
+        handler: Handler::Open(handler),
+    }
+}
+
+const fn read(path: &'static str, needs: Needs, handler: ReadHandler) -> Page {
+    Page {
+        method: Method::GET,
+        path,
+        needs,
+        handler: Handler::Read(handler),
+    }
+}
+
+const fn write(path: &'static str, needs: Needs, handler: WriteHandler) -> Page {
+    Page {
+        method: Method::POST,
+        path,
+        needs,
+        handler: Handler::Write(handler),
+    }
+}
+
+/// Every page.
+pub static PAGES: [Page; 17] = [
+    open("/assets/{id}", |visit| {
+        Box::pin(async { crate::assets::show(visit.id.as_deref().unwrap_or_default()) })
+    }),
+    open("/sign-in", |visit| Box::pin(sign_in::show::answer(visit))),
+    open("/sign-in/start", |visit| Box::pin(sign_in::start::answer(visit))),
+    open("/sign-in/callback", |visit| Box::pin(sign_in::callback::answer(visit))),
+    write("/sign-out", Needs::Membership, |visit, member, _| {
+        Box::pin(sign_out::answer(visit, member))
+    }),
+    read("/", Needs::Membership, |_, _| {
+        Box::pin(async { Ok(Answer::see_other("/settings/api-keys")) })
+    }),
+    read("/organizations", Needs::Membership, |visit, member| {
+        Box::pin(organizations::list(visit, member))
+    }),
+    write("/organizations", Needs::Membership, |visit, member, form| {
+        Box::pin(organizations::choose(visit, member, form))
+    }),
+    read("/settings/api-keys", Needs::Membership, |visit, member| {
+        Box::pin(keys::list::answer(visit, member))
+    }),
+    read("/settings/api-keys/new", Needs::KeyManager, |visit, member| {
+        Box::pin(keys::create::show(visit, member))
+    }),
+    write("/settings/api-keys", Needs::KeyManager, |visit, member, form| {
+        Box::pin(keys::create::answer(visit, member, form))
+    }),
+    read("/settings/api-keys/{id}", Needs::Membership, |visit, member| {
+        Box::pin(keys::show::answer(visit, member))
+    }),
+    read("/settings/api-keys/{id}/roll", Needs::KeyManager, |visit, member| {
+        Box::pin(keys::roll::show(visit, member))
+    }),
+    write(
+        "/settings/api-keys/{id}/roll",
+        Needs::KeyManager,
+        |visit, member, form| Box::pin(keys::roll::answer(visit, member, form)),
+    ),
+    read("/settings/api-keys/{id}/revoke", Needs::KeyManager, |visit, member| {
+        Box::pin(keys::revoke::show(visit, member))
+    }),
+    write(
+        "/settings/api-keys/{id}/revoke",
+        Needs::KeyManager,
+        |visit, member, form| Box::pin(keys::revoke::answer(visit, member, form)),
+    ),
+    read("/settings/audit-log", Needs::Membership, |visit, member| {
+        Box::pin(audit_log::answer(visit, member))
+    }),
+];
+
+/// The table made ready for look-ups.
+#[derive(Clone, Debug)]
+pub struct Table(matchit::Router<Vec<&'static Page>>);
+
+impl Table {
+    /// Builds the look-up, once per process.
+    pub fn new() -> Self {
+        let mut router = matchit::Router::new();
+        for page in &PAGES {
+            let rows: Vec<_> = PAGES.iter().filter(|row| row.path == page.path).collect();
+            // The second row of a path finds the first one's entry there; both hold the same rows.
+            let _ = router.insert(page.path, rows);
+        }
+        Self(router)
+    }
+
+    /// Finds the page of a request, and the value of `{id}` where the path has one.
+    ///
+    /// *Errors*: [`Refusal::NotFound`], [`Refusal::Method`].
+    pub fn find(&self, method: &Method, path: &str) -> Result<(&'static Page, Option<String>), Refusal> {
+        let found = self.0.at(path).map_err(|_| Refusal::NotFound)?;
+        let wanted = if method == Method::HEAD { &Method::GET } else { method };
+        let page = found.value.iter().find(|page| page.method == *wanted);
+        let id = found.params.get("id").map(str::to_owned);
+        Ok((page.ok_or(Refusal::Method)?, id))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_row_is_found_once() {
+        let table = Table::new();
+        for page in &PAGES {
+            let path = page.path.replace("{id}", "x");
+            let (found, id) = table.find(&page.method, &path).unwrap();
+            assert_eq!((found.path, &found.method), (page.path, &page.method));
+            assert_eq!(id.is_some(), page.path.contains("{id}"));
+        }
+        assert!(matches!(table.find(&Method::GET, "/nowhere"), Err(Refusal::NotFound)));
+        assert!(matches!(table.find(&Method::DELETE, "/"), Err(Refusal::Method)));
+        assert!(table.find(&Method::HEAD, "/sign-in").is_ok());
+    }
+
+    #[test]
+    fn what_changes_something_is_a_form_of_a_member() {
+        for page in &PAGES {
+            let is_form = matches!(page.handler, Handler::Write(_));
+            assert_eq!(is_form, page.method == Method::POST, "{page:?}");
+            assert_eq!(
+                matches!(page.handler, Handler::Open(_)),
+                page.needs == Needs::Nothing,
+                "{page:?}"
+            );
+        }
+    }
+}

@@ -1,0 +1,32 @@
+//! `GET /sign-in`: the page that somebody who is not signed in sees first.
+
+use askama::Template;
+use http::StatusCode;
+
+use super::{own_path, start_path};
+use crate::answer::Answer;
+use crate::frame::Frame;
+use crate::guard::{Visit, enter};
+use crate::pages::Outcome;
+
+#[derive(Template)]
+#[template(path = "sign_in.html")]
+struct SignInPage {
+    frame: Frame,
+    start: String,
+    signed_out: bool,
+}
+
+/// Shows it; somebody who is signed in already goes on.
+pub async fn answer(visit: &Visit<'_>) -> Outcome {
+    let to = own_path(visit.query.one("to")?.unwrap_or("/"));
+    if visit.token().is_some() && enter(visit).await.is_ok() {
+        return Ok(Answer::see_other(to));
+    }
+    let page = SignInPage {
+        frame: Frame::plain("Sign in"),
+        start: start_path(visit.app, to),
+        signed_out: visit.query.one("done")? == Some("signed-out"),
+    };
+    Answer::page(StatusCode::OK, &page)
+}
