@@ -12,13 +12,48 @@ use std::path::Path;
 use anyhow::{Context, Result};
 use eclips_shared::auth::{Mode, PlainKey, Scope};
 use eclips_shared::config::Config;
+use eclips_shared::email::Email;
 use eclips_shared::ids::OrgId;
 use eclips_shared::plan::Plan;
-use eclips_shared::store::{NewKey, Store};
+use eclips_shared::role::Role;
+use eclips_shared::store::{Actor, NewKey, Store};
 use eclips_shared::time::Timestamp;
 
 /// The demo organization's name, by which it is found again.
 const NAME: &str = "Demo";
+
+/// Who makes what is made here.
+const MAKER: Actor = Actor::Tool("cargo dev");
+
+/// The demo organization's owner, for the dashboard's sign-in.
+///
+/// # Panics
+/// Never: the address is one.
+#[must_use]
+pub fn owner() -> Email {
+    Email::parse("owner@demo.example").expect("it is an address")
+}
+
+/// The password that an earlier start chose, or a new one: 60 random bits, to be typed.
+///
+/// *Errors*: the operating system's, when it has no randomness to give.
+pub fn password(env: &Path) -> Result<String> {
+    if let Some(known) = read(env)
+        .remove("ECLIPS_DASHBOARD_PASSWORD")
+        .filter(|known| !known.is_empty())
+    {
+        return Ok(known);
+    }
+    // Without those that look alike.
+    const LETTERS: &[u8; 32] = b"abcdefghijkmnpqrstuvwxyz23456789";
+    let mut bytes = [0u8; 12];
+    getrandom::fill(&mut bytes)?;
+    let letters: Vec<char> = bytes
+        .iter()
+        .map(|byte| char::from(LETTERS[usize::from(byte % 32)]))
+        .collect();
+    Ok(letters.chunks(4).map(String::from_iter).collect::<Vec<_>>().join("-"))
+}
 
 /// What a developer needs to call the system.
 #[derive(Debug)]
@@ -30,7 +65,7 @@ pub struct Demo {
 }
 
 impl Demo {
-    /// Finds or makes the organization and its two keys.
+    /// Finds or makes the organization, its owner and its two keys.
     ///
     /// *Errors*: the store's.
     pub async fn prepare(store: &Store, env: &Path) -> Result<Self> {
@@ -40,6 +75,7 @@ impl Demo {
             Some(org) => org.org_id,
             None => store.orgs().create(NAME, Plan::Growth).await?,
         };
+        store.members().add(org, &owner(), Role::Owner, &MAKER).await?;
         let live = key(store, org, Mode::Live, known.get("ECLIPS_API_KEY")).await?;
         let test = key(store, org, Mode::Test, known.get("ECLIPS_TEST_KEY")).await?;
         Ok(Self { live, test })
@@ -49,12 +85,18 @@ impl Demo {
     /// eyes only.
     ///
     /// *Shape*: `NAME=value` lines. *Errors*: the folder cannot be written.
-    pub fn write(&self, env: &Path, base_url: &str, config: &Config) -> Result<()> {
+    pub fn write(&self, env: &Path, password: &str, config: &Config) -> Result<()> {
         let endpoint = |url: &Option<String>| url.clone().unwrap_or_default();
         let settings = [
-            ("ECLIPS_BASE_URL", base_url.to_owned()),
+            ("ECLIPS_BASE_URL", config.api_url.clone()),
             ("ECLIPS_API_KEY", self.live.reveal().to_owned()),
             ("ECLIPS_TEST_KEY", self.test.reveal().to_owned()),
+            ("ECLIPS_DASHBOARD_EMAIL", owner().to_string()),
+            ("ECLIPS_DASHBOARD_PASSWORD", password.to_owned()),
+            ("ECLIPS_API_URL", config.api_url.clone()),
+            ("ECLIPS_DASHBOARD_URL", config.dashboard_url.clone()),
+            ("ECLIPS_OIDC_ISSUER", config.oidc_issuer.clone()),
+            ("ECLIPS_OIDC_CLIENT_ID", config.oidc_client_id.clone()),
             ("ECLIPS_TABLE_MAIN", config.table_main.clone()),
             ("ECLIPS_TABLE_KEYS", config.table_keys.clone()),
             ("ECLIPS_QUEUE_RUNS_URL", config.queue_runs_url.clone()),
@@ -112,5 +154,5 @@ async fn key(store: &Store, org: OrgId, mode: Mode, known: Option<&String>) -> R
         scopes: Scope::ALL.into_iter().collect(),
         expires_at: None,
     };
-    Ok(store.keys().mint(org, new).await?.0)
+    Ok(store.keys().mint(org, new, &MAKER, None).await?.0)
 }

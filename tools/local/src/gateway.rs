@@ -70,12 +70,12 @@ pub struct Gateway {
 impl Gateway {
     /// Listens on 127.0.0.1; port 0 is one of the system's choice.
     ///
-    /// *Errors*: one line when the port is in use.
-    pub async fn bind(port: u16) -> Result<Self> {
+    /// *Errors*: one line when the port is in use, with the option that names another.
+    pub async fn bind(port: u16, option: &str) -> Result<Self> {
         let listener = match TcpListener::bind((Ipv4Addr::LOCALHOST, port)).await {
             Ok(listener) => listener,
             Err(error) if error.kind() == std::io::ErrorKind::AddrInUse => {
-                bail!("port {port} is in use; stop what listens there or pass --port 0 for a free one")
+                bail!("port {port} is in use; stop what listens there or pass {option} 0 for a free one")
             }
             Err(error) => return Err(error).with_context(|| format!("cannot listen on port {port}")),
         };

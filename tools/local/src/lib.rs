@@ -12,6 +12,7 @@ pub mod gateway;
 pub mod host;
 pub mod poll;
 pub mod queue;
+pub mod sign_in;
 pub mod sqs;
 pub mod stream;
 pub mod tables;
@@ -32,6 +33,7 @@ use crate::environment::Pool;
 use crate::folder::{Folder, Place};
 use crate::gateway::Gateway;
 use crate::queue::Queues;
+use crate::sign_in::SignIn;
 use crate::sqs::Endpoint;
 use crate::template::Template;
 
@@ -43,19 +45,27 @@ const API_ENVIRONMENTS: usize = 16;
 const TTL_SWEEP_EVERY: Duration = Duration::from_secs(60);
 
 /// How to start.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Default)]
 pub struct Options {
-    /// The gateway's port on 127.0.0.1; 0 takes any.
+    /// The API gateway's port on 127.0.0.1; 0 takes any.
     pub port: u16,
+    /// The dashboard's port on 127.0.0.1; 0 takes any.
+    pub dashboard_port: u16,
     /// Where the data lives; in memory when absent.
     pub data: Option<PathBuf>,
+    /// What people sign in to the dashboard with.
+    pub password: String,
 }
+
+/// A gateway that serves: dropping the first ends it, and the second says when it has ended.
+type Serving = (oneshot::Sender<()>, JoinHandle<()>);
 
 /// A running system; it stops when dropped.
 pub struct Local {
     config: Config,
     base_url: String,
-    gateway: (oneshot::Sender<()>, JoinHandle<()>),
+    gateways: [Serving; 2],
+    sign_in: SignIn,
     steps: Vec<(&'static str, Duration)>,
     tasks: JoinSet<()>,
     queue_endpoint: Endpoint,
@@ -72,7 +82,8 @@ impl Local {
             None => Place::Memory,
             Some(path) => Place::Folder(Folder::take(path)?),
         };
-        let door = Gateway::bind(options.port).await?;
+        let door = Gateway::bind(options.port, "--port").await?;
+        let dashboard_door = Gateway::bind(options.dashboard_port, "--dashboard-port").await?;
         let template = Template::embedded()?;
         let engine = Arc::new(Engine::open(&place)?);
         clock.step("embedded DynamoDB");
@@ -83,8 +94,24 @@ impl Local {
 
         let queues = Queues::open(&place, template.queues()?)?;
         let queue_endpoint = Endpoint::start(queues.clone()).await?;
-        let config = settings(&engine, &queue_endpoint, &template)?;
         clock.step("queues");
+
+        let dashboard_url = format!("http://{}", dashboard_door.address());
+        let sign_in = SignIn::start(sign_in::Options {
+            redirect_uri: format!("{dashboard_url}/sign-in/callback"),
+            password: options.password,
+            email: demo::owner(),
+        })
+        .await?;
+        let base_url = format!("http://{}", door.address());
+        let config = Config {
+            api_url: base_url.clone(),
+            dashboard_url,
+            oidc_issuer: sign_in.issuer().to_owned(),
+            oidc_client_id: sign_in.client_id().to_owned(),
+            ..settings(&engine, &queue_endpoint, &template)?
+        };
+        clock.step("sign-in provider");
 
         let stream = stream::Reader::open(&engine, &sdk, &config.table_main).await?;
         let functions = Functions::over(&config, &template, stream.wake())?;
@@ -105,22 +132,21 @@ impl Local {
         clock.step("functions, stream, pollers");
 
         let table = Table::new();
-        let base_url = format!("http://{}", door.address());
+        let dashboard = functions.dashboard.clone();
         let route = move |method: &http::Method, path: &str| match table.find(method, path) {
             Some((route, _)) if route.function == Function::Runs => functions.runs.clone(),
             _ => functions.health.clone(),
         };
-        let (stop, stopped) = oneshot::channel();
-        let serving = tokio::spawn(door.serve(route, async move {
-            // A dropped sender means the same as a sent word: nobody needs the gateway any more.
-            let _ = stopped.await;
-        }));
-        clock.step("gateway");
-        let gateway = (stop, serving);
+        let gateways = [
+            serve(door, route),
+            serve(dashboard_door, move |_: &http::Method, _: &str| dashboard.clone()),
+        ];
+        clock.step("gateways of API and dashboard");
         let mut local = Self {
             config,
             base_url,
-            gateway,
+            gateways,
+            sign_in,
             steps: clock.steps,
             tasks,
             queue_endpoint,
@@ -150,11 +176,13 @@ impl Local {
 
     /// Stops everything; what was acknowledged is kept.
     pub async fn stop(mut self) {
-        let (stop, serving) = self.gateway;
-        drop(stop);
-        // It ends by itself, within the time that it gives to the requests under way.
-        let _ = serving.await;
+        for (stop, serving) in self.gateways {
+            drop(stop);
+            // It ends by itself, within the time that it gives to the requests under way.
+            let _ = serving.await;
+        }
         self.tasks.shutdown().await;
+        drop(self.sign_in);
         drop(self.queue_endpoint);
         drop(self.engine);
     }
@@ -173,10 +201,21 @@ impl Local {
     }
 }
 
+/// Opens a gateway's door until the sender is dropped.
+fn serve(door: Gateway, route: impl Fn(&http::Method, &str) -> Pool + Send + Sync + 'static) -> Serving {
+    let (stop, stopped) = oneshot::channel();
+    let serving = tokio::spawn(door.serve(route, async move {
+        // A dropped sender means the same as a sent word: nobody needs the gateway any more.
+        let _ = stopped.await;
+    }));
+    (stop, serving)
+}
+
 /// The functions, each with environments of its own.
 struct Functions {
     health: Pool,
     runs: Pool,
+    dashboard: Pool,
     worker: Pool,
     dispatch: Pool,
 }
@@ -185,7 +224,8 @@ impl Functions {
     /// `written` is told after each invocation that may have written: the stream is then looked at without delay.
     fn over(config: &Config, template: &Template, written: Arc<Notify>) -> Result<Self> {
         let timeout = |logical_id| template.function_timeout(logical_id);
-        let (runs, worker, dispatch) = (config.clone(), config.clone(), config.clone());
+        let (runs, dashboard) = (config.clone(), config.clone());
+        let (worker, dispatch) = (config.clone(), config.clone());
         Ok(Self {
             health: Pool::new("health", API_ENVIRONMENTS, timeout("HealthFunction")?, || async {
                 Ok(eclips_health::service())
@@ -195,6 +235,15 @@ impl Functions {
                 async move { Ok(eclips_runs::service(&config).await) }
             })
             .telling(written),
+            dashboard: Pool::new(
+                "dashboard",
+                API_ENVIRONMENTS,
+                timeout("DashboardFunction")?,
+                move || {
+                    let config = dashboard.clone();
+                    async move { Ok(eclips_dashboard::service(&config).await) }
+                },
+            ),
             worker: Pool::new("worker", 2 * WORKERS, timeout("WorkerFunction")?, move || {
                 let config = worker.clone();
                 async move { eclips_worker::service(&config).await.map_err(|error| anyhow!(error)) }
@@ -217,6 +266,7 @@ fn settings(engine: &Engine, queues: &Endpoint, template: &Template) -> Result<C
         region: Some(REGION.to_owned()),
         dynamodb_endpoint: Some(engine.endpoint().to_owned()),
         sqs_endpoint: Some(queues.url().to_owned()),
+        ..Config::default()
     })
 }
 

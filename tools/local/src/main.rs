@@ -5,7 +5,7 @@ use std::process::ExitCode;
 use std::time::Instant;
 
 use clap::Parser;
-use eclips_local::demo::Demo;
+use eclips_local::demo::{self, Demo};
 use eclips_local::{Local, Options};
 use eclips_shared::log::Clock;
 use eclips_shared::store::Store;
@@ -21,6 +21,9 @@ struct CommandLine {
     /// The gateway's port on 127.0.0.1; 0 takes any.
     #[arg(long, default_value_t = 8787)]
     port: u16,
+    /// The dashboard's port on 127.0.0.1; 0 takes any.
+    #[arg(long, default_value_t = 8788)]
+    dashboard_port: u16,
     /// Where the data lives.
     #[arg(long, value_name = "DIR", default_value = ".eclips")]
     data: PathBuf,
@@ -47,21 +50,24 @@ async fn main() -> ExitCode {
 
 async fn run(line: CommandLine) -> anyhow::Result<()> {
     let began = Instant::now();
-    let options = Options {
-        port: line.port,
-        data: (!line.memory).then(|| line.data.clone()),
-    };
-    let local = Local::start(options).await?;
-    let at = Instant::now();
     let folder = if line.memory {
         line.data.join("memory")
     } else {
-        line.data
+        line.data.clone()
     };
-    std::fs::create_dir_all(&folder)?;
     let env = folder.join("dev.env");
+    let password = demo::password(&env)?;
+    let local = Local::start(Options {
+        port: line.port,
+        dashboard_port: line.dashboard_port,
+        data: (!line.memory).then_some(line.data),
+        password: password.clone(),
+    })
+    .await?;
+    let at = Instant::now();
+    std::fs::create_dir_all(&folder)?;
     let demo = Demo::prepare(&Store::open(local.config()).await, &env).await?;
-    demo.write(&env, local.base_url(), local.config())?;
+    demo.write(&env, &password, local.config())?;
     for (what, took) in local.steps() {
         println!("  {what:<44} {:>5} ms", took.as_millis());
     }
@@ -71,18 +77,21 @@ async fn run(line: CommandLine) -> anyhow::Result<()> {
         at.elapsed().as_millis()
     );
     println!("ready in {} ms: {}", began.elapsed().as_millis(), local.base_url());
-    print_what_to_try(&local, &demo, &env.display().to_string());
+    print_what_to_try(&local, &demo, &password, &env.display().to_string());
     tokio::signal::ctrl_c().await?;
     println!("stopping");
     local.stop().await;
     Ok(())
 }
 
-fn print_what_to_try(local: &Local, demo: &Demo, env: &str) {
+fn print_what_to_try(local: &Local, demo: &Demo, password: &str, env: &str) {
+    let (dashboard, owner) = (&local.config().dashboard_url, demo::owner());
     let (base, live, test) = (local.base_url(), demo.live.reveal(), demo.test.reveal());
     println!(
         "
 the sandbox model answers every run; no other model is configured
+dashboard {dashboard}
+sign in   {owner}  password  {password}
 live key  {live}
 test key  {test}
 settings  {env}
@@ -102,7 +111,13 @@ try
 
 /// One line per request and run step to standard error; of the embedded engine, only what is wrong with itself.
 fn start_log(level: LevelFilter) {
-    let ours = ["eclips_shared", "eclips_worker", "eclips_dispatch", "eclips_local"];
+    let ours = [
+        "eclips_shared",
+        "eclips_dashboard",
+        "eclips_worker",
+        "eclips_dispatch",
+        "eclips_local",
+    ];
     let targets = Targets::new()
         .with_default(level.min(LevelFilter::WARN))
         .with_target("dynoxide", level.min(LevelFilter::ERROR))

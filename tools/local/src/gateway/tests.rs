@@ -55,7 +55,7 @@ async fn running(patience: Patience) -> Running {
     let pool = Pool::new("tell", 4, Duration::from_secs(10), || async {
         Ok(Adapter::from(lambda_http::service_fn(tell)))
     });
-    let mut gateway = Gateway::bind(0).await.unwrap();
+    let mut gateway = Gateway::bind(0, "--port").await.unwrap();
     gateway.patience = patience;
     let address = gateway.address();
     let (stop, stopped) = oneshot::channel::<()>();
@@ -293,9 +293,9 @@ async fn a_stop_lets_the_request_under_way_finish_and_closes_idle_connections() 
 
 #[tokio::test]
 async fn a_port_in_use_is_named_with_the_way_out() {
-    let held = Gateway::bind(0).await.unwrap();
+    let held = Gateway::bind(0, "--port").await.unwrap();
     let port = held.address().port();
-    let refused = Gateway::bind(port).await.unwrap_err().to_string();
+    let refused = Gateway::bind(port, "--port").await.unwrap_err().to_string();
     assert_eq!(
         refused,
         format!("port {port} is in use; stop what listens there or pass --port 0 for a free one")
