@@ -14,7 +14,7 @@ use tower::ServiceExt;
 type Service =
     tower::util::BoxService<LambdaEvent<lambda_http::request::LambdaRequest>, Value, std::convert::Infallible>;
 
-/// One execution environment of the `runs` function.
+/// One execution environment of an HTTP function.
 pub struct Function(Mutex<Service>);
 
 /// What it answered.
@@ -34,7 +34,14 @@ impl Answer {
 }
 
 impl Function {
-    /// Starts the function against another endpoint.
+    /// Starts the dashboard.
+    pub async fn dashboard(config: &Config) -> Self {
+        let service = eclips_dashboard::service(config).await;
+        let as_json = |response| serde_json::to_value(response).expect("a proxy response is JSON");
+        Self(Mutex::new(service.map_response(as_json).boxed()))
+    }
+
+    /// Starts `runs` against another endpoint.
     pub async fn runs(config: &Config, endpoint: &str) -> Self {
         let config = Config {
             dynamodb_endpoint: Some(endpoint.to_owned()),
@@ -45,9 +52,19 @@ impl Function {
         Self(Mutex::new(service.map_response(as_json).boxed()))
     }
 
-    /// Calls it.
+    /// Asks for a page with cookies.
+    pub async fn page(&self, path: &str, cookies: &str) -> Answer {
+        let mut event = event("GET", path, None, None);
+        event["multiValueHeaders"]["Cookie"] = json!([cookies]);
+        self.invoke(&event).await
+    }
+
+    /// Calls it with a key.
     pub async fn call(&self, method: &str, path: &str, key: Option<&str>, body: Option<Value>) -> Answer {
-        let event = event(method, path, key, body.as_ref());
+        self.invoke(&event(method, path, key, body.as_ref())).await
+    }
+
+    async fn invoke(&self, event: &Value) -> Answer {
         let request = serde_json::from_str(&event.to_string()).expect("an event of the gateway");
         let mut service = self.0.lock().await;
         let called = service.ready().await.expect("always ready");
@@ -108,6 +125,41 @@ pub async fn tables(config: &Config) -> aws_sdk_dynamodb::Client {
     aws_sdk_dynamodb::Client::from_conf(
         aws_sdk_dynamodb::config::Builder::from(&eclips_local::engine::sdk_config(endpoint)).build(),
     )
+}
+
+/// The sessions of a person, as they are stored.
+pub async fn sessions_of(
+    tables: &aws_sdk_dynamodb::Client,
+    config: &Config,
+    email: &str,
+) -> Vec<HashMap<String, AttributeValue>> {
+    let items = tables
+        .scan()
+        .table_name(&config.table_main)
+        .filter_expression("begins_with(pk, :v) AND email = :email")
+        .expression_attribute_values(":v", AttributeValue::S("V#".to_owned()))
+        .expression_attribute_values(":email", AttributeValue::S(email.to_owned()))
+        .into_paginator()
+        .items()
+        .send();
+    items.collect::<Result<_, _>>().await.expect("the engine is up")
+}
+
+/// Moves a time of a person's sessions into the past, as if so long had gone by.
+pub async fn age_session(tables: &aws_sdk_dynamodb::Client, config: &Config, email: &str, attribute: &str, by_ms: i64) {
+    let sessions = sessions_of(tables, config, email).await;
+    assert!(!sessions.is_empty(), "{email} has no session");
+    for session in sessions {
+        let update = tables
+            .update_item()
+            .table_name(&config.table_main)
+            .key("pk", session["pk"].clone())
+            .key("sk", session["sk"].clone())
+            .update_expression("SET #time = #time - :ms")
+            .expression_attribute_names("#time", attribute)
+            .expression_attribute_values(":ms", AttributeValue::N(by_ms.to_string()));
+        update.send().await.expect("the engine is up");
+    }
 }
 
 /// The record of a key, as it is stored.

@@ -10,4 +10,5 @@ pub mod repository;
 pub mod runtime_api;
 pub mod stack;
 pub mod stores;
+pub mod visitor;
 pub mod world;

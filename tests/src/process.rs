@@ -129,6 +129,6 @@ pub fn refused(data: &Path, arguments: &[&str]) -> String {
 
 fn command(data: &Path) -> Command {
     let mut command = Command::new(program("eclips-local"));
-    command.env_clear().arg("--data").arg(data);
+    command.env_clear().args(["--dashboard-port", "0", "--data"]).arg(data);
     command
 }

@@ -50,6 +50,30 @@ impl Stack {
             .unwrap_or_else(|| panic!("the template has no resource {id}"))
     }
 
+    /// The value of an output, as the template writes it.
+    ///
+    /// # Panics
+    /// When there is none.
+    #[must_use]
+    pub fn output(&self, name: &str) -> &Value {
+        self.0["Outputs"][name]
+            .get("Value")
+            .unwrap_or_else(|| panic!("the template has no output {name}"))
+    }
+
+    /// The one resource of a type: its logical id and its properties.
+    ///
+    /// # Panics
+    /// When there is none, or more than one.
+    #[must_use]
+    pub fn only(&self, kind: &str) -> (&str, &Value) {
+        let mut found = self.of_type(kind);
+        match (found.next(), found.next()) {
+            (Some(one), None) => one,
+            _ => panic!("the template has not exactly one {kind}"),
+        }
+    }
+
     /// Every resource of a type, by logical id.
     pub fn of_type(&self, kind: &str) -> impl Iterator<Item = (&str, &Value)> {
         let resources = self.0["Resources"].as_object().expect("a template has resources");
@@ -129,7 +153,7 @@ impl<'a> StackFunction<'a> {
         Duration::from_secs(seconds.expect("Globals have a timeout"))
     }
 
-    /// The routes that lead to it.
+    /// The routes of the REST API that lead to it.
     #[must_use]
     pub fn routes(self) -> BTreeSet<Wired> {
         let events = self.properties["Events"].as_object().into_iter().flatten();

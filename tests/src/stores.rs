@@ -20,6 +20,7 @@ use eclips_shared::store::{NewKey, Store};
 use crate::function_process::Setup;
 use crate::process::program;
 use crate::stack::Stack;
+use crate::world::OPERATOR;
 
 /// The stores of one test.
 pub struct Stores {
@@ -112,7 +113,12 @@ impl Stores {
             scopes,
             expires_at: None,
         };
-        let (key, _) = self.store.keys().mint(org, new).await.expect("the engine is up");
+        let (key, _) = self
+            .store
+            .keys()
+            .mint(org, new, &OPERATOR, None)
+            .await
+            .expect("the engine is up");
         key.reveal().to_owned()
     }
 
@@ -128,6 +134,7 @@ impl Stores {
             region: Some("local".to_owned()),
             dynamodb_endpoint: Some(self.engine.endpoint().to_owned()),
             sqs_endpoint: Some(self.sqs.url().to_owned()),
+            ..Config::default()
         }
     }
 
@@ -179,7 +186,11 @@ impl Stores {
         if let Some(text) = setting.as_str() {
             return text.to_owned();
         }
+        if let Some(text) = setting["Sub"].as_str() {
+            return address(text);
+        }
         match setting["Ref"].as_str() {
+            Some("UserPoolClient") => "dashboard".to_owned(),
             Some(id) if id.ends_with("Table") => table(&self.template, id),
             Some(id) if id.ends_with("Queue") => self.sqs.queue_url(&queue_name(id)),
             // The only provider of this version.
@@ -187,6 +198,18 @@ impl Stores {
             _ => panic!("a setting that the tests do not know: {setting}"),
         }
     }
+}
+
+/// An address of the template with what it names left as words: a URL that leads nowhere. A function asks nobody who vouches
+/// for people before somebody signs in, so there the port is one that refuses at once.
+fn address(text: &str) -> String {
+    if text.contains("${UserPool}") {
+        return "http://127.0.0.1:9/nowhere".to_owned();
+    }
+    text.replace("${", "")
+        .replace('}', "")
+        .replace("::", "-")
+        .to_ascii_lowercase()
 }
 
 fn table(template: &Template, id: &str) -> String {

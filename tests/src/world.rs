@@ -7,13 +7,18 @@ use eclips_shared::auth::{Mode, PlainKey, Scope};
 use eclips_shared::config::Config;
 use eclips_shared::ids::{KeyId, OrgId, RunId};
 use eclips_shared::plan::Plan;
-use eclips_shared::store::{NewKey, Store};
+use eclips_shared::store::{Actor, NewKey, Store};
 use eclips_shared::time::Timestamp;
 use reqwest::{Method, RequestBuilder, StatusCode};
 use serde_json::Value;
 
 /// How long anything asynchronous may take before a test gives up.
 pub const PATIENCE: Duration = Duration::from_secs(60);
+
+/// Who makes keys and members in the tests' name.
+pub const OPERATOR: Actor = Actor::Tool("tests");
+/// What everybody signs in to the dashboard with.
+pub const PASSWORD: &str = "open sesame";
 
 /// The system under test.
 pub struct World {
@@ -69,7 +74,7 @@ impl World {
     pub async fn start() -> Self {
         Self::over(
             Local::start(Options {
-                port: 0,
+                password: PASSWORD.to_owned(),
                 ..Options::default()
             })
             .await
@@ -115,7 +120,12 @@ impl World {
             scopes: scopes.iter().copied().collect(),
             expires_at,
         };
-        let (plain, summary) = self.store.keys().mint(org, new).await.expect("the store is up");
+        let (plain, summary) = self
+            .store
+            .keys()
+            .mint(org, new, &OPERATOR, None)
+            .await
+            .expect("the store is up");
         Person {
             key: plain.reveal().to_owned(),
             key_id: summary.key_id,

@@ -1,5 +1,6 @@
 //! Every file in `events/`, handed to the real binary of its function, with the answer that `events/README.md` promises.
 
+mod dashboard;
 mod dispatch;
 mod health;
 mod runs;
@@ -43,6 +44,9 @@ events! {
     "dispatch-queued-run", dispatch::sends_a_normal_run_to_the_runs_queue, "`{";
     "dispatch-urgent-run", dispatch::sends_an_urgent_run_to_the_priority_queue, "`{";
     "dispatch-other-records", dispatch::sends_nothing_for_other_records, "`{";
+    "dashboard-sign-in", dashboard::shows_the_first_page_to_anyone, "200 ";
+    "dashboard-api-keys", dashboard::lists_the_keys_to_a_session_and_renews_it, "303 ";
+    "dashboard-key-instead-of-session", dashboard::lets_no_api_key_in, "303 ";
 }
 
 #[tokio::test]

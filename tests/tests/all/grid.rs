@@ -7,7 +7,7 @@ use eclips_shared::ids::RunId;
 use eclips_shared::plan::Plan;
 use eclips_shared::routes::{Access, ROUTES, Route};
 use eclips_shared::time::Timestamp;
-use eclips_tests::world::{Person, Reply, World, reply, unknown_key, wrong_checksum};
+use eclips_tests::world::{OPERATOR, Person, Reply, World, reply, unknown_key, wrong_checksum};
 use serde_json::json;
 
 const GRID: &str = include_str!("../../authorization-grid.txt");
@@ -52,7 +52,7 @@ impl Cast {
             "unknown-key" => vec![Some(unknown_key(Mode::Live)), Some(unknown_key(Mode::Test))],
             "revoked-key" => {
                 let person = world.person(org, Mode::Live, &Scope::ALL, None).await;
-                world.store.keys().revoke(org, person.key_id).await.unwrap();
+                world.store.keys().revoke(org, person.key_id, &OPERATOR).await.unwrap();
                 vec![Some(person.key)]
             }
             "expired-key" => {

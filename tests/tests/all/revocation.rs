@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use eclips_shared::auth::{Mode, Scope};
 use eclips_shared::time::Timestamp;
-use eclips_tests::world::{PATIENCE, World, client, reply};
+use eclips_tests::world::{OPERATOR, PATIENCE, World, client, reply};
 use reqwest::Method;
 
 /// Clients that hammer, and requests that are wanted on either side of the revocation.
@@ -69,7 +69,12 @@ async fn nothing_that_starts_after_a_revocation_returned_is_accepted() {
         })
         .collect();
     hammering.until(&hammering.accepted, 10 * HAMMERING).await;
-    world.store.keys().revoke(person.org, person.key_id).await.unwrap();
+    world
+        .store
+        .keys()
+        .revoke(person.org, person.key_id, &OPERATOR)
+        .await
+        .unwrap();
     hammering.revoked.store(true, Ordering::SeqCst);
     hammering.until(&hammering.after, 20 * HAMMERING).await;
     hammering.stop.store(true, Ordering::SeqCst);
@@ -127,9 +132,9 @@ async fn malformed_unknown_revoked_and_expired_look_the_same() {
     let world = World::start().await;
     let org = world.org(eclips_shared::plan::Plan::Growth).await;
     let revoked = world.person(org, Mode::Live, &Scope::ALL, None).await;
-    let first = world.store.keys().revoke(org, revoked.key_id).await.unwrap();
+    let first = world.store.keys().revoke(org, revoked.key_id, &OPERATOR).await.unwrap();
     assert_eq!(
-        world.store.keys().revoke(org, revoked.key_id).await.unwrap(),
+        world.store.keys().revoke(org, revoked.key_id, &OPERATOR).await.unwrap(),
         first,
         "a second time changes nothing"
     );
@@ -163,23 +168,27 @@ async fn a_rolled_key_works_through_its_grace_and_never_longer_than_before() {
     let org = world.org(eclips_shared::plan::Plan::Growth).await;
     let keys = world.store.keys();
     let old = world.person(org, Mode::Live, &[Scope::AgentsRead], None).await;
-    let (fresh, summary) = keys.roll(org, old.key_id, 0).await.unwrap();
+    let (fresh, summary) = keys.roll(org, old.key_id, 0, &OPERATOR, None).await.unwrap();
     assert_eq!(world.get("/v1/runs", &old).await.status, 401, "no grace");
     let new = reply(world.request(Method::GET, "/v1/runs").bearer_auth(fresh.reveal())).await;
     assert_eq!(new.status, 200);
     assert!(
-        keys.roll(org, old.key_id, 0).await.is_err(),
+        keys.roll(org, old.key_id, 0, &OPERATOR, None).await.is_err(),
         "an ended key is not rolled"
     );
 
-    keys.roll(org, summary.key_id, 3_600_000).await.unwrap();
+    keys.roll(org, summary.key_id, 3_600_000, &OPERATOR, None)
+        .await
+        .unwrap();
     let in_grace = reply(world.request(Method::GET, "/v1/runs").bearer_auth(fresh.reveal())).await;
     assert_eq!(in_grace.status, 200);
     assert!(!in_grace.header("x-eclips-key-expires-at").is_empty());
 
     let end = Timestamp::now().plus_ms(60_000);
     let ending = world.person(org, Mode::Live, &Scope::ALL, Some(end)).await;
-    keys.roll(org, ending.key_id, 7 * 86_400_000).await.unwrap();
+    keys.roll(org, ending.key_id, 7 * 86_400_000, &OPERATOR, None)
+        .await
+        .unwrap();
     assert_eq!(
         world.get("/v1/runs", &ending).await.header("x-eclips-key-expires-at"),
         end.to_string()

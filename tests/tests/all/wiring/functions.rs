@@ -1,4 +1,5 @@
-//! Folders, template and binaries name the same functions, and each gets the settings that it asks for.
+//! Folders, template and binaries name the same functions, and each gets the settings that it asks for; the dashboard's name
+//! its own host and its own client at the user pool.
 
 use std::collections::BTreeSet;
 
@@ -35,14 +36,88 @@ fn all_functions_share_one_setting_and_none_is_secret() {
     );
     for function in stack.functions() {
         for (name, value) in function.settings() {
-            let named = value["Ref"].is_string() || name == "AWS_LAMBDA_HTTP_IGNORE_STAGE_IN_PATH";
+            let names = value["Ref"].is_string()
+                || value["GetAtt"].is_string()
+                || value["Sub"].as_str().is_some_and(|text| text.contains("${"));
             assert!(
-                named,
+                names || name == "AWS_LAMBDA_HTTP_IGNORE_STAGE_IN_PATH",
                 "{}: {name} is no reference to a resource or a parameter: {value}",
+                function.id
+            );
+            // A reference can lead to a secret too: `!GetAtt Client.ClientSecret`, `{{resolve:secretsmanager:…}}`.
+            let text = value.to_string().to_lowercase();
+            assert!(
+                !text.contains("secret") && !text.contains("{{resolve"),
+                "{}: {name} is a secret: {value}",
                 function.id
             );
         }
     }
+}
+
+#[test]
+fn the_dashboard_is_told_the_addresses_that_the_stack_prints() {
+    let stack = Stack::read();
+    let settings = stack.function("dashboard").settings();
+    assert_eq!(settings["ECLIPS_API_URL"], stack.output("ApiUrl"));
+    assert_eq!(settings["ECLIPS_DASHBOARD_URL"], stack.output("DashboardUrl"));
+    let (api, _) = stack.only("AWS::ApiGatewayV2::Api");
+    let (_, stage) = stack.only("AWS::ApiGatewayV2::Stage");
+    // Any other stage would be in the address, and in every path.
+    assert_eq!(stage["StageName"], "$default");
+    // An origin and no more: browsers compare it with `Origin`, and paths are put behind it.
+    let origin = format!("https://${{{api}}}.execute-api.${{AWS::Region}}.${{AWS::URLSuffix}}");
+    assert_eq!(settings["ECLIPS_DASHBOARD_URL"], &json!({ "Sub": origin }));
+}
+
+#[test]
+fn the_client_at_the_user_pool_has_no_secret_and_comes_back_to_the_dashboard_only() {
+    let stack = Stack::read();
+    let settings = stack.function("dashboard").settings();
+    let (pool, _) = stack.only("AWS::Cognito::UserPool");
+    let (id, client) = stack.only("AWS::Cognito::UserPoolClient");
+    assert_eq!(settings["ECLIPS_OIDC_CLIENT_ID"], &json!({ "Ref": id }));
+    let issuer = format!("https://cognito-idp.${{AWS::Region}}.${{AWS::URLSuffix}}/${{{pool}}}");
+    assert_eq!(settings["ECLIPS_OIDC_ISSUER"], &json!({ "Sub": issuer }));
+
+    assert_eq!(client["UserPoolId"], json!({ "Ref": pool }));
+    assert_eq!(client["GenerateSecret"], false);
+    assert_eq!(client["AllowedOAuthFlowsUserPoolClient"], true);
+    assert_eq!(client["AllowedOAuthFlows"], json!(["code"]));
+    assert_eq!(client["AllowedOAuthScopes"], json!(["openid", "email"]));
+    assert_eq!(client["ExplicitAuthFlows"], json!(["ALLOW_REFRESH_TOKEN_AUTH"]));
+    assert_eq!(client["SupportedIdentityProviders"], json!(["COGNITO"]));
+    let origin = settings["ECLIPS_DASHBOARD_URL"]["Sub"].as_str().expect("it is a !Sub");
+    let at = |path: &str| json!([{ "Sub": format!("{origin}{path}") }]);
+    assert_eq!(client["CallbackURLs"], at("/sign-in/callback"));
+}
+
+#[test]
+fn the_user_pool_vouches_for_addresses_that_were_proved_and_for_no_others() {
+    let stack = Stack::read();
+    let (pool, properties) = stack.only("AWS::Cognito::UserPool");
+    assert_eq!(properties["UsernameAttributes"], json!(["email"]));
+    assert_eq!(properties["UsernameConfiguration"]["CaseSensitive"], false);
+    assert_eq!(properties["AutoVerifiedAttributes"], json!(["email"]));
+    // A link would let in whoever signed up with another's address, by that person's click.
+    assert_eq!(
+        properties["VerificationMessageTemplate"],
+        json!({ "DefaultEmailOption": "CONFIRM_WITH_CODE" })
+    );
+    assert_eq!(
+        properties["UserAttributeUpdateSettings"]["AttributesRequireVerificationBeforeUpdate"],
+        json!(["email"])
+    );
+    // Managed login offers nobody to set up a factor that is optional.
+    assert_eq!(properties["MfaConfiguration"], "ON");
+    assert_eq!(properties["EnabledMfas"], json!(["SOFTWARE_TOKEN_MFA"]));
+    assert_eq!(properties["DeletionProtection"], "ACTIVE");
+    // The issuer that the setting spells out.
+    assert_eq!(properties["IssuerConfiguration"]["Type"], "ORIGINAL");
+    // The classic pages do not know `prompt=login`.
+    let (_, domain) = stack.only("AWS::Cognito::UserPoolDomain");
+    assert_eq!(domain["UserPoolId"], json!({ "Ref": pool }));
+    assert_eq!(domain["ManagedLoginVersion"], 2);
 }
 
 #[test]

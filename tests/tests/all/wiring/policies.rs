@@ -15,7 +15,7 @@ const CALLS: &[(&str, &[(&str, &str)])] = &[
         &[
             // store/keys.rs, find: authentication.
             ("dynamodb:GetItem", "KeysTable.Arn"),
-            // store/limits.rs, count and roll; store/keys.rs, touch.
+            // store/limits.rs, count and roll; store/keys.rs, touch; store/keys/refused.rs, note_refused.
             ("dynamodb:UpdateItem", "MainTable.Arn"),
             // store/runs.rs, create: the puts of its transaction, which IAM asks for one by one.
             ("dynamodb:PutItem", "MainTable.Arn"),
@@ -60,6 +60,30 @@ const CALLS: &[(&str, &[(&str, &str)])] = &[
             ("dynamodb:GetRecords", "MainTable.StreamArn"),
             ("dynamodb:GetShardIterator", "MainTable.StreamArn"),
             ("dynamodb:ListStreams", "${MainTable.Arn}/stream/*"),
+        ],
+    ),
+    (
+        "dashboard",
+        &[
+            // store/sessions.rs, find; store/keys.rs, show; store/keys/life.rs, made_by_form: by way of get in store/mod.rs.
+            ("dynamodb:GetItem", "MainTable.Arn"),
+            // store/members.rs, standing.
+            ("dynamodb:BatchGetItem", "MainTable.Arn"),
+            // store/members.rs, organizations and list; store/keys.rs, page; store/keys/refused.rs, refused; store/audit.rs,
+            // list: by way of partition and newest in store/mod.rs.
+            ("dynamodb:Query", "MainTable.Arn"),
+            // store/sessions.rs, open; store/audit.rs, entry; store/keys/life.rs, writes and used.
+            ("dynamodb:PutItem", "MainTable.Arn"),
+            // store/sessions.rs, renew; store/keys/life.rs, roll and revoke.
+            ("dynamodb:UpdateItem", "MainTable.Arn"),
+            // store/sessions.rs, close, and open for the session that it replaces.
+            ("dynamodb:DeleteItem", "MainTable.Arn"),
+            // store/keys/life.rs, org_exists.
+            ("dynamodb:ConditionCheckItem", "MainTable.Arn"),
+            // store/keys/life.rs, writes: a key is made.
+            ("dynamodb:PutItem", "KeysTable.Arn"),
+            // store/keys/life.rs, roll and revoke: a key gets an end.
+            ("dynamodb:UpdateItem", "KeysTable.Arn"),
         ],
     ),
 ];
@@ -119,18 +143,19 @@ fn no_role_has_a_wildcard_where_a_name_would_do() {
 }
 
 #[test]
-fn only_authentication_touches_the_keys_and_only_by_reading_one() {
+fn keys_are_read_by_authentication_written_by_the_dashboard_and_listed_by_nobody() {
     for function in Stack::read().functions() {
         let on_keys = function
             .grants()
             .into_iter()
             .filter(|(_, resource)| resource.contains("KeysTable"));
-        let on_keys: Vec<Grant> = on_keys.collect();
-        let allowed = if function.name() == "runs" {
-            vec![grant(("dynamodb:GetItem", "KeysTable.Arn"))]
-        } else {
-            vec![]
+        let on_keys: BTreeSet<Grant> = on_keys.collect();
+        let allowed: &[&str] = match function.name() {
+            "runs" => &["dynamodb:GetItem"],
+            "dashboard" => &["dynamodb:PutItem", "dynamodb:UpdateItem"],
+            _ => &[],
         };
+        let allowed = allowed.iter().map(|action| grant((action, "KeysTable.Arn"))).collect();
         assert_eq!(on_keys, allowed, "{}", function.id);
     }
 }

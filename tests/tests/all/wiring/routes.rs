@@ -1,4 +1,4 @@
-//! The route table against everything that repeats it.
+//! The route table against everything that repeats it; both gateways, and which functions they lead to.
 
 use std::collections::BTreeSet;
 
@@ -7,6 +7,7 @@ use eclips_shared::routes::{Access, ROUTES, Route, Table};
 use eclips_tests::stack::{Stack, Wired};
 use eclips_tests::{event_file, repository};
 use reqwest::Method;
+use serde_json::json;
 
 /// Every route that the template wires, `ANY` included.
 fn wired() -> BTreeSet<Wired> {
@@ -29,6 +30,96 @@ fn the_template_wires_exactly_the_routes_of_the_table() {
     assert_eq!(
         template, table,
         "left: the Api events of infra/template.yaml; right: shared/src/routes.rs"
+    );
+}
+
+#[test]
+fn the_dashboard_has_a_host_of_its_own_and_all_of_it() {
+    let stack = Stack::read();
+    let dashboard = stack.function("dashboard");
+    // Nothing but that host leads to it: no route of the REST API, no queue, no function URL.
+    for entry in ["Events", "FunctionUrlConfig"] {
+        assert!(dashboard.properties().get(entry).is_none(), "{entry}");
+    }
+    let (api, properties) = stack.only("AWS::ApiGatewayV2::Api");
+    assert_eq!(properties["ProtocolType"], "HTTP");
+    // No other site's script may read a page. A body, or a target, would make integrations of its own.
+    for member in ["CorsConfiguration", "Body", "BodyS3Location", "Target", "RouteKey"] {
+        assert!(properties.get(member).is_none(), "{member}");
+    }
+    let (id, integration) = stack.only("AWS::ApiGatewayV2::Integration");
+    assert_eq!(
+        integration,
+        &json!({
+            "ApiId": { "Ref": api },
+            "IntegrationType": "AWS_PROXY",
+            "IntegrationUri": { "GetAtt": format!("{}.Arn", dashboard.id) },
+            "PayloadFormatVersion": "2.0",
+        })
+    );
+    let (_, route) = stack.only("AWS::ApiGatewayV2::Route");
+    assert_eq!(
+        route,
+        &json!({
+            "ApiId": { "Ref": api },
+            "RouteKey": "$default",
+            "Target": { "Sub": format!("integrations/${{{id}}}") },
+        })
+    );
+    let (_, stage) = stack.only("AWS::ApiGatewayV2::Stage");
+    assert_eq!(stage["ApiId"], json!({ "Ref": api }));
+    assert_eq!(
+        (&stage["StageName"], &stage["AutoDeploy"]),
+        (&json!("$default"), &json!(true))
+    );
+    let (_, permission) = stack.only("AWS::Lambda::Permission");
+    assert_eq!(permission["FunctionName"], json!({ "Ref": dashboard.id }));
+    assert_eq!(permission["Principal"], "apigateway.amazonaws.com");
+    let source = permission["SourceArn"]["Sub"].as_str().unwrap();
+    assert!(source.ends_with(&format!(":${{{api}}}/*/*")), "{source}");
+    // What SAM would add by itself.
+    assert_eq!(stack.of_type("AWS::Serverless::HttpApi").count(), 0);
+}
+
+#[test]
+fn both_gateways_write_down_nothing_that_a_caller_wrote() {
+    // Headers and query strings are where keys, cookies and the codes of sign-ins travel; the caller's method is one of a
+    // few, and resourcePath is the template's. Whatever is not here is a decision: `identity.userAgent` is a header.
+    let known = [
+        "requestId",
+        "identity.sourceIp",
+        "httpMethod",
+        "resourcePath",
+        "status",
+        "responseLatency",
+    ];
+    let stack = Stack::read();
+    let (_, rest) = stack.only("AWS::Serverless::Api");
+    let (_, http) = stack.only("AWS::ApiGatewayV2::Stage");
+    for log in [&rest["AccessLogSetting"], &http["AccessLogSettings"]] {
+        let destination = log["DestinationArn"]["Sub"].as_str().expect("there is an access log");
+        let group = destination
+            .rsplit("${")
+            .next()
+            .and_then(|id| id.strip_suffix('}'))
+            .unwrap();
+        assert!(
+            stack.of_type("AWS::Logs::LogGroup").any(|(id, _)| id == group),
+            "{group}"
+        );
+        let format = log["Format"].as_str().unwrap();
+        let written: serde_json::Value = serde_json::from_str(format).expect("a line is JSON");
+        for value in written.as_object().unwrap().values() {
+            let variable = value.as_str().and_then(|value| value.strip_prefix("$context."));
+            assert!(variable.is_some_and(|name| known.contains(&name)), "{group}: {value}");
+        }
+    }
+    // The execution log would print headers and bodies.
+    let settings = rest["MethodSettings"].as_array().unwrap();
+    assert!(
+        settings
+            .iter()
+            .all(|setting| setting["LoggingLevel"] == "OFF" && setting["DataTraceEnabled"] == false)
     );
 }
 
