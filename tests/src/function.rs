@@ -59,6 +59,16 @@ impl Function {
         self.invoke(&event).await
     }
 
+    /// Sends a form with cookies, as a page of that origin does.
+    pub async fn form(&self, path: &str, cookies: &str, origin: &str, fields: &str) -> Answer {
+        let mut event = event("POST", path, None, None);
+        event["multiValueHeaders"] = json!({
+            "Content-Type": ["application/x-www-form-urlencoded"], "Cookie": [cookies], "Origin": [origin],
+        });
+        event["body"] = json!(fields);
+        self.invoke(&event).await
+    }
+
     /// Calls it with a key.
     pub async fn call(&self, method: &str, path: &str, key: Option<&str>, body: Option<Value>) -> Answer {
         self.invoke(&event(method, path, key, body.as_ref())).await

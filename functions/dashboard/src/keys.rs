@@ -104,9 +104,13 @@ fn state(key: &KeySummary, now: Timestamp) -> State {
 ///
 /// *Errors*: [`Refusal::NotFound`] for an id that is none, and for another organization's.
 async fn find(visit: &Visit<'_>, member: &Member) -> Result<KeySummary, Refusal> {
-    let key = visit.id.as_deref().and_then(KeyId::parse).ok_or(Refusal::NotFound)?;
-    let found = visit.app.store.keys().show(member.org(), key).await?;
+    let found = visit.app.store.keys().show(member.org(), key_id(visit)?).await?;
     found.ok_or(Refusal::NotFound)
+}
+
+/// The id in the path; anything that is not a key's id is a key that does not exist.
+fn key_id(visit: &Visit<'_>) -> Result<KeyId, Refusal> {
+    visit.id.as_deref().and_then(KeyId::parse).ok_or(Refusal::NotFound)
 }
 
 /// A command that uses the key at once: a run where it may start one, else the first list that it may read.

@@ -22,7 +22,7 @@ use crate::auth::{KeyHash, Mode, ScopeSet};
 use crate::ids::{KeyId, OrgId};
 use crate::time::{MINUTE_MS, Timestamp};
 
-pub use self::life::{GRACES_MS, LIFE_MS_MAX};
+pub use self::life::{GRACES_MS, LIFE_MS_MAX, Rolled};
 pub(super) use self::refused::Kind;
 pub use self::refused::{Refused, RefusedRequests};
 pub(super) use self::sampler::Sampler;

@@ -25,7 +25,7 @@ use aws_sdk_dynamodb::config::{ConfigBag, Credentials, Intercept, Region, Runtim
 use aws_sdk_dynamodb::error::{BoxError, ProvideErrorMetadata, SdkError};
 
 pub use audit::{Action, Actor, Audit, AuditEntry};
-pub use keys::{GRACES_MS, KeyRecord, KeySummary, Keys, LIFE_MS_MAX, NewKey, Refused, RefusedRequests};
+pub use keys::{GRACES_MS, KeyRecord, KeySummary, Keys, LIFE_MS_MAX, NewKey, Refused, RefusedRequests, Rolled};
 pub use limits::{Limits, Quota, Refusal};
 pub use members::{MemberSummary, Members, Standing};
 pub use orgs::{OrgSummary, Orgs, Override, Suspension};

@@ -168,7 +168,8 @@ async fn a_rolled_key_works_through_its_grace_and_never_longer_than_before() {
     let org = world.org(eclips_shared::plan::Plan::Growth).await;
     let keys = world.store.keys();
     let old = world.person(org, Mode::Live, &[Scope::AgentsRead], None).await;
-    let (fresh, summary) = keys.roll(org, old.key_id, 0, &OPERATOR, None).await.unwrap();
+    let rolled = keys.roll(org, old.key_id, 0, &OPERATOR, None).await.unwrap();
+    let (fresh, summary) = (rolled.plain, rolled.key);
     assert_eq!(world.get("/v1/runs", &old).await.status, 401, "no grace");
     let new = reply(world.request(Method::GET, "/v1/runs").bearer_auth(fresh.reveal())).await;
     assert_eq!(new.status, 200);

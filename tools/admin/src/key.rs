@@ -108,13 +108,13 @@ pub async fn run(store: &Store, command: Command, output: Output) -> anyhow::Res
         Command::Roll { key_id, grace } => {
             let owner = owner(store, key_id).await?;
             let rolled = store.keys().roll(owner, key_id, grace, &OPERATOR, None).await;
-            let (plain, key) = rolled.map_err(|error| {
+            let rolled = rolled.map_err(|error| {
                 explain(
                     error,
                     "the key is revoked, expired, rolled already or gone; `cargo admin key create` makes a new one",
                 )
             })?;
-            show(&plain, &key, output)
+            show(&rolled.plain, &rolled.key, output)
         }
     }
 }

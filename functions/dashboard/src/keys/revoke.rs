@@ -4,7 +4,7 @@ use askama::Template;
 use eclips_shared::time::Timestamp;
 use http::StatusCode;
 
-use super::{KeyView, find};
+use super::{KeyView, find, key_id};
 use crate::answer::Answer;
 use crate::form::Fields;
 use crate::frame::{Frame, Section};
@@ -35,13 +35,10 @@ pub async fn show(visit: &Visit<'_>, member: &Member) -> Outcome {
 /// Revokes it: when this answers, no request with it is accepted any more. A second time changes nothing.
 pub async fn answer(visit: &Visit<'_>, member: &Member, form: Fields) -> Outcome {
     form.only(&[FORM_TOKEN])?;
-    let key = find(visit, member).await?;
+    let key = key_id(visit)?;
     let keys = visit.app.store.keys();
-    keys.revoke(member.org(), key.key_id, member.actor())
+    keys.revoke(member.org(), key, member.actor())
         .await
         .map_err(|error| unless_lost(error, Refusal::NotFound))?;
-    Ok(Answer::see_other(&format!(
-        "/settings/api-keys/{}?done=revoked",
-        key.key_id
-    )))
+    Ok(Answer::see_other(&format!("/settings/api-keys/{key}?done=revoked")))
 }

@@ -64,13 +64,7 @@ pub async fn answer(visit: &Visit<'_>, member: &Member, form: Fields) -> Outcome
         .roll(member.org(), old.key_id, grace_ms, member.actor(), Some(form_id))
         .await;
     match rolled {
-        Ok((plain, key)) => {
-            let end = keys
-                .show(member.org(), old.key_id)
-                .await?
-                .and_then(|old| old.expires_at);
-            created(visit, member, &plain, key, end)
-        }
+        Ok(rolled) => created(visit, member, &rolled.plain, rolled.key, Some(rolled.old_ends_at)),
         Err(StoreError::Lost) => match keys.made_by_form(member.org(), form_id).await? {
             Some(key) => Err(Refusal::UsedForm(Some(key.to_string()))),
             None => Err(Refusal::KeyEnded),

@@ -21,6 +21,17 @@ pub const LIFE_MS_MAX: i64 = 36_525 * DAY_MS;
 /// How long a used form is remembered; longer than any session, and so than any form, lives.
 const FORM_MS: i64 = DAY_MS;
 
+/// A key that took another one's place.
+#[derive(Debug)]
+pub struct Rolled {
+    /// The new one itself, for the one answer that shows it.
+    pub plain: PlainKey,
+    /// The new one as people see it.
+    pub key: KeySummary,
+    /// When the old one ends; exclusive.
+    pub old_ends_at: Timestamp,
+}
+
 impl Keys<'_> {
     /// Makes a key; the plain one is in the answer and nowhere else. A form makes one key, however often it is sent.
     ///
@@ -54,7 +65,7 @@ impl Keys<'_> {
         grace_ms: i64,
         by: &Actor,
         form: Option<FormId>,
-    ) -> Result<(PlainKey, KeySummary), StoreError> {
+    ) -> Result<Rolled, StoreError> {
         let (summary, hash) = self.row(org, old).await?.ok_or(StoreError::Lost)?;
         let now = Timestamp::now();
         if !summary.is_usable(now) || summary.rolled_to.is_some() {
@@ -90,7 +101,11 @@ impl Keys<'_> {
         writes.push(self.entry(by, Action::KeyRolled, &summary, detail));
         writes.extend(form.map(|form| self.used(org, form, fresh.key_id)));
         send(self.0, "roll key", writes).await?;
-        Ok((plain, fresh))
+        Ok(Rolled {
+            plain,
+            key: fresh,
+            old_ends_at: end,
+        })
     }
 
     /// Revokes a key: refused from the first request that starts after this returned. A second time changes nothing.

@@ -1,6 +1,8 @@
 //! Store or provider not answering: a page that says so, nobody signed out by it, nothing shown that was not read.
 
+use eclips_shared::auth::{Mode, Scope};
 use eclips_shared::config::Config;
+use eclips_shared::ids::FormId;
 use eclips_shared::plan::Plan;
 use eclips_shared::role::Role;
 use eclips_tests::function::Function;
@@ -61,5 +63,56 @@ async fn a_provider_that_does_not_answer_is_a_503_and_the_pages_live_on() {
     assert_eq!(dashboard.page("/sign-in/start", "").await.status, 503);
     assert_eq!(dashboard.page("/settings/api-keys", &session).await.status, 200);
     assert_eq!(dashboard.page("/sign-in", "").await.status, 200);
+    world.stop().await;
+}
+
+#[tokio::test]
+async fn store_calls_per_page_are_what_the_table_says() {
+    let world = World::start().await;
+    let org = world.org(Plan::Growth).await;
+    let mut visitor = Visitor::member(&world, org, "owner@example.com", Role::Owner).await;
+    let token = visitor.form_token().await;
+    let session = format!("eclips_session={}", visitor.cookies["eclips_session"]);
+    let person = world.person(org, Mode::Live, &[Scope::AgentsRead], None).await;
+    let proxy = Proxy::before(world.config().dynamodb_endpoint.as_deref().unwrap()).await;
+    let config = Config {
+        dynamodb_endpoint: Some(proxy.url().to_owned()),
+        ..world.config().clone()
+    };
+    let dashboard = Function::dashboard(&config).await;
+    let enter = ["GetItem", "BatchGetItem"];
+    let key = format!("/settings/api-keys/{}", person.key_id);
+    let (roll_page, revoke_page) = (format!("{key}/roll"), format!("{key}/revoke"));
+    // ARCHITECTURE.md has this table.
+    let pages: [(&str, &[&str]); 6] = [
+        ("/settings/api-keys", &["Query", "Query"]),
+        ("/settings/api-keys/new", &[]),
+        (&key, &["GetItem", "Query", "Query"]),
+        (&roll_page, &["GetItem"]),
+        (&revoke_page, &["GetItem"]),
+        ("/settings/audit-log", &["Query"]),
+    ];
+    for (path, own) in pages {
+        assert_eq!(dashboard.page(path, &session).await.status, 200, "{path}");
+        assert_eq!(proxy.take_calls(), [&enter[..], own].concat(), "{path}");
+    }
+    for path in ["/sign-in", "/nowhere", "/assets/none"] {
+        dashboard.page(path, "").await;
+        assert!(proxy.take_calls().is_empty(), "{path}");
+    }
+    let form_id = FormId::generate();
+    let create = format!("form_token={token}&name=CI&mode=live&scope=agents%3Aread&life=90&date=&form_id={form_id}");
+    let roll = format!("form_token={token}&grace=0&form_id={}", FormId::generate());
+    let revoke = format!("form_token={token}");
+    let forms: [(&str, &str, u64, &[&str]); 3] = [
+        ("/settings/api-keys", &create, 201, &["TransactWriteItems"]),
+        (&roll_page, &roll, 201, &["GetItem", "GetItem", "TransactWriteItems"]),
+        (&revoke_page, &revoke, 303, &["GetItem", "TransactWriteItems"]),
+    ];
+    for (path, fields, status, own) in forms {
+        let got = dashboard.form(path, &session, &config.dashboard_url, fields).await;
+        assert_eq!(got.status, status, "{path}: {}", got.body);
+        assert_eq!(proxy.take_calls(), [&enter[..], own].concat(), "{path}");
+    }
     world.stop().await;
 }
