@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use eclips_shared::auth::Scope;
 use eclips_shared::plan::Plan;
+use eclips_shared::time::HOUR_MS;
 use eclips_tests::function::event;
 use eclips_tests::function_process::FunctionProcess;
 use eclips_tests::stores::Stores;
@@ -24,24 +25,30 @@ async fn main() {
     // The functions run in a folder of their own, so a path from here would lead nowhere.
     let folder = folder
         .canonicalize()
-        .expect("no such folder; run `cargo build --release -p eclips-health -p eclips-runs`");
+        .expect("no such folder; run `cargo build --release -p eclips-health -p eclips-runs -p eclips-dashboard`");
     let runs: usize = arguments
         .next()
         .map_or(30, |count| count.parse().expect("a number of runs"));
     let stores = Stores::open().await;
     let key = stores.key(Plan::Enterprise, &Scope::ALL).await;
+    let cookie = stores.session(&key, HOUR_MS).await;
 
     println!(
-        "{:<28} {:>10} {:>16} {:>10}",
+        "{:<34} {:>10} {:>16} {:>10}",
         "function, request", "init ms", "first request ms", "warm ms"
     );
     for (function, method, path, body) in [
         ("health", "GET", "/v1/health", None),
         ("runs", "GET", "/v1/runs", None),
         ("runs", "POST", "/v1/run", Some(json!({ "task": "x" }))),
+        ("dashboard", "GET", "/sign-in", None),
+        ("dashboard", "GET", "/settings/api-keys", None),
     ] {
         let setup = stores.setup_of(function, folder.join(function));
-        let event = event(method, path, Some(&key), body.as_ref());
+        let mut event = event(method, path, Some(&key), body.as_ref());
+        if path.starts_with("/settings") {
+            event["multiValueHeaders"]["Cookie"] = json!([cookie]);
+        }
         let (mut init, mut first, mut warm) = (Vec::new(), Vec::new(), Vec::new());
         for _ in 0..runs {
             let mut process = FunctionProcess::start(&setup).await.expect("the function starts");
@@ -61,7 +68,7 @@ async fn main() {
         }
         let name = format!("{function}, {method} {path}");
         println!(
-            "{name:<28} {:>10.2} {:>16.2} {:>10.2}",
+            "{name:<34} {:>10.2} {:>16.2} {:>10.2}",
             median_ms(init),
             median_ms(first),
             median_ms(warm)

@@ -1,17 +1,11 @@
 //! The `dashboard` function's events, in the payload of its own HTTP API.
 
 use eclips_shared::auth::PlainKey;
-use eclips_shared::email::Email;
-use eclips_shared::role::Role;
-use eclips_shared::store::{Session, SessionHash};
-use eclips_shared::time::{MINUTE_MS, Timestamp};
-use eclips_tests::world::OPERATOR;
+use eclips_shared::time::MINUTE_MS;
 use serde_json::{Value, json};
 
 use super::scene::Scene;
 
-/// SHA-256 of 32 zero bytes.
-const ZERO_HASH: &str = "66687aadf862bd776c8fc18b8e9f8e20089714856ee233b3902a591d0d5f2925";
 const TO_SIGN_IN: &str = "/sign-in?to=%2Fsettings%2Fapi-keys";
 
 fn status(answer: &Value) -> u64 {
@@ -44,35 +38,12 @@ pub async fn lists_the_keys_to_a_session_and_renews_it(mut scene: Scene) {
         "{nobody}"
     );
 
-    let plain = PlainKey::parse(scene.key.as_bytes()).expect("a key");
-    let store = &scene.stores.store;
-    let record = store.keys().find(&plain.hash()).await.expect("the engine is up");
-    let org = record.expect("the key is there").org;
-    let email = Email::parse("ada@example.com").expect("an address");
-    store
-        .members()
-        .add(org, &email, Role::Owner, &OPERATOR)
-        .await
-        .expect("the engine is up");
-    let bytes = (0..32).map(|i| u8::from_str_radix(&ZERO_HASH[2 * i..2 * i + 2], 16).expect("hex"));
-    let hash = SessionHash(bytes.collect::<Vec<u8>>().try_into().expect("32 bytes"));
-    let session = Session {
-        expires_at: Timestamp::now().plus_ms(20 * MINUTE_MS),
-        ..Session::begin(org, email, Timestamp::now())
-    };
-    let opened = store
-        .sessions()
-        .open(&hash, &session, None, &OPERATOR, String::new())
-        .await;
-    opened.expect("the engine is up");
-
+    let hint = PlainKey::parse(scene.key.as_bytes()).expect("a key").hint();
+    scene.stores.session(&scene.key, 20 * MINUTE_MS).await;
     let answer = scene.play().await;
     assert_eq!(status(&answer), 200, "{answer}");
     let page = answer["body"].as_str().expect("a page");
-    assert!(
-        page.contains(&plain.hint()) && page.contains("ada@example.com"),
-        "{page}"
-    );
+    assert!(page.contains(&hint) && page.contains("ada@example.com"), "{page}");
     let renewed = answer["cookies"][0]
         .as_str()
         .expect("a cookie, where payload 2.0 has them");
