@@ -177,7 +177,7 @@ where
         peer: SocketAddr,
         request_id: &str,
     ) -> Result<Response<Full<Bytes>>, Own> {
-        if !names_this_machine(&request) {
+        if !host::named_by(&request) {
             return Err(Own::Misdirected);
         }
         if !request.uri().path().starts_with('/') {
@@ -237,18 +237,6 @@ where
             Own::Unavailable
         })
     }
-}
-
-/// By its one `Host` and, in the absolute form of a request, by its target as well.
-fn names_this_machine(request: &Request<Incoming>) -> bool {
-    let mut hosts = request.headers().get_all(http::header::HOST).iter();
-    let (host, second) = (hosts.next(), hosts.next());
-    let host = host.and_then(|host| host.to_str().ok()).is_some_and(host::is_local);
-    let target = request
-        .uri()
-        .authority()
-        .is_none_or(|authority| host::is_local(authority.as_str()));
-    host && second.is_none() && target
 }
 
 async fn read(mut body: Incoming) -> Result<Bytes, Own> {

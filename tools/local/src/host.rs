@@ -3,6 +3,24 @@
 //! A web page can point its own name at 127.0.0.1 and then talk to our ports as if they were its own (DNS rebinding);
 //! the name it was reached by is what gives it away.
 
+use http::header::HOST;
+use http::{HeaderMap, HeaderName, Request};
+
+/// Whether a request names this machine: by its one `Host` and, in the absolute form of a request, by its target as well.
+#[must_use]
+pub fn named_by<B>(request: &Request<B>) -> bool {
+    let target = request.uri().authority();
+    only(request.headers(), HOST).is_some_and(is_local) && target.is_none_or(|authority| is_local(authority.as_str()))
+}
+
+/// The value of a header that is there exactly once.
+#[must_use]
+pub fn only(headers: &HeaderMap, name: HeaderName) -> Option<&str> {
+    let mut values = headers.get_all(name).iter();
+    let value = values.next()?.to_str().ok()?;
+    values.next().is_none().then_some(value)
+}
+
 /// Whether a `Host` header or an authority names this machine's loopback, with any port or none.
 ///
 /// Strict on purpose: the Lambda HTTP adapter builds a URL of it and panics when that is none.

@@ -20,7 +20,7 @@ use std::sync::Arc;
 use anyhow::{Context, Result, ensure};
 use axum::Router;
 use axum::extract::{DefaultBodyLimit, Request};
-use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
+use axum::http::{HeaderValue, StatusCode, header};
 use axum::middleware::{self, Next};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
@@ -142,7 +142,7 @@ fn router(provider: Arc<Provider>) -> Router {
 
 /// Turns away what names another host, and keeps every answer out of caches.
 async fn guard(request: Request, next: Next) -> Response {
-    let mut response = if names_this_machine(&request) {
+    let mut response = if host::named_by(&request) {
         next.run(request).await
     } else {
         (StatusCode::MISDIRECTED_REQUEST, "only localhost is served here").into_response()
@@ -151,20 +151,6 @@ async fn guard(request: Request, next: Next) -> Response {
     headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
     headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
     response
-}
-
-/// By its one `Host` and, in the absolute form of a request, by its target as well.
-fn names_this_machine(request: &Request) -> bool {
-    let target = request.uri().authority();
-    only(request.headers(), header::HOST).is_some_and(host::is_local)
-        && target.is_none_or(|authority| host::is_local(authority.as_str()))
-}
-
-/// The value of a header that is there exactly once.
-fn only(headers: &HeaderMap, name: header::HeaderName) -> Option<&str> {
-    let mut values = headers.get_all(name).iter();
-    let value = values.next()?.to_str().ok()?;
-    values.next().is_none().then_some(value)
 }
 
 /// 256 bits that nobody can guess, in 43 characters.

@@ -130,7 +130,7 @@ async fn answer(State(served): State<Served>, headers: HeaderMap, body: Bytes) -
             .and_then(|value| value.to_str().ok())
             .unwrap_or_default()
     };
-    if !host::is_local(text("host")) {
+    if !host::only(&headers, header::HOST).is_some_and(host::is_local) {
         return wire(
             StatusCode::MISDIRECTED_REQUEST,
             &json!({ "message": "only localhost is served here" }),

@@ -12,7 +12,8 @@ use serde::Deserialize;
 
 use super::codes::Grant;
 use super::parameters::{Parameters, Refused};
-use super::{Provider, only, page};
+use super::{Provider, page};
+use crate::host;
 
 /// The form as it comes back: the request and the answer.
 #[derive(Deserialize)]
@@ -109,7 +110,7 @@ fn is_from_our_page(headers: &HeaderMap) -> bool {
     if !headers.contains_key(header::ORIGIN) {
         return true;
     }
-    let (origin, host) = (only(headers, header::ORIGIN), only(headers, header::HOST));
+    let (origin, host) = (host::only(headers, header::ORIGIN), host::only(headers, header::HOST));
     // The host is already known to be this machine's.
     origin.and_then(|origin| origin.strip_prefix("http://")) == host
 }
