@@ -71,7 +71,10 @@ fn tidy(mut request: LambdaRequest) -> LambdaRequest {
             event.headers.remove(http::header::HOST);
             event.request_context.domain_name = None;
             let query = event.raw_query_string.take().unwrap_or_default();
-            let safe = query.bytes().all(|byte| byte.is_ascii_graphic());
+            // What a URI's query may hold; http refuses the rest. *Source*: RFC 3986 §3.4.
+            let safe = query
+                .bytes()
+                .all(|byte| byte.is_ascii_graphic() && !matches!(byte, b'"' | b'#' | b'<' | b'>'));
             event.raw_path = Some(safe_path(
                 event.raw_path.take(),
                 if safe { query.len() } else { usize::MAX },

@@ -4,13 +4,14 @@
 //! *Item* `O#<org>` / `L#<audit_id>`: `at`, `actor`, `ip`, `agent` (absent for the operator's tools), `action`, `subject` (a
 //! key's id or an e-mail address), `detail` (a sentence for people), `ttl`.
 
-use aws_sdk_dynamodb::types::TransactWriteItem;
+use aws_sdk_dynamodb::types::{ConditionCheck, TransactWriteItem};
 
 use super::item::{Attributes, Row, at, fill, keyed, n, s};
 use super::transact::create;
-use super::{Store, StoreError};
+use super::{Backwards, Leaf, Store, StoreError};
 use crate::email::Email;
 use crate::ids::{AuditId, OrgId};
+use crate::role::Role;
 use crate::time::{DAY_MS, Timestamp};
 
 /// How long an entry is kept. *Source*: our choice: as long as the usage ledger (contract §3).
@@ -25,6 +26,9 @@ pub enum Actor {
     Member {
         /// The address that the sign-in vouched for.
         email: Email,
+        /// The role that allowed it; whatever is written holds only while it is still the member's. `None` for what needs
+        /// no role: to end one's own session.
+        role: Option<Role>,
         /// Where the request came from, by the platform's word.
         ip: String,
         /// What the browser calls itself; believed by nobody.
@@ -62,13 +66,15 @@ pub enum Action {
     MemberRemoved,
     /// A member signed in.
     SignedIn,
-    /// A member signed out.
+    /// A member signed out, or signed in anew in the same browser.
     SignedOut,
+    /// A session went from one of a person's organizations to another; both logs tell it.
+    SessionMoved,
 }
 
 impl Action {
     /// All of them.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 9] = [
         Self::KeyCreated,
         Self::KeyRolled,
         Self::KeyRevoked,
@@ -77,6 +83,7 @@ impl Action {
         Self::MemberRemoved,
         Self::SignedIn,
         Self::SignedOut,
+        Self::SessionMoved,
     ];
 
     /// The word in the store and on the page.
@@ -91,6 +98,7 @@ impl Action {
             Self::MemberRemoved => "member.removed",
             Self::SignedIn => "session.signed_in",
             Self::SignedOut => "session.signed_out",
+            Self::SessionMoved => "session.moved",
         }
     }
 
@@ -156,26 +164,43 @@ pub(super) fn entry(
     create(&store.main, item, "pk")
 }
 
+/// The condition that whoever acts is still what allowed it, for the transaction of the act itself: between the look at a
+/// role and the write somebody may take the role away. Nothing where a tool acts.
+pub(super) fn still_may(store: &Store, org: OrgId, by: &Actor) -> Option<TransactWriteItem> {
+    let Actor::Member {
+        email,
+        role: Some(role),
+        ..
+    } = by
+    else {
+        return None;
+    };
+    let check = ConditionCheck::builder()
+        .table_name(&*store.main)
+        .key("pk", s(format!("O#{org}")))
+        .key("sk", s(format!("U#{email}")))
+        .condition_expression("#role = :role")
+        .expression_attribute_names("#role", "role")
+        .expression_attribute_values(":role", s(role.as_str()));
+    let check = check.build().expect("table, key and condition are set");
+    Some(TransactWriteItem::builder().condition_check(check).build())
+}
+
 /// The log, as an organization's members read it.
 #[derive(Debug)]
 pub struct Audit<'a>(pub(super) &'a Store);
 
 impl Audit<'_> {
-    /// One page, newest first: at most `entries_max` entries, all older than `before` where it is given.
+    /// One page, newest first.
     ///
     /// *Errors*: [`StoreError::Unavailable`], [`StoreError::Corrupt`].
-    pub async fn list(
-        &self,
-        org: OrgId,
-        before: Option<AuditId>,
-        entries_max: i32,
-    ) -> Result<Vec<AuditEntry>, StoreError> {
-        let before = before.map(|id| format!("L#{id}"));
-        let items = self
-            .0
-            .newest("list audit log", format!("O#{org}"), "L#", before, entries_max)
-            .await?;
-        items.iter().map(read).collect()
+    pub async fn list(&self, org: OrgId, page: Backwards<AuditId>) -> Result<Leaf<AuditEntry>, StoreError> {
+        let page = Backwards {
+            before: page.before.map(|id| format!("L#{id}")),
+            items_max: page.items_max,
+        };
+        let items = self.0.newest("list audit log", format!("O#{org}"), "L#", &page).await?;
+        items.read(read)
     }
 }
 

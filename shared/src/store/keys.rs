@@ -17,7 +17,7 @@ use aws_sdk_dynamodb::error::{ProvideErrorMetadata, SdkError};
 use serde::Serialize;
 
 use super::item::{Attributes, Row, at, b, s};
-use super::{Store, StoreError, unavailable};
+use super::{Backwards, Leaf, Store, StoreError, unavailable, written};
 use crate::auth::{KeyHash, Mode, ScopeSet};
 use crate::ids::{KeyId, OrgId};
 use crate::time::{MINUTE_MS, Timestamp};
@@ -175,7 +175,7 @@ impl Keys<'_> {
             // Lost: another process was first, or the row is gone. Both are well.
             Ok(()) | Err(StoreError::Lost) => {}
             Err(error) => {
-                self.0.touched.forget(&key);
+                self.0.touched.delay(&key, now, TOUCH_AFTER_MS);
                 tracing::warn!(%error, "last_used_at was not kept");
             }
         }
@@ -190,19 +190,16 @@ impl Keys<'_> {
             .transpose()
     }
 
-    /// One page of an organization's keys, newest first: at most `keys_max`, all older than `before` where it is given.
+    /// One page of an organization's keys, newest first.
     ///
     /// *Errors*: [`StoreError::Unavailable`], [`StoreError::Corrupt`].
-    pub async fn page(&self, org: OrgId, before: Option<KeyId>, keys_max: i32) -> Result<Vec<KeySummary>, StoreError> {
-        let before = before.map(|key| format!("K#{key}"));
-        let items = self
-            .0
-            .newest("list keys", format!("O#{org}"), "K#", before, keys_max)
-            .await?;
-        items
-            .iter()
-            .map(|item| summary(item).map(|(summary, _)| summary))
-            .collect()
+    pub async fn page(&self, org: OrgId, page: Backwards<KeyId>) -> Result<Leaf<KeySummary>, StoreError> {
+        let page = Backwards {
+            before: page.before.map(|key| format!("K#{key}")),
+            items_max: page.items_max,
+        };
+        let items = self.0.newest("list keys", format!("O#{org}"), "K#", &page).await?;
+        items.read(|item| summary(item).map(|(summary, _)| summary))
     }
 
     /// One key, strongly consistent.
@@ -238,13 +235,7 @@ where
     E: ProvideErrorMetadata + Debug,
 {
     match tokio::time::timeout(ASIDE_MAX, sent).await {
-        Ok(Ok(_)) => Ok(()),
-        Ok(Err(error)) => match unavailable(call, &error) {
-            StoreError::Unavailable { cause, .. } if cause == "ConditionalCheckFailedException" => {
-                Err(StoreError::Lost)
-            }
-            error => Err(error),
-        },
+        Ok(sent) => written(call, sent),
         Err(_) => Err(StoreError::Unavailable {
             call,
             cause: "took too long".to_owned(),

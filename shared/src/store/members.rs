@@ -55,8 +55,15 @@ impl Members<'_> {
         let held = held
             .map(|item| Row::new("member", &item).parsed("role", Role::parse))
             .transpose()?;
+        let now = Timestamp::now();
+        let mut place = keyed(format!("U#{email}"), format!("O#{org}"));
+        fill(&mut place, [("added_at", Some(at(now)))]);
+        let place = aws_sdk_dynamodb::types::Put::builder()
+            .table_name(&*self.0.main)
+            .set_item(Some(place));
         if held == Some(role) {
-            return Ok(());
+            // Nothing to tell; but a member whom a sign-in does not find is found again.
+            return send(self.0, "add member", vec![put(place), self.changed(org)]).await;
         }
         let (action, detail) = match held {
             None => (Action::MemberAdded, format!("as {}", role.as_str())),
@@ -65,7 +72,6 @@ impl Members<'_> {
                 format!("from {} to {}", before.as_str(), role.as_str()),
             ),
         };
-        let now = Timestamp::now();
         let member = update_main(self.0, &pk, &sk)
             .update_expression("SET #role = :role, added_at = if_not_exists(added_at, :now)")
             .condition_expression(match held {
@@ -79,11 +85,6 @@ impl Members<'_> {
             None => member,
             Some(before) => member.expression_attribute_values(":held", s(before.as_str())),
         };
-        let mut place = keyed(format!("U#{email}"), format!("O#{org}"));
-        fill(&mut place, [("added_at", Some(at(now)))]);
-        let place = aws_sdk_dynamodb::types::Put::builder()
-            .table_name(&*self.0.main)
-            .set_item(Some(place));
         let entry = audit::entry(self.0, org, by, action, email.as_str(), detail);
         send(
             self.0,
@@ -185,10 +186,12 @@ impl Members<'_> {
     }
 
     /// Deletes a member and what leads to it; only a part of deleting the organization.
-    pub(super) async fn erase(&self, org: OrgId, email: &Email) -> Result<(), StoreError> {
+    pub(super) async fn erase(&self, org: OrgId, email: &Email, by: &Actor) -> Result<(), StoreError> {
+        let detail = "with the organization".to_owned();
         let writes = vec![
             delete_main(self.0, &format!("O#{org}"), &format!("U#{email}")),
             delete_main(self.0, &format!("U#{email}"), &format!("O#{org}")),
+            audit::entry(self.0, org, by, Action::MemberRemoved, email.as_str(), detail),
         ];
         send(self.0, "erase member", writes).await
     }

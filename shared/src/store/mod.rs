@@ -30,7 +30,7 @@ pub use limits::{Limits, Quota, Refusal};
 pub use members::{MemberSummary, Members, Standing};
 pub use orgs::{OrgSummary, Orgs, Override, Suspension};
 pub use runs::{RunFilter, Runs};
-pub use sessions::{IDLE_MS, LIFE_MS, Session, SessionHash, Sessions};
+pub use sessions::{Session, SessionHash, Sessions};
 pub use work::{Advance, AttemptRow, AttemptState, Claim, Outcome, TriageRow, Work, Works};
 
 use self::item::{Attributes, s};
@@ -179,18 +179,17 @@ impl Store {
         Ok(answer.item)
     }
 
-    /// Reads items of the main table under a partition key whose sort key begins so, greatest sort key first and strongly
-    /// consistent: at most `items_max`, all less than `before` where it is given.
+    /// Reads one page of the items of the main table under a partition key whose sort key begins so, greatest sort key
+    /// first and strongly consistent.
     async fn newest(
         &self,
         call: &'static str,
         pk: String,
         sk_prefix: &str,
-        before: Option<String>,
-        items_max: i32,
-    ) -> Result<Vec<Attributes>, StoreError> {
+        page: &Backwards<String>,
+    ) -> Result<Leaf<Attributes>, StoreError> {
         // A place to go on from need not be an item's: what is deleted meanwhile still tells the place.
-        let from = before.map(|sk| item::keyed(pk.clone(), sk));
+        let from = page.before.as_ref().map(|sk| item::keyed(pk.clone(), sk));
         let query = self
             .client
             .query()
@@ -200,10 +199,17 @@ impl Store {
             .expression_attribute_values(":prefix", s(sk_prefix))
             .set_exclusive_start_key(from)
             .scan_index_forward(false)
-            .limit(items_max)
+            // One more than is shown tells whether there are older ones.
+            .limit(page.items_max + 1)
             .consistent_read(true);
         let answer = query.send().await.map_err(|error| unavailable(call, &error))?;
-        Ok(answer.items.unwrap_or_default())
+        // A page that is cut at 1 MB is shorter, and there is more.
+        let was_cut = answer.last_evaluated_key().is_some_and(|key| !key.is_empty());
+        let mut items = answer.items.unwrap_or_default();
+        let shown = usize::try_from(page.items_max).unwrap_or(0);
+        let has_older = items.len() > shown || was_cut;
+        items.truncate(shown);
+        Ok(Leaf { items, has_older })
     }
 
     /// Reads all items of the main table under a partition key whose sort key begins so, strongly consistent.
@@ -283,6 +289,34 @@ impl Intercept for CountCalls {
     }
 }
 
+/// Which page of a list that is read backwards.
+#[derive(Clone, Copy, Debug)]
+pub struct Backwards<I> {
+    /// All items are older than this one, where it is given.
+    pub before: Option<I>,
+    /// Items at the most.
+    pub items_max: i32,
+}
+
+/// One page of such a list, newest first.
+#[derive(Debug)]
+pub struct Leaf<T> {
+    /// The items.
+    pub items: Vec<T>,
+    /// Whether there are older ones.
+    pub has_older: bool,
+}
+
+impl<T> Leaf<T> {
+    /// Reads each item.
+    fn read<U>(self, read: impl Fn(&T) -> Result<U, StoreError>) -> Result<Leaf<U>, StoreError> {
+        Ok(Leaf {
+            items: self.items.iter().map(read).collect::<Result<_, _>>()?,
+            has_older: self.has_older,
+        })
+    }
+}
+
 /// Turns an SDK error into ours, keeping its code and nothing of the request or the response.
 pub(crate) fn unavailable<E: ProvideErrorMetadata, R>(call: &'static str, error: &SdkError<E, R>) -> StoreError {
     match cause(error) {
@@ -292,6 +326,18 @@ pub(crate) fn unavailable<E: ProvideErrorMetadata, R>(call: &'static str, error:
             attribute: cause,
         },
         cause => StoreError::Unavailable { call, cause },
+    }
+}
+
+/// What became of one conditional write: a condition that did not hold is [`StoreError::Lost`].
+fn written<T, E: ProvideErrorMetadata, R>(
+    call: &'static str,
+    sent: Result<T, SdkError<E, R>>,
+) -> Result<(), StoreError> {
+    match sent {
+        Ok(_) => Ok(()),
+        Err(error) if cause(&error) == "ConditionalCheckFailedException" => Err(StoreError::Lost),
+        Err(error) => Err(unavailable(call, &error)),
     }
 }
 

@@ -7,7 +7,7 @@ use serde::Serialize;
 
 use super::item::{Attributes, Row, at, fill, flag, keyed, n, s};
 use super::transact::{create, delete_main, send, update, update_main};
-use super::{Store, StoreError};
+use super::{Actor, Store, StoreError};
 use crate::ids::OrgId;
 use crate::plan::Plan;
 use crate::time::Timestamp;
@@ -103,7 +103,7 @@ impl Orgs<'_> {
     /// audit log stay until their time is over.
     ///
     /// *Errors*: [`StoreError::Lost`] when there is no such organization, [`StoreError::Unavailable`].
-    pub async fn delete(&self, org: OrgId) -> Result<(), StoreError> {
+    pub async fn delete(&self, org: OrgId, by: &Actor) -> Result<(), StoreError> {
         self.set_suspended(org, Suspension::On).await?;
         send(
             self.0,
@@ -112,10 +112,10 @@ impl Orgs<'_> {
         )
         .await?;
         for key in self.0.keys().list(org).await? {
-            self.0.keys().erase(org, key.key_id).await?;
+            self.0.keys().erase(org, key.key_id, by).await?;
         }
         for member in self.0.members().list(org).await? {
-            self.0.members().erase(org, &member.email).await?;
+            self.0.members().erase(org, &member.email, by).await?;
         }
         let writes = vec![
             delete_main(self.0, &format!("L#{org}"), "M"),

@@ -4,18 +4,20 @@
 //! *Item* `V#<SHA-256 of the cookie's token, hex>` / `M`: `org_id`, `email`, `authenticated_at`, `expires_at`, `ends_at`, `ttl`.
 //! Never the token: whoever reads the table can sign nobody in.
 
+use aws_sdk_dynamodb::types::TransactWriteItem;
+
 use super::audit::{self, Action, Actor};
 use super::item::{Row, at, fill, keyed, n, s};
-use super::transact::{create, delete_existing, delete_main, send};
-use super::{Store, StoreError, unavailable};
+use super::transact::{create, delete_existing, send};
+use super::{Store, StoreError, written};
 use crate::email::Email;
 use crate::ids::OrgId;
-use crate::time::{HOUR_MS, MINUTE_MS, Timestamp};
+use crate::time::{HOUR_MS, MINUTE_MS, SECOND_MS, Timestamp};
 
 /// How long a session lives without being used. *Source*: our choice; OWASP ASVS 7.3 wants a limit that is written down.
-pub const IDLE_MS: i64 = HOUR_MS;
+const IDLE_MS: i64 = HOUR_MS;
 /// How long a session lives at the most, however much it is used. *Source*: our choice, a working day.
-pub const LIFE_MS: i64 = 12 * HOUR_MS;
+const LIFE_MS: i64 = 12 * HOUR_MS;
 /// A session in use is renewed when less than this is left of it: at most one write in half an hour.
 const RENEW_BELOW_MS: i64 = 30 * MINUTE_MS;
 
@@ -69,6 +71,22 @@ impl Session {
         }
     }
 
+    /// The same session in another organization: whoever goes there lives no longer for it.
+    #[must_use]
+    pub fn moved_to(&self, org: OrgId) -> Self {
+        Self {
+            org,
+            expires_at: Timestamp::now().plus_ms(IDLE_MS).min(self.ends_at),
+            ..self.clone()
+        }
+    }
+
+    /// How long a cookie of it may live, in whole seconds.
+    #[must_use]
+    pub fn seconds_left(&self, now: Timestamp) -> i64 {
+        (self.expires_at.ms() - now.ms()).max(0) / SECOND_MS
+    }
+
     /// The end that a renewal now would give it, where it is time for one.
     #[must_use]
     pub fn due_renewal(&self, now: Timestamp) -> Option<Timestamp> {
@@ -82,17 +100,61 @@ impl Session {
 pub struct Sessions<'a>(pub(super) &'a Store);
 
 impl Sessions<'_> {
-    /// Opens a session, with its entry in the audit log; the one that it takes the place of ends in the same moment.
+    /// Opens a session after a sign-in, with its entry in the audit log; the one that the browser had ends in the same moment.
     ///
-    /// *Errors*: [`StoreError::Unavailable`].
+    /// *Errors*: [`StoreError::Lost`] when the person is no member in that role any more, [`StoreError::Unavailable`].
     pub async fn open(
         &self,
         hash: &SessionHash,
         session: &Session,
-        replaced: Option<&SessionHash>,
+        replaced: Option<(&SessionHash, &Session)>,
         by: &Actor,
-        detail: String,
     ) -> Result<(), StoreError> {
+        let store = self.0;
+        let entry =
+            |org, action, detail: &str| audit::entry(store, org, by, action, session.email.as_str(), detail.to_owned());
+        let mut writes = vec![self.create(hash, session), entry(session.org, Action::SignedIn, "")];
+        writes.extend(audit::still_may(store, session.org, by));
+        let alone = writes.clone();
+        if let Some((old, ended)) = replaced {
+            writes.push(delete_existing(store, &old.pk(), "M"));
+            let detail = "by a new sign-in in the same browser".to_owned();
+            let subject = ended.email.as_str();
+            writes.push(audit::entry(store, ended.org, by, Action::SignedOut, subject, detail));
+        }
+        match send(store, "open session", writes).await {
+            // It was closed meanwhile: its end is told already. If the person is no member, it is lost a second time.
+            Err(StoreError::Lost) if replaced.is_some() => send(store, "open session", alone).await,
+            sent => sent,
+        }
+    }
+
+    /// Takes a session to another of the person's organizations: a new one in the place of the old, which must still be
+    /// there. Both logs tell it.
+    ///
+    /// *Errors*: [`StoreError::Lost`] when the old one was closed, or the person is no member there in that role;
+    /// [`StoreError::Unavailable`].
+    pub async fn switch(
+        &self,
+        (old, before): (&SessionHash, &Session),
+        (new, after): (&SessionHash, &Session),
+        by: &Actor,
+    ) -> Result<(), StoreError> {
+        let entry = |org, detail: &str| {
+            let subject = after.email.as_str();
+            audit::entry(self.0, org, by, Action::SessionMoved, subject, detail.to_owned())
+        };
+        let mut writes = vec![
+            self.create(new, after),
+            delete_existing(self.0, &old.pk(), "M"),
+            entry(before.org, "to another organization"),
+            entry(after.org, "from another organization, without a new sign-in"),
+        ];
+        writes.extend(audit::still_may(self.0, after.org, by));
+        send(self.0, "switch session", writes).await
+    }
+
+    fn create(&self, hash: &SessionHash, session: &Session) -> TransactWriteItem {
         let mut item = keyed(hash.pk(), "M");
         fill(
             &mut item,
@@ -105,13 +167,7 @@ impl Sessions<'_> {
                 ("ttl", Some(n(session.ends_at.seconds() + 1))),
             ],
         );
-        let (store, email) = (self.0, session.email.as_str());
-        let mut writes = vec![
-            create(&store.main, item, "pk"),
-            audit::entry(store, session.org, by, Action::SignedIn, email, detail),
-        ];
-        writes.extend(replaced.map(|old| delete_main(store, &old.pk(), "M")));
-        send(store, "open session", writes).await
+        create(&self.0.main, item, "pk")
     }
 
     /// Finds a session that has not ended: one strongly consistent `GetItem`.
@@ -133,9 +189,9 @@ impl Sessions<'_> {
         Ok((now < session.expires_at && now < session.ends_at).then_some(session))
     }
 
-    /// Moves the end of a session that is still there; one that was closed meanwhile stays closed.
+    /// Moves the end of a session.
     ///
-    /// *Errors*: [`StoreError::Unavailable`].
+    /// *Errors*: [`StoreError::Lost`] when it was closed meanwhile, and stays closed; [`StoreError::Unavailable`].
     pub async fn renew(&self, hash: &SessionHash, expires_at: Timestamp) -> Result<(), StoreError> {
         let update = self
             .0
@@ -147,16 +203,7 @@ impl Sessions<'_> {
             .update_expression("SET expires_at = :end")
             .condition_expression("attribute_exists(pk)")
             .expression_attribute_values(":end", at(expires_at));
-        match update.send().await {
-            Err(error)
-                if error
-                    .as_service_error()
-                    .is_some_and(|refused| refused.is_conditional_check_failed_exception()) =>
-            {
-                Ok(())
-            }
-            other => other.map(drop).map_err(|error| unavailable("renew session", &error)),
-        }
+        written("renew session", update.send().await)
     }
 
     /// Closes a session, with its entry in the audit log. A second time changes nothing and writes nothing.
@@ -211,6 +258,22 @@ mod tests {
             ..old
         };
         assert_eq!(full.due_renewal(began.plus_ms(LIFE_MS - 2)), None);
+    }
+
+    #[test]
+    fn going_to_another_organization_lengthens_no_life() {
+        let now = Timestamp::now();
+        let old = Session {
+            ends_at: now.plus_ms(MINUTE_MS),
+            ..session(now)
+        };
+        let org = OrgId::generate();
+        let moved = old.moved_to(org);
+        assert_eq!(
+            (moved.org, moved.ends_at, moved.expires_at),
+            (org, old.ends_at, old.ends_at)
+        );
+        assert_eq!(moved.authenticated_at, old.authenticated_at);
     }
 
     #[test]

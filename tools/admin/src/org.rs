@@ -7,8 +7,8 @@ use eclips_shared::plan::Plan;
 use eclips_shared::store::{Override, Store, Suspension};
 use serde_json::json;
 
-use crate::explain;
 use crate::print::Output;
+use crate::{OPERATOR, explain};
 
 const NO_SUCH_ORG: &str = "no such organization; `cargo admin org list` shows them";
 
@@ -148,7 +148,7 @@ pub async fn run(store: &Store, command: Command, output: Output) -> anyhow::Res
             if !yes {
                 return Err(anyhow!("this deletes every key of {org}; add --yes if you mean it"));
             }
-            store.orgs().delete(org).await.map_err(refused)?;
+            store.orgs().delete(org, &OPERATOR).await.map_err(refused)?;
             output.say(
                 &json!({ "org_id": org, "deleted": true }),
                 &format!("organization {org} is deleted"),

@@ -35,8 +35,8 @@ pub struct Rolled {
 impl Keys<'_> {
     /// Makes a key; the plain one is in the answer and nowhere else. A form makes one key, however often it is sent.
     ///
-    /// *Errors*: [`StoreError::Lost`] when the organization does not exist or the form was used
-    /// ([`Keys::made_by_form`] tells), [`StoreError::Unavailable`].
+    /// *Errors*: [`StoreError::Lost`] when the organization does not exist, the form was used
+    /// ([`Keys::made_by_form`] tells) or the member has another role by now; [`StoreError::Unavailable`].
     pub async fn mint(
         &self,
         org: OrgId,
@@ -48,6 +48,7 @@ impl Keys<'_> {
         writes.push(self.org_exists(org));
         writes.push(self.entry(by, Action::KeyCreated, &summary, described(&summary)));
         writes.extend(form.map(|form| self.used(org, form, summary.key_id)));
+        writes.extend(audit::still_may(self.0, org, by));
         send(self.0, "mint key", writes).await?;
         Ok((plain, summary))
     }
@@ -56,8 +57,8 @@ impl Keys<'_> {
     /// successor.
     ///
     /// *Units*: `grace_ms` milliseconds; the old key never lives longer than it would have.
-    /// *Errors*: [`StoreError::Lost`] when the old key is gone, revoked, expired or rolled already, or the form was used;
-    /// [`StoreError::Unavailable`].
+    /// *Errors*: [`StoreError::Lost`] when the old key is gone, revoked, expired or rolled already, the form was used, or the
+    /// member has another role by now; [`StoreError::Unavailable`].
     pub async fn roll(
         &self,
         org: OrgId,
@@ -99,6 +100,9 @@ impl Keys<'_> {
         );
         writes.extend([update(record), update(row), self.org_exists(org)]);
         writes.push(self.entry(by, Action::KeyRolled, &summary, detail));
+        let detail = format!("{}, in the place of {}", described(&fresh), summary.hint);
+        writes.push(self.entry(by, Action::KeyCreated, &fresh, detail));
+        writes.extend(audit::still_may(self.0, org, by));
         writes.extend(form.map(|form| self.used(org, form, fresh.key_id)));
         send(self.0, "roll key", writes).await?;
         Ok(Rolled {
@@ -110,7 +114,8 @@ impl Keys<'_> {
 
     /// Revokes a key: refused from the first request that starts after this returned. A second time changes nothing.
     ///
-    /// *Errors*: [`StoreError::Lost`] when there is no such key, [`StoreError::Unavailable`].
+    /// *Errors*: [`StoreError::Lost`] when there is no such key or the member has another role by now;
+    /// [`StoreError::Unavailable`].
     pub async fn revoke(&self, org: OrgId, key: KeyId, by: &Actor) -> Result<Timestamp, StoreError> {
         let (summary, hash) = self.row(org, key).await?.ok_or(StoreError::Lost)?;
         if let Some(earlier) = summary.revoked_at {
@@ -128,7 +133,9 @@ impl Keys<'_> {
             .expression_attribute_values(":now", at(now))
             .expression_attribute_values(":by", s(by.name()));
         let entry = self.entry(by, Action::KeyRevoked, &summary, described(&summary));
-        match send(self.0, "revoke key", vec![update(record), update(row), entry]).await {
+        let mut writes = vec![update(record), update(row), entry];
+        writes.extend(audit::still_may(self.0, org, by));
+        match send(self.0, "revoke key", writes).await {
             // Two at once: the other one's revocation stands, and so does its entry.
             Err(StoreError::Lost) => {
                 let (after, _) = self.row(org, key).await?.ok_or(StoreError::Lost)?;
@@ -148,8 +155,8 @@ impl Keys<'_> {
     }
 
     /// Deletes a key and all that names it; only a part of deleting its organization.
-    pub(in crate::store) async fn erase(&self, org: OrgId, key: KeyId) -> Result<(), StoreError> {
-        let Some((_, hash)) = self.row(org, key).await? else {
+    pub(in crate::store) async fn erase(&self, org: OrgId, key: KeyId, by: &Actor) -> Result<(), StoreError> {
+        let Some((summary, hash)) = self.row(org, key).await? else {
             return Ok(());
         };
         let record = Delete::builder()
@@ -161,6 +168,7 @@ impl Keys<'_> {
                 .build(),
             delete_main(self.0, &format!("O#{org}"), &format!("K#{key}")),
             delete_main(self.0, &format!("K#{key}"), "M"),
+            self.entry(by, Action::KeyRevoked, &summary, "with its organization".to_owned()),
         ];
         send(self.0, "erase key", writes).await
     }

@@ -6,7 +6,7 @@
 
 use super::{Keys, within};
 use crate::ids::{KeyId, OrgId};
-use crate::routes::Route;
+use crate::routes::{Operation, Route};
 use crate::store::StoreError;
 use crate::store::item::{Attributes, Row, at, n, s};
 use crate::time::{DAY_MS, MINUTE_MS, Timestamp};
@@ -47,7 +47,7 @@ impl Refused {
 }
 
 /// What one kind of refused request is told apart by.
-pub type Kind = (KeyId, Refused, &'static str);
+pub type Kind = (KeyId, Refused, Operation);
 
 /// Refused requests of one kind.
 #[derive(Clone, Debug)]
@@ -72,7 +72,7 @@ impl Keys<'_> {
     /// Whatever becomes of it, the answer stays the same.
     pub async fn note_refused(&self, org: OrgId, key: KeyId, cause: Refused, route: &'static Route, ip: &str) {
         let now = Timestamp::now();
-        let kind: Kind = (key, cause, route.path);
+        let kind: Kind = (key, cause, route.operation);
         let Some(seen) = self.0.refused.due(kind, now, EVERY_MS) else {
             return;
         };
@@ -95,7 +95,7 @@ impl Keys<'_> {
             .expression_attribute_values(":ttl", n(now.plus_ms(RETENTION_MS).seconds()))
             .expression_attribute_values(":seen", n(seen));
         if let Err(error) = within("note refused request", update.send()).await {
-            self.0.refused.forget(&kind);
+            self.0.refused.delay(&kind, now, EVERY_MS);
             tracing::warn!(%error, "a refused request was not noted");
         }
     }

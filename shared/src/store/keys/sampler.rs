@@ -5,10 +5,13 @@ use std::collections::HashMap;
 use std::hash::Hash;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use crate::time::Timestamp;
+use crate::time::{SECOND_MS, Timestamp};
 
 /// Kinds that a process remembers; beyond it, it begins anew and writes a little more.
 const KINDS_MAX: usize = 4_096;
+
+/// How long after a write that failed the next one is tried. *Source*: our choice.
+pub(super) const RETRY_MS: i64 = SECOND_MS;
 
 /// When something of each kind was last written, and how often it was seen since.
 #[derive(Debug)]
@@ -40,9 +43,12 @@ impl<K: Eq + Hash> Sampler<K> {
         Some(1)
     }
 
-    /// Takes a write back that did not happen: the next one is due.
-    pub(super) fn forget(&self, kind: &K) {
-        self.kinds().remove(kind);
+    /// After a write that did not happen, or not in time: the next one is due in a while, and not at once, or a table that
+    /// throttles would get a write with every request. What was counted is gone, since it may have been written.
+    pub(super) fn delay(&self, kind: &K, now: Timestamp, every_ms: i64) {
+        if let Some(seen) = self.kinds().get_mut(kind) {
+            seen.written = now.plus_ms(RETRY_MS - every_ms);
+        }
     }
 
     fn kinds(&self) -> MutexGuard<'_, HashMap<K, Seen>> {
@@ -70,7 +76,8 @@ mod tests {
         assert_eq!(sampler.due("b", at(99), 100), Some(1));
         assert_eq!(sampler.due("a", at(100), 100), Some(3));
         assert_eq!(sampler.due("a", at(101), 100), None);
-        sampler.forget(&"a");
-        assert_eq!(sampler.due("a", at(102), 100), Some(1));
+        sampler.delay(&"a", at(101), 60_000);
+        assert_eq!(sampler.due("a", at(100 + RETRY_MS), 60_000), None);
+        assert_eq!(sampler.due("a", at(101 + RETRY_MS), 60_000), Some(3));
     }
 }
