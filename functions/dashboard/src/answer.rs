@@ -2,8 +2,8 @@
 
 use askama::Template;
 use http::header::{
-    CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, LOCATION, REFERRER_POLICY, SET_COOKIE,
-    STRICT_TRANSPORT_SECURITY, X_CONTENT_TYPE_OPTIONS, X_FRAME_OPTIONS,
+    CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, LOCATION, REFERRER_POLICY, STRICT_TRANSPORT_SECURITY,
+    X_CONTENT_TYPE_OPTIONS, X_FRAME_OPTIONS,
 };
 use http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
 use lambda_http::{Body, Response};
@@ -84,11 +84,11 @@ impl Answer {
         }
     }
 
-    /// Sets a cookie beside the answer.
+    /// Sets a header beside the answer.
     #[must_use]
-    pub fn with_cookie(mut self, cookie: &cookie::Cookie<'_>) -> Self {
-        if let Ok(value) = HeaderValue::from_str(&cookie.to_string()) {
-            self.headers.append(SET_COOKIE, value);
+    pub fn with(mut self, name: HeaderName, value: &str) -> Self {
+        if let Ok(value) = HeaderValue::from_str(value) {
+            self.headers.append(name, value);
         }
         self
     }

@@ -2,7 +2,7 @@
 
 use askama::Template;
 use eclips_shared::ids::AuditId;
-use eclips_shared::store::{Action, AuditEntry};
+use eclips_shared::store::{Action, AuditEntry, Backwards};
 use http::StatusCode;
 
 use crate::answer::Answer;
@@ -43,19 +43,13 @@ pub async fn answer(visit: &Visit<'_>, member: &Member) -> Outcome {
         None => None,
     };
     let audit = visit.app.store.audit();
-    // One more than is shown tells whether there are older ones.
-    let mut entries = audit.list(member.org(), before, ENTRIES_MAX + 1).await?;
-    let has_older = entries.len() > usize::try_from(ENTRIES_MAX).unwrap_or(usize::MAX);
-    if has_older {
-        entries.pop();
-    }
-    let older = entries
-        .last()
-        .filter(|_| has_older)
-        .map(|last| last.audit_id.to_string());
+    let items_max = ENTRIES_MAX;
+    let leaf = audit.list(member.org(), Backwards { before, items_max }).await?;
+    let last = leaf.items.last().filter(|_| leaf.has_older);
+    let older = last.map(|last| last.audit_id.to_string());
     let page = AuditLogPage {
         frame: Frame::of("Audit log", Some(Section::AuditLog), member),
-        rows: entries.into_iter().map(row).collect(),
+        rows: leaf.items.into_iter().map(row).collect(),
         is_first: before.is_none(),
         older,
     };
@@ -89,5 +83,6 @@ const fn words(action: Action) -> &'static str {
         Action::MemberRemoved => "Member removed",
         Action::SignedIn => "Signed in",
         Action::SignedOut => "Signed out",
+        Action::SessionMoved => "Switched organization",
     }
 }

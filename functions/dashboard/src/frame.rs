@@ -1,7 +1,7 @@
 //! What surrounds every page: title, navigation, who is signed in, style and script.
 
 use crate::assets::{self, Paths};
-use crate::guard::Member;
+use crate::guard::{Member, SignedIn};
 
 /// A place in the navigation.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -32,12 +32,19 @@ pub struct Frame {
 #[derive(Debug)]
 pub struct Who {
     pub email: String,
-    pub role: &'static str,
-    pub org: String,
+    /// What the person is, and of what; `None` on pages that concern the person alone.
+    pub member: Option<Membership>,
     /// What forms of this session carry.
     pub form_token: String,
     /// A word to everybody in the organization: suspended, or on a plan without API access.
     pub notice: Option<&'static str>,
+}
+
+/// Of which organization somebody is what.
+#[derive(Debug)]
+pub struct Membership {
+    pub role: &'static str,
+    pub org: String,
 }
 
 /// A link of the navigation.
@@ -73,13 +80,28 @@ impl Frame {
             title: title.to_owned(),
             assets: assets::paths(),
             who: Some(Who {
-                email: member.email().to_string(),
-                role: member.role().as_str(),
-                org: member.standing.org_name.clone(),
-                form_token: member.form_token(),
+                email: member.signed_in.email().to_string(),
+                member: Some(Membership {
+                    role: member.role().as_str(),
+                    org: member.standing.org_name.clone(),
+                }),
+                form_token: member.signed_in.form_token(),
                 notice,
             }),
             section,
+        }
+    }
+
+    /// The frame of a page that concerns a person alone, whatever organizations there are.
+    pub fn of_person(title: &str, signed_in: &SignedIn) -> Self {
+        Self {
+            who: Some(Who {
+                email: signed_in.email().to_string(),
+                member: None,
+                form_token: signed_in.form_token(),
+                notice: None,
+            }),
+            ..Self::plain(title)
         }
     }
 

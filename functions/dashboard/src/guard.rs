@@ -1,9 +1,10 @@
 //! The road of a page: every request passes these guards, in this order, and leaves one log line.
 //!
 //! Find the page (404, 405) → session (sign-in, 401) → membership (403) → for forms: origin and form token (403) → role (403) →
-//! recent sign-in where keys are made or ended (403) → handler. `Authorization` is never read: an API key opens nothing here.
+//! recent sign-in where keys are made or ended (403) → handler. What concerns only oneself needs no membership. `Authorization` is never read: an API key opens nothing here.
 
 use std::pin::Pin;
+use std::sync::{Mutex, PoisonError};
 use std::time::Instant;
 
 use cookie::Cookie;
@@ -11,9 +12,9 @@ use eclips_shared::email::Email;
 use eclips_shared::ids::OrgId;
 use eclips_shared::role::Role;
 use eclips_shared::serve::{gateway_request_id, source_ip};
-use eclips_shared::store::{Actor, Session, Standing, StoreError};
+use eclips_shared::store::{Actor, Session, SessionHash, Standing, StoreError};
 use eclips_shared::time::{MINUTE_MS, SECOND_MS, Timestamp};
-use http::header::{CONTENT_TYPE, COOKIE, ORIGIN, USER_AGENT};
+use http::header::{CONTENT_TYPE, COOKIE, ORIGIN, SET_COOKIE, USER_AGENT};
 use http::{HeaderMap, Method};
 use lambda_http::{Body, Request, RequestExt, Response};
 
@@ -25,6 +26,8 @@ use crate::session::{Cookies, Token};
 
 /// How long after a sign-in keys may be made, rolled and revoked. *Source*: our choice; OWASP ASVS 7.5 wants one.
 const RECENT_MS: i64 = 15 * MINUTE_MS;
+/// How long after one the forms for that are shown: whoever gets one has five minutes to fill it in.
+const RECENT_FOR_FORMS_MS: i64 = 10 * MINUTE_MS;
 /// The largest form. *Source*: our choice; the longest of ours has some 600 bytes.
 const FORM_BYTES_MAX: usize = 16 * 1024;
 /// The field of a form that holds the session's proof.
@@ -46,9 +49,48 @@ pub struct Visit<'a> {
     query_text: String,
     headers: HeaderMap,
     ip: String,
+    /// Cookies that go with the answer, whatever it is.
+    set: Mutex<Vec<Cookie<'static>>>,
 }
 
-impl Visit<'_> {
+impl<'a> Visit<'a> {
+    fn of(app: &'a App, request: Request) -> (Self, Body) {
+        let ip = source_ip(&request).to_owned();
+        let request_id = gateway_request_id(&request);
+        let path = request.raw_http_path().to_owned();
+        let (parts, body) = request.into_parts();
+        let query_text = parts.uri.query().unwrap_or_default().to_owned();
+        let visit = Self {
+            app,
+            request_id,
+            id: None,
+            query: Fields::parse(query_text.as_bytes()),
+            method: parts.method,
+            path,
+            query_text,
+            headers: parts.headers,
+            ip,
+            set: Mutex::default(),
+        };
+        (visit, body)
+    }
+
+    /// Sets a cookie with the answer, be it a page or a refusal.
+    pub fn set_cookie(&self, cookie: Cookie<'static>) {
+        self.set.lock().unwrap_or_else(PoisonError::into_inner).push(cookie);
+    }
+
+    fn take_cookies(&self) -> Vec<Cookie<'static>> {
+        std::mem::take(&mut *self.set.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// The names of the cookies that the browser sent, in its order.
+    pub fn cookie_names(&self) -> Vec<String> {
+        let jars = self.headers.get_all(COOKIE).iter().filter_map(|jar| jar.to_str().ok());
+        let cookies = jars.flat_map(Cookie::split_parse).filter_map(Result::ok);
+        cookies.map(|cookie| cookie.name().to_owned()).collect()
+    }
+
     /// Whether the request asks to see something, and not to change it.
     pub fn is_read(&self) -> bool {
         self.method == Method::GET || self.method == Method::HEAD
@@ -63,10 +105,19 @@ impl Visit<'_> {
         }
     }
 
+    /// The page itself, without what was asked of it.
+    pub fn bare_path(&self) -> String {
+        if self.is_read() {
+            self.path.clone()
+        } else {
+            self.return_path()
+        }
+    }
+
     /// The page to come back to after a detour: a form's own page, where there is one.
     pub fn return_path(&self) -> String {
         match (self.is_read(), self.path.as_str()) {
-            (true, _) if self.path.starts_with("/sign-in") => "/".to_owned(),
+            (true, path) if path.starts_with("/sign-in") => "/".to_owned(),
             (true, _) => self.path_and_query(),
             (false, "/settings/api-keys") => "/settings/api-keys/new".to_owned(),
             (false, "/sign-out") => "/".to_owned(),
@@ -98,11 +149,12 @@ impl Visit<'_> {
         Token::parse(&self.cookie(self.cookies().session_name())?)
     }
 
-    /// Somebody who acts from where this request came from.
-    pub fn actor(&self, email: &Email) -> Actor {
+    /// Somebody who acts from where this request came from, by the power of a role.
+    pub fn actor(&self, email: &Email, role: Option<Role>) -> Actor {
         let agent = self.headers.get(USER_AGENT).and_then(|agent| agent.to_str().ok());
         Actor::Member {
             email: email.clone(),
+            role,
             ip: self.ip.clone(),
             agent: agent.unwrap_or_default().to_owned(),
         }
@@ -120,30 +172,17 @@ impl App {
     }
 }
 
-/// A member who is signed in. Only [`enter`] builds one, from a session and a membership read for this very request.
+/// Somebody who is signed in. Only [`sign_in`] builds one, from a session read for this very request.
 #[derive(Debug)]
-pub struct Member {
-    /// Role, organization's name, plan and suspension.
-    pub standing: Standing,
+pub struct SignedIn {
     token: Token,
     session: Session,
-    actor: Actor,
 }
 
-impl Member {
-    /// The organization that is looked at.
-    pub const fn org(&self) -> OrgId {
-        self.session.org
-    }
-
+impl SignedIn {
     /// Who it is.
     pub const fn email(&self) -> &Email {
         &self.session.email
-    }
-
-    /// What the person may do.
-    pub const fn role(&self) -> Role {
-        self.standing.role
     }
 
     /// The session itself.
@@ -151,26 +190,50 @@ impl Member {
         &self.session
     }
 
-    /// The session's token.
-    pub const fn token(&self) -> &Token {
-        &self.token
-    }
-
-    /// The person as the audit log names it.
-    pub const fn actor(&self) -> &Actor {
-        &self.actor
+    /// What the store knows the session by.
+    pub fn hash(&self) -> SessionHash {
+        self.token.hash()
     }
 
     /// What forms of this session carry.
     pub fn form_token(&self) -> String {
         self.token.form_token()
     }
+}
 
-    fn require(&self, needs: Needs, now: Timestamp) -> Result<(), Refusal> {
+/// A member who is signed in. Only [`enter`] builds one, from a session and a membership read for this very request.
+#[derive(Debug)]
+pub struct Member {
+    /// Role, organization's name, plan and suspension.
+    pub standing: Standing,
+    /// The person, and the session.
+    pub signed_in: SignedIn,
+    actor: Actor,
+}
+
+impl Member {
+    /// The organization that is looked at.
+    pub const fn org(&self) -> OrgId {
+        self.signed_in.session.org
+    }
+
+    /// What the person may do.
+    pub const fn role(&self) -> Role {
+        self.standing.role
+    }
+
+    /// The person as the audit log names it, with the role that every write depends on.
+    pub const fn actor(&self) -> &Actor {
+        &self.actor
+    }
+
+    /// Refuses what the role, or the time since the sign-in, does not allow.
+    fn require(&self, needs: Needs, recent_ms: i64) -> Result<(), Refusal> {
+        let age_ms = Timestamp::now().ms() - self.signed_in.session.authenticated_at.ms();
         match needs {
-            Needs::Nothing | Needs::Membership => Ok(()),
+            Needs::Nothing | Needs::Session | Needs::Membership => Ok(()),
             Needs::KeyManager if !self.role().manages_keys() => Err(Refusal::Role),
-            Needs::KeyManager if now.ms() - self.session.authenticated_at.ms() > RECENT_MS => Err(Refusal::StaleSignIn),
+            Needs::KeyManager if age_ms > recent_ms => Err(Refusal::StaleSignIn),
             Needs::KeyManager => Ok(()),
         }
     }
@@ -181,35 +244,18 @@ impl Member {
 struct Trace {
     page: Option<&'static Page>,
     org: Option<OrgId>,
-    /// The session's new end, when it was renewed.
-    renewed: Option<(Token, i64)>,
 }
 
 /// Answers a request, whatever it is, and logs it.
 pub async fn serve(app: &App, request: Request) -> Response<Body> {
     let began = Instant::now();
-    let ip = source_ip(&request).to_owned();
-    let request_id = gateway_request_id(&request);
-    let path = request.raw_http_path().to_owned();
-    let (parts, body) = request.into_parts();
-    let query_text = parts.uri.query().unwrap_or_default().to_owned();
-    let mut visit = Visit {
-        app,
-        request_id,
-        id: None,
-        query: Fields::parse(query_text.as_bytes()),
-        method: parts.method,
-        path,
-        query_text,
-        headers: parts.headers,
-        ip,
-    };
+    let (mut visit, body) = Visit::of(app, request);
     let mut trace = Trace::default();
     let outcome = pass(&mut visit, &body, &mut trace).await;
     let code = outcome.as_ref().err().map_or("", Refusal::code);
     let mut answer = outcome.unwrap_or_else(|refusal| refusal.answer(&visit));
-    if let Some((token, seconds)) = &trace.renewed {
-        answer = answer.with_cookie(&visit.cookies().session(token, *seconds));
+    for cookie in visit.take_cookies() {
+        answer = answer.with(SET_COOKIE, &cookie.to_string());
     }
     tracing::info!(
         request_id = %visit.request_id,
@@ -236,58 +282,93 @@ async fn pass(visit: &mut Visit<'_>, body: &Body, trace: &mut Trace) -> Outcome 
     trace.page = Some(page);
     visit.id = id;
     let visit = &*visit;
+    if let Handler::Open(handler) = page.handler {
+        return handler(visit).await;
+    }
+    let signed_in = sign_in(visit).await?;
+    trace.org = Some(signed_in.session.org);
     match page.handler {
-        Handler::Open(handler) => handler(visit).await,
+        Handler::Open(_) => Err(Refusal::Internal),
+        Handler::OwnRead(handler) => handler(visit, &signed_in).await,
+        Handler::OwnWrite(handler) => {
+            let form = own_form(visit, &signed_in, body)?;
+            handler(visit, &signed_in, form).await
+        }
         Handler::Read(handler) => {
-            let member = enter(visit).await?;
-            trace.org = Some(member.org());
-            trace.renewed = renew(visit, &member).await;
-            member.require(page.needs, Timestamp::now())?;
+            let member = enter(visit, signed_in).await?;
+            renew(visit, &member).await;
+            member.require(page.needs, RECENT_FOR_FORMS_MS)?;
             handler(visit, &member).await
         }
         Handler::Write(handler) => {
-            let member = enter(visit).await?;
-            trace.org = Some(member.org());
-            let form = own_form(visit, &member, body)?;
-            member.require(page.needs, Timestamp::now())?;
+            let member = enter(visit, signed_in).await?;
+            let form = own_form(visit, &member.signed_in, body)?;
+            member.require(page.needs, RECENT_MS)?;
             handler(visit, &member, form).await
         }
     }
 }
 
-/// Finds out who looks: the session by its cookie, the membership by the session, both read for this very request.
+/// Finds out who looks: the session by its cookie.
 ///
-/// *Errors*: [`Refusal::SignedOut`], [`Refusal::NotMember`], [`Refusal::Unavailable`].
-pub async fn enter(visit: &Visit<'_>) -> Result<Member, Refusal> {
+/// *Errors*: [`Refusal::SignedOut`], [`Refusal::Unavailable`].
+pub async fn sign_in(visit: &Visit<'_>) -> Result<SignedIn, Refusal> {
     let token = visit.token().ok_or(Refusal::SignedOut)?;
-    let store = &visit.app.store;
-    let session = store.sessions().find(&token.hash()).await?.ok_or(Refusal::SignedOut)?;
-    let standing = store.members().standing(session.org, &session.email).await?;
-    Ok(Member {
-        standing: standing.ok_or(Refusal::NotMember)?,
-        actor: visit.actor(&session.email),
+    let session = visit.app.store.sessions().find(&token.hash()).await?;
+    Ok(SignedIn {
+        session: session.ok_or(Refusal::SignedOut)?,
         token,
-        session,
     })
 }
 
+/// Finds out what the person is in the organization.
+///
+/// *Errors*: [`Refusal::NotMember`], [`Refusal::Unavailable`].
+async fn enter(visit: &Visit<'_>, signed_in: SignedIn) -> Result<Member, Refusal> {
+    let session = &signed_in.session;
+    let standing = visit.app.store.members().standing(session.org, &session.email).await?;
+    let standing = standing.ok_or(Refusal::NotMember)?;
+    Ok(Member {
+        actor: visit.actor(&session.email, Some(standing.role)),
+        standing,
+        signed_in,
+    })
+}
+
+/// What a write that was lost means to a member: the role that allowed it was taken away meanwhile, or what the page itself
+/// knows.
+pub async fn lost(visit: &Visit<'_>, member: &Member, otherwise: Refusal) -> Refusal {
+    let members = visit.app.store.members();
+    match members.standing(member.org(), member.signed_in.email()).await {
+        Ok(Some(standing)) if standing.role == member.role() => otherwise,
+        Ok(Some(_)) => Refusal::Role,
+        Ok(None) => Refusal::NotMember,
+        Err(error) => error.into(),
+    }
+}
+
 /// Moves a session's end when it is time for it; a page that is looked at keeps its reader signed in.
-async fn renew(visit: &Visit<'_>, member: &Member) -> Option<(Token, i64)> {
+async fn renew(visit: &Visit<'_>, member: &Member) {
     let now = Timestamp::now();
-    let end = member.session.due_renewal(now)?;
-    match visit.app.store.sessions().renew(&member.token.hash(), end).await {
-        Ok(()) => Some((visit.token()?, (end.ms() - now.ms()) / SECOND_MS)),
-        Err(error) => {
-            tracing::warn!(%error, "a session was not renewed");
-            None
+    let SignedIn { token, session } = &member.signed_in;
+    let Some(expires_at) = session.due_renewal(now) else {
+        return;
+    };
+    match visit.app.store.sessions().renew(&token.hash(), expires_at).await {
+        Ok(()) => {
+            let seconds = (expires_at.ms() - now.ms()) / SECOND_MS;
+            visit.set_cookie(visit.cookies().session(token, seconds));
         }
+        // Closed meanwhile, or exchanged: whatever cookie the browser has by now, it is not ours to replace.
+        Err(StoreError::Lost) => {}
+        Err(error) => tracing::warn!(%error, "a session was not renewed"),
     }
 }
 
 /// Reads a form and makes sure that a page of this very session sent it.
 ///
 /// *Errors*: [`Refusal::ForeignForm`], [`Refusal::BadForm`], [`Refusal::TooLarge`].
-fn own_form(visit: &Visit<'_>, member: &Member, body: &Body) -> Result<Fields, Refusal> {
+fn own_form(visit: &Visit<'_>, signed_in: &SignedIn, body: &Body) -> Result<Fields, Refusal> {
     if body.len() > FORM_BYTES_MAX {
         return Err(Refusal::TooLarge);
     }
@@ -305,16 +386,8 @@ fn own_form(visit: &Visit<'_>, member: &Member, body: &Body) -> Result<Fields, R
     }
     let form = Fields::parse(body);
     let token = form.one(FORM_TOKEN)?.unwrap_or_default();
-    if !member.token.vouches_for(token) {
+    if !signed_in.token.vouches_for(token) {
         return Err(Refusal::ForeignForm);
     }
     Ok(form)
-}
-
-/// Turns a write that somebody else was ahead of into the caller's own refusal; everything else stays what it is.
-pub fn unless_lost(error: StoreError, lost: Refusal) -> Refusal {
-    match error {
-        StoreError::Lost => lost,
-        error => error.into(),
-    }
 }

@@ -178,7 +178,7 @@ impl Provider {
                 openidconnect::RequestTokenError::ServerResponse(refused) => {
                     Fault::Refused(format!("token endpoint: {}", refused.error()))
                 }
-                error => Fault::Unavailable(format!("token endpoint: {error}")),
+                error => Fault::Unavailable(format!("token endpoint: {}", chain(&error))),
             })?;
         answer
             .id_token()
@@ -210,7 +210,7 @@ impl Provider {
     async fn fetch(&self) -> Result<Arc<CoreProviderMetadata>, Fault> {
         let issuer = IssuerUrl::new(self.issuer.clone()).map_err(|error| Fault::Unavailable(error.to_string()))?;
         let found = CoreProviderMetadata::discover_async(issuer, self.http()?).await;
-        let metadata = Arc::new(found.map_err(|error| Fault::Unavailable(format!("discovery: {error}")))?);
+        let metadata = Arc::new(found.map_err(|error| Fault::Unavailable(format!("discovery: {}", chain(&error))))?);
         *self.metadata.lock().await = Some(Arc::clone(&metadata));
         Ok(metadata)
     }
@@ -259,6 +259,18 @@ fn identity(claims: &CoreIdTokenClaims) -> Result<Identity, Fault> {
         email,
         authenticated_at,
     })
+}
+
+/// An error with what caused it: the library's own words say only that a request failed.
+fn chain(error: &dyn std::error::Error) -> String {
+    let mut text = error.to_string();
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        text.push_str(": ");
+        text.push_str(&error.to_string());
+        cause = error.source();
+    }
+    text
 }
 
 /// A call that came to nothing, in words that hold no address, code or token.

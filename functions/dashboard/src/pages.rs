@@ -5,7 +5,7 @@ use http::Method;
 
 use crate::answer::Answer;
 use crate::form::Fields;
-use crate::guard::{Boxed, Member, Visit};
+use crate::guard::{Boxed, Member, SignedIn, Visit};
 use crate::refusal::Refusal;
 use crate::{audit_log, keys, organizations, sign_in, sign_out};
 
@@ -14,9 +14,11 @@ use crate::{audit_log, keys, organizations, sign_in, sign_out};
 pub enum Needs {
     /// Nothing; anyone.
     Nothing,
-    /// To be signed in and a member.
+    /// To be signed in.
+    Session,
+    /// To be a member of the organization besides.
     Membership,
-    /// Besides, a role that manages keys, and a recent sign-in.
+    /// To have a role that manages keys, and a recent sign-in, besides.
     KeyManager,
 }
 
@@ -24,6 +26,8 @@ pub enum Needs {
 pub type Outcome = Result<Answer, Refusal>;
 
 type OpenHandler = for<'a> fn(&'a Visit<'a>) -> Boxed<'a, Outcome>;
+type OwnReadHandler = for<'a> fn(&'a Visit<'a>, &'a SignedIn) -> Boxed<'a, Outcome>;
+type OwnWriteHandler = for<'a> fn(&'a Visit<'a>, &'a SignedIn, Fields) -> Boxed<'a, Outcome>;
 type ReadHandler = for<'a> fn(&'a Visit<'a>, &'a Member) -> Boxed<'a, Outcome>;
 type WriteHandler = for<'a> fn(&'a Visit<'a>, &'a Member, Fields) -> Boxed<'a, Outcome>;
 
@@ -32,9 +36,13 @@ type WriteHandler = for<'a> fn(&'a Visit<'a>, &'a Member, Fields) -> Boxed<'a, O
 pub enum Handler {
     /// To anyone.
     Open(OpenHandler),
+    /// To somebody who is signed in, about himself; changes nothing.
+    OwnRead(OwnReadHandler),
+    /// To somebody who is signed in, about himself, with a form of the session.
+    OwnWrite(OwnWriteHandler),
     /// To a member; changes nothing.
     Read(ReadHandler),
-    /// To a member with a form of his session.
+    /// To a member, with a form of the session.
     Write(WriteHandler),
 }
 
@@ -64,6 +72,24 @@ const fn open(path: &'static str, handler: OpenHandler) -> Page {
     }
 }
 
+const fn own_read(path: &'static str, handler: OwnReadHandler) -> Page {
+    Page {
+        method: Method::GET,
+        path,
+        needs: Needs::Session,
+        handler: Handler::OwnRead(handler),
+    }
+}
+
+const fn own_write(path: &'static str, handler: OwnWriteHandler) -> Page {
+    Page {
+        method: Method::POST,
+        path,
+        needs: Needs::Session,
+        handler: Handler::OwnWrite(handler),
+    }
+}
+
 const fn read(path: &'static str, needs: Needs, handler: ReadHandler) -> Page {
     Page {
         method: Method::GET,
@@ -90,17 +116,17 @@ pub static PAGES: [Page; 17] = [
     open("/sign-in", |visit| Box::pin(sign_in::show::answer(visit))),
     open("/sign-in/start", |visit| Box::pin(sign_in::start::answer(visit))),
     open("/sign-in/callback", |visit| Box::pin(sign_in::callback::answer(visit))),
-    write("/sign-out", Needs::Membership, |visit, member, _| {
-        Box::pin(sign_out::answer(visit, member))
+    own_write("/sign-out", |visit, signed_in, _| {
+        Box::pin(sign_out::answer(visit, signed_in))
     }),
     read("/", Needs::Membership, |_, _| {
         Box::pin(async { Ok(Answer::see_other("/settings/api-keys")) })
     }),
-    read("/organizations", Needs::Membership, |visit, member| {
-        Box::pin(organizations::list(visit, member))
+    own_read("/organizations", |visit, signed_in| {
+        Box::pin(organizations::list(visit, signed_in))
     }),
-    write("/organizations", Needs::Membership, |visit, member, form| {
-        Box::pin(organizations::choose(visit, member, form))
+    own_write("/organizations", |visit, signed_in, form| {
+        Box::pin(organizations::choose(visit, signed_in, form))
     }),
     read("/settings/api-keys", Needs::Membership, |visit, member| {
         Box::pin(keys::list::answer(visit, member))
@@ -159,7 +185,17 @@ impl Table {
         let wanted = if method == Method::HEAD { &Method::GET } else { method };
         let page = found.value.iter().find(|page| page.method == *wanted);
         let id = found.params.get("id").map(str::to_owned);
-        Ok((page.ok_or(Refusal::Method)?, id))
+        Ok((page.ok_or_else(|| Refusal::Method(allowed(found.value)))?, id))
+    }
+}
+
+/// What `Allow` says of a path's rows.
+fn allowed(rows: &[&'static Page]) -> &'static str {
+    let takes = |method| rows.iter().any(|row| row.method == method);
+    match (takes(Method::GET), takes(Method::POST)) {
+        (true, true) => "GET, HEAD, POST",
+        (true, false) => "GET, HEAD",
+        (false, _) => "POST",
     }
 }
 
@@ -177,14 +213,17 @@ mod tests {
             assert_eq!(id.is_some(), page.path.contains("{id}"));
         }
         assert!(matches!(table.find(&Method::GET, "/nowhere"), Err(Refusal::NotFound)));
-        assert!(matches!(table.find(&Method::DELETE, "/"), Err(Refusal::Method)));
+        assert!(matches!(
+            table.find(&Method::DELETE, "/"),
+            Err(Refusal::Method("GET, HEAD"))
+        ));
         assert!(table.find(&Method::HEAD, "/sign-in").is_ok());
     }
 
     #[test]
     fn what_changes_something_is_a_form_of_a_member() {
         for page in &PAGES {
-            let is_form = matches!(page.handler, Handler::Write(_));
+            let is_form = matches!(page.handler, Handler::Write(_) | Handler::OwnWrite(_));
             assert_eq!(is_form, page.method == Method::POST, "{page:?}");
             assert_eq!(
                 matches!(page.handler, Handler::Open(_)),

@@ -3,11 +3,15 @@
 use askama::Template;
 use eclips_shared::store::StoreError;
 use http::StatusCode;
+use http::header::{ALLOW, RETRY_AFTER};
 
 use crate::answer::Answer;
 use crate::frame::Frame;
 use crate::guard::Visit;
 use crate::sign_in::start_path;
+
+/// Seconds after which somebody may try again when the service itself is short of something.
+const RETRY_AFTER_S: &str = "5";
 
 /// Why a page is not shown, or a form not done.
 #[derive(Clone, Debug)]
@@ -24,8 +28,8 @@ pub enum Refusal {
     ForeignForm,
     /// The form is none of ours.
     BadForm,
-    /// The form was used before; it may have made the key of this id.
-    UsedForm(Option<String>),
+    /// The form was used before, and made the key of this id.
+    UsedForm(String),
     /// The key is revoked, expired or rolled already.
     KeyEnded,
     /// The sign-in was broken off, is too old, or was somebody else's.
@@ -36,8 +40,8 @@ pub enum Refusal {
     Stranger(String),
     /// No such page.
     NotFound,
-    /// The page takes another method.
-    Method,
+    /// The page takes another method; those that it takes, as `Allow` lists them.
+    Method(&'static str),
     /// The form is too large.
     TooLarge,
     /// A broken invariant of ours.
@@ -91,7 +95,7 @@ impl Refusal {
             Self::Unverified => "unverified",
             Self::Stranger(_) => "stranger",
             Self::NotFound => "not_found",
-            Self::Method => "method",
+            Self::Method(_) => "method",
             Self::TooLarge => "too_large",
             Self::Internal => "internal",
             Self::Unavailable => "unavailable",
@@ -112,7 +116,12 @@ impl Refusal {
             request_id: visit.request_id.clone(),
         };
         // The one page that cannot refuse in its turn.
-        Answer::page(words.status, &page).unwrap_or_else(|_| Answer::see_other("/"))
+        let answer = Answer::page(words.status, &page).unwrap_or_else(|_| Answer::see_other("/"));
+        match self {
+            Self::Method(allowed) => answer.with(ALLOW, allowed),
+            Self::Unavailable => answer.with(RETRY_AFTER, RETRY_AFTER_S),
+            _ => answer,
+        }
     }
 
     fn words(&self, visit: &Visit<'_>) -> Words {
@@ -129,7 +138,7 @@ impl Refusal {
                 StatusCode::FORBIDDEN,
                 "No longer a member",
                 "You are not a member of this organization any more. If that is a mistake, ask one of its owners.",
-                sign_in("Sign in again"),
+                ("/organizations".to_owned(), "Your organizations"),
             ),
             Self::Role => (
                 StatusCode::FORBIDDEN,
@@ -154,9 +163,9 @@ impl Refusal {
                 StatusCode::BAD_REQUEST,
                 "This form was not understood",
                 "Nothing was changed. Open the page anew and try again.",
-                (visit.return_path(), "Open the page anew"),
+                (visit.bare_path(), "Open the page anew"),
             ),
-            Self::UsedForm(key) => return used_form(key.as_deref()),
+            Self::UsedForm(key) => return used_form(key),
             Self::KeyEnded => (
                 StatusCode::CONFLICT,
                 "This key cannot be rolled",
@@ -182,7 +191,7 @@ impl Refusal {
                 "The address may be mistyped, or what it showed is gone.",
                 home(),
             ),
-            Self::Method => (
+            Self::Method(_) => (
                 StatusCode::METHOD_NOT_ALLOWED,
                 "This page cannot be asked that way",
                 "Nothing was changed.",
@@ -216,18 +225,14 @@ impl Refusal {
     }
 }
 
-fn used_form(key: Option<&str>) -> Words {
-    let next = match key {
-        Some(key) => (format!("/settings/api-keys/{key}"), "Look at that key"),
-        None => ("/settings/api-keys".to_owned(), "Back to the keys"),
-    };
+fn used_form(key: &str) -> Words {
     Words {
         status: StatusCode::CONFLICT,
         title: "This form was sent before",
         text: "The first time made a key; its value was in that one answer and is not shown again. \
                If nobody has it, revoke that key and make another."
             .to_owned(),
-        next,
+        next: (format!("/settings/api-keys/{key}"), "Look at that key"),
     }
 }
 

@@ -8,6 +8,8 @@ use eclips_shared::store::SessionHash;
 use sha2::{Digest, Sha256};
 use subtle::ConstantTimeEq;
 
+use crate::refusal::Refusal;
+
 /// What is hashed beside the token for a form's proof, so that the two are of no use for each other.
 const FORM_LABEL: &[u8] = b"eclips dashboard form\0";
 
@@ -15,10 +17,7 @@ const FORM_LABEL: &[u8] = b"eclips dashboard form\0";
 pub struct Token([u8; 32]);
 
 impl Token {
-    /// Makes a new one.
-    ///
-    /// *Errors*: the operating system's, when it has no randomness to give.
-    pub fn mint() -> Result<Self, getrandom::Error> {
+    fn mint() -> Result<Self, getrandom::Error> {
         let mut bytes = [0u8; 32];
         getrandom::fill(&mut bytes)?;
         Ok(Self(bytes))
@@ -54,6 +53,16 @@ impl std::fmt::Debug for Token {
     }
 }
 
+/// Makes a token for a new session.
+///
+/// *Errors*: [`Refusal::Unavailable`] when the system has no randomness to give; no weaker source stands in.
+pub fn mint() -> Result<Token, Refusal> {
+    Token::mint().map_err(|error| {
+        tracing::error!(%error, "no randomness");
+        Refusal::Unavailable
+    })
+}
+
 /// The cookies of an origin: with `https`, bound to this very host and sent over TLS only.
 #[derive(Clone, Copy, Debug)]
 pub struct Cookies {
@@ -86,9 +95,17 @@ impl Cookies {
 
     /// The name of the cookie of one sign-in under way; two tabs have two.
     pub fn attempt_name(self, state: &str) -> String {
-        let prefix = if self.https { "__Host-" } else { "" };
         let short: String = state.chars().filter(char::is_ascii_alphanumeric).take(12).collect();
-        format!("{prefix}eclips_sign_in_{short}")
+        format!("{}{short}", self.attempt_prefix())
+    }
+
+    /// How the names of all such cookies begin.
+    pub fn attempt_prefix(self) -> &'static str {
+        if self.https {
+            "__Host-eclips_sign_in_"
+        } else {
+            "eclips_sign_in_"
+        }
     }
 
     /// Any cookie of ours: no script reads it, no other site's form sends it.

@@ -19,7 +19,7 @@ pub fn start_path(app: &App, to: &str) -> String {
 pub fn own_path(to: &str) -> &str {
     let plain = to.starts_with('/')
         && !to.starts_with("//")
-        && to.len() <= 500
+        && to.len() <= 200
         && to.bytes().all(|byte| byte.is_ascii_graphic() && byte != b'\\');
     // Back to a sign-in would be a circle.
     if plain && !to.starts_with("/sign-in") { to } else { "/" }

@@ -1,14 +1,14 @@
-//! `POST /sign-out`: ends the session here; the provider's own is its own business.
+//! `POST /sign-out`: ends the session here; the provider's own is its own business, and it asks anew at the next sign-in.
 
 use crate::answer::Answer;
-use crate::guard::{Member, Visit};
+use crate::guard::{SignedIn, Visit};
 use crate::pages::Outcome;
 
-/// Closes the session and takes its cookie away.
-pub async fn answer(visit: &Visit<'_>, member: &Member) -> Outcome {
+/// Closes the session and takes its cookie away. Somebody who is no member any more may do that, too.
+pub async fn answer(visit: &Visit<'_>, signed_in: &SignedIn) -> Outcome {
+    let actor = visit.actor(signed_in.email(), None);
     let sessions = visit.app.store.sessions();
-    sessions
-        .close(&member.token().hash(), member.session(), member.actor())
-        .await?;
-    Ok(Answer::see_other("/sign-in?done=signed-out").with_cookie(&visit.cookies().no_session()))
+    sessions.close(&signed_in.hash(), signed_in.session(), &actor).await?;
+    visit.set_cookie(visit.cookies().no_session());
+    Ok(Answer::see_other("/sign-in?done=signed-out"))
 }

@@ -13,7 +13,7 @@ use super::{KeyView, curl};
 use crate::answer::Answer;
 use crate::form::Fields;
 use crate::frame::{Frame, Section};
-use crate::guard::{FORM_TOKEN, Member, Visit};
+use crate::guard::{FORM_TOKEN, Member, Visit, lost};
 use crate::moment::Moment;
 use crate::pages::Outcome;
 use crate::refusal::Refusal;
@@ -116,10 +116,11 @@ pub async fn answer(visit: &Visit<'_>, member: &Member, form: Fields) -> Outcome
     let keys = visit.app.store.keys();
     match keys.mint(member.org(), new, member.actor(), Some(form_id)).await {
         Ok((plain, key)) => created(visit, member, &plain, key, None),
-        Err(StoreError::Lost) => {
-            let made = keys.made_by_form(member.org(), form_id).await?;
-            Err(Refusal::UsedForm(made.map(|key| key.to_string())))
-        }
+        Err(StoreError::Lost) => match keys.made_by_form(member.org(), form_id).await? {
+            Some(key) => Err(Refusal::UsedForm(key.to_string())),
+            // The organization itself cannot be gone and its member there.
+            None => Err(lost(visit, member, Refusal::Unavailable).await),
+        },
         Err(error) => Err(error.into()),
     }
 }

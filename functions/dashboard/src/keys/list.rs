@@ -2,6 +2,7 @@
 
 use askama::Template;
 use eclips_shared::ids::KeyId;
+use eclips_shared::store::Backwards;
 use eclips_shared::time::Timestamp;
 use http::StatusCode;
 
@@ -33,24 +34,18 @@ pub async fn answer(visit: &Visit<'_>, member: &Member) -> Outcome {
     };
     let store = &visit.app.store;
     let (keys, members) = (store.keys(), store.members());
-    // One more than is shown tells whether there are older ones.
-    let (keys, members) = tokio::try_join!(
-        keys.page(member.org(), before, KEYS_MAX + 1),
+    let items_max = KEYS_MAX;
+    let (leaf, members) = tokio::try_join!(
+        keys.page(member.org(), Backwards { before, items_max }),
         members.list(member.org())
     )?;
     let now = Timestamp::now();
-    let mut keys: Vec<KeyView> = keys
-        .into_iter()
-        .map(|key| KeyView::of(key, now).among(&members))
-        .collect();
-    let has_older = keys.len() > usize::try_from(KEYS_MAX).unwrap_or(usize::MAX);
-    if has_older {
-        keys.pop();
-    }
-    let older = keys.last().filter(|_| has_older).map(|key| key.id.clone());
+    let last = leaf.items.last().filter(|_| leaf.has_older);
+    let older = last.map(|last| last.key_id.to_string());
+    let keys = leaf.items.into_iter();
     let page = KeysPage {
         frame: Frame::of("API keys", Some(Section::ApiKeys), member),
-        keys,
+        keys: keys.map(|key| KeyView::of(key, now).among(&members)).collect(),
         may_manage: member.role().manages_keys(),
         is_first: before.is_none(),
         older,

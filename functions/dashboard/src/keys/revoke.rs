@@ -1,6 +1,7 @@
 //! `/settings/api-keys/{id}/revoke`: asks once, then ends a key for good.
 
 use askama::Template;
+use eclips_shared::store::StoreError;
 use eclips_shared::time::Timestamp;
 use http::StatusCode;
 
@@ -8,7 +9,7 @@ use super::{KeyView, find, key_id};
 use crate::answer::Answer;
 use crate::form::Fields;
 use crate::frame::{Frame, Section};
-use crate::guard::{FORM_TOKEN, Member, Visit, unless_lost};
+use crate::guard::{FORM_TOKEN, Member, Visit, lost};
 use crate::pages::Outcome;
 use crate::refusal::Refusal;
 
@@ -37,8 +38,9 @@ pub async fn answer(visit: &Visit<'_>, member: &Member, form: Fields) -> Outcome
     form.only(&[FORM_TOKEN])?;
     let key = key_id(visit)?;
     let keys = visit.app.store.keys();
-    keys.revoke(member.org(), key, member.actor())
-        .await
-        .map_err(|error| unless_lost(error, Refusal::NotFound))?;
-    Ok(Answer::see_other(&format!("/settings/api-keys/{key}?done=revoked")))
+    match keys.revoke(member.org(), key, member.actor()).await {
+        Ok(_) => Ok(Answer::see_other(&format!("/settings/api-keys/{key}?done=revoked"))),
+        Err(StoreError::Lost) => Err(lost(visit, member, Refusal::NotFound).await),
+        Err(error) => Err(error.into()),
+    }
 }

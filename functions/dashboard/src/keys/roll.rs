@@ -11,7 +11,7 @@ use super::{KeyView, find};
 use crate::answer::Answer;
 use crate::form::Fields;
 use crate::frame::{Frame, Section};
-use crate::guard::{FORM_TOKEN, Member, Visit};
+use crate::guard::{FORM_TOKEN, Member, Visit, lost};
 use crate::pages::Outcome;
 use crate::refusal::Refusal;
 
@@ -66,8 +66,8 @@ pub async fn answer(visit: &Visit<'_>, member: &Member, form: Fields) -> Outcome
     match rolled {
         Ok(rolled) => created(visit, member, &rolled.plain, rolled.key, Some(rolled.old_ends_at)),
         Err(StoreError::Lost) => match keys.made_by_form(member.org(), form_id).await? {
-            Some(key) => Err(Refusal::UsedForm(Some(key.to_string()))),
-            None => Err(Refusal::KeyEnded),
+            Some(key) => Err(Refusal::UsedForm(key.to_string())),
+            None => Err(lost(visit, member, Refusal::KeyEnded).await),
         },
         Err(error) => Err(error.into()),
     }

@@ -31,6 +31,7 @@ struct KeyPage {
     refused: Vec<RefusedView>,
     may_manage: bool,
     may_roll: bool,
+    is_revoked: bool,
     was_revoked_now: bool,
 }
 
@@ -42,7 +43,7 @@ pub async fn answer(visit: &Visit<'_>, member: &Member) -> Outcome {
     let (refused, members) = tokio::try_join!(keys.refused(member.org(), key.key_id), members.list(member.org()))?;
     let may_manage = member.role().manages_keys();
     let may_roll = may_manage && key.rolled_to.is_none() && member.role().grants_all(key.scopes);
-    let revoked_by = key.revoked_by.clone();
+    let (revoked_by, is_revoked) = (key.revoked_by.clone(), key.revoked_at.is_some());
     let key = KeyView::of(key, Timestamp::now()).among(&members);
     let page = KeyPage {
         frame: Frame::of(&format!("API key {}", key.name), Some(Section::ApiKeys), member),
@@ -51,7 +52,8 @@ pub async fn answer(visit: &Visit<'_>, member: &Member) -> Outcome {
         revoked_by,
         refused: refused.into_iter().map(view).collect(),
         may_manage,
-        was_revoked_now: visit.query.one("done")? == Some("revoked"),
+        was_revoked_now: is_revoked && visit.query.one("done")? == Some("revoked"),
+        is_revoked,
     };
     Answer::page(StatusCode::OK, &page)
 }

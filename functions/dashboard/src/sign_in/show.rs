@@ -6,8 +6,9 @@ use http::StatusCode;
 use super::{own_path, start_path};
 use crate::answer::Answer;
 use crate::frame::Frame;
-use crate::guard::{Visit, enter};
+use crate::guard::{Visit, sign_in};
 use crate::pages::Outcome;
+use crate::refusal::Refusal;
 
 #[derive(Template)]
 #[template(path = "sign_in.html")]
@@ -20,8 +21,10 @@ struct SignInPage {
 /// Shows it; somebody who is signed in already goes on.
 pub async fn answer(visit: &Visit<'_>) -> Outcome {
     let to = own_path(visit.query.one("to")?.unwrap_or("/"));
-    if visit.token().is_some() && enter(visit).await.is_ok() {
-        return Ok(Answer::see_other(to));
+    match sign_in(visit).await {
+        Ok(_) => return Ok(Answer::see_other(to)),
+        Err(Refusal::SignedOut) => {}
+        Err(refusal) => return Err(refusal),
     }
     let page = SignInPage {
         frame: Frame::plain("Sign in"),

@@ -10,18 +10,34 @@ use crate::oidc::Fault;
 use crate::pages::Outcome;
 use crate::refusal::Refusal;
 
+/// Sign-ins that a browser may have under way beside a new one.
+const ATTEMPTS_KEPT: usize = 3;
+
 /// Begins a sign-in.
 pub async fn answer(visit: &Visit<'_>) -> Outcome {
     let to = own_path(visit.query.one("to")?.unwrap_or("/")).to_owned();
     let (url, attempt) = visit.app.provider.begin(to).await.map_err(|fault| refuse(&fault))?;
     let text = serde_json::to_vec(&attempt).map_err(|_| Refusal::Internal)?;
     let cookies = visit.cookies();
-    let cookie = cookies.cookie(
+    forget_old_attempts(visit);
+    visit.set_cookie(cookies.cookie(
         cookies.attempt_name(&attempt.state),
         BASE64_URL_SAFE_NO_PAD.encode(text),
         ATTEMPT_SECONDS,
-    );
-    Ok(Answer::see_other(&url).with_cookie(&cookie))
+    ));
+    Ok(Answer::see_other(&url))
+}
+
+/// Takes away the cookies of attempts that were abandoned, but for the last few: a request's headers have room for some of
+/// them only, and a browser sends the oldest first.
+fn forget_old_attempts(visit: &Visit<'_>) {
+    let cookies = visit.cookies();
+    let mut names = visit.cookie_names();
+    names.retain(|name| name.starts_with(cookies.attempt_prefix()));
+    let old = names.len().saturating_sub(ATTEMPTS_KEPT);
+    for name in names.drain(..old) {
+        visit.set_cookie(cookies.cookie(name, String::new(), 0));
+    }
 }
 
 /// Logs why, once, and says no more than that it failed.
