@@ -144,7 +144,7 @@ impl Stores {
         };
         let hash = SessionHash(Sha256::digest([0u8; 32]).into());
         let sessions = self.store.sessions();
-        let opened = sessions.open(&hash, &session, None, &OPERATOR, String::new()).await;
+        let opened = sessions.open(&hash, &session, None, &OPERATOR).await;
         opened.expect("the engine is up");
         format!("__Host-eclips_session={}", "A".repeat(43))
     }

@@ -8,3 +8,18 @@ mod keys;
 mod outage;
 mod refused;
 mod sessions;
+
+use eclips_shared::ids::OrgId;
+use eclips_shared::store::{AuditEntry, Backwards};
+use eclips_tests::world::World;
+
+/// An organization's audit log, newest first.
+async fn whole_log(world: &World, org: OrgId) -> Vec<AuditEntry> {
+    let all = Backwards {
+        before: None,
+        items_max: 1_000,
+    };
+    let leaf = world.store.audit().list(org, all).await.unwrap();
+    assert!(!leaf.has_older);
+    leaf.items
+}

@@ -46,6 +46,7 @@ events! {
     "dispatch-other-records", dispatch::sends_nothing_for_other_records, "`{";
     "dashboard-sign-in", dashboard::shows_the_first_page_to_anyone, "200 ";
     "dashboard-api-keys", dashboard::lists_the_keys_to_a_session_and_renews_it, "303 ";
+    "dashboard-odd-query", dashboard::survives_a_query_that_is_none, "404 ";
     "dashboard-key-instead-of-session", dashboard::lets_no_api_key_in, "303 ";
 }
 

@@ -209,7 +209,7 @@ async fn last_used_is_kept_and_never_brings_a_record_back() {
         assert!(Instant::now() < deadline, "last_used_at is never kept");
         world.get("/v1/runs", &person).await;
     }
-    world.store.orgs().delete(person.org).await.unwrap();
+    world.store.orgs().delete(person.org, &OPERATOR).await.unwrap();
     assert_eq!(world.get("/v1/runs", &person).await.status, 401);
     world
         .store

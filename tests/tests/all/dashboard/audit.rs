@@ -9,6 +9,8 @@ use eclips_tests::proxy::{Fault, Proxy};
 use eclips_tests::visitor::Visitor;
 use eclips_tests::world::{OPERATOR, World};
 
+use super::whole_log;
+
 #[tokio::test]
 async fn tells_who_did_what_when_and_from_where() {
     let world = World::start().await;
@@ -35,7 +37,7 @@ async fn tells_who_did_what_when_and_from_where() {
         .unwrap();
     world.store.members().remove(org, &ada, &OPERATOR).await.unwrap();
 
-    let log = world.store.audit().list(org, None, 100).await.unwrap();
+    let log = whole_log(&world, org).await;
     let told: Vec<(&str, &str, &str)> = log
         .iter()
         .rev()
@@ -91,7 +93,7 @@ async fn a_change_and_its_entry_stand_or_fall_together() {
     };
     let counts = async || {
         let keys = world.store.keys().list(org).await.unwrap().len();
-        (keys, world.store.audit().list(org, None, 100).await.unwrap().len())
+        (keys, whole_log(&world, org).await.len())
     };
     for fault in [Fault::Broken, Fault::Throttled, Fault::Denied] {
         proxy.set(fault);

@@ -135,6 +135,7 @@ async fn methods_and_paths_match_exactly() {
         let request = owner.request(method.clone(), path);
         let got = owner.send(request).await;
         assert_eq!(got.status, expected, "{method} {path}");
+        assert_eq!(expected == 405, !got.header("allow").is_empty(), "{method} {path}");
         assert!(method != Method::HEAD || got.text.is_empty());
     }
     world.stop().await;

@@ -4,11 +4,14 @@ use eclips_shared::auth::Scope;
 use eclips_shared::ids::{FormId, KeyId};
 use eclips_shared::plan::Plan;
 use eclips_shared::role::Role;
+use eclips_shared::store::{Actor, NewKey, StoreError};
 use eclips_shared::time::{DAY_MS, Timestamp};
 use eclips_tests::visitor::{Visitor, hidden};
 use eclips_tests::world::{OPERATOR, Reply, World, reply};
 use futures_util::future::join_all;
 use reqwest::Method;
+
+use super::whole_log;
 
 /// The key that a page shows.
 fn value(page: &Reply) -> String {
@@ -172,7 +175,7 @@ async fn a_key_has_one_successor_and_one_end_whoever_clicks() {
         reply(visitor.form(&format!("{path}/revoke"), token, &[]))
     });
     assert!(join_all(revokes).await.iter().all(|answer| answer.status == 303));
-    let log = world.store.audit().list(org, None, 100).await.unwrap();
+    let log = whole_log(&world, org).await;
     let count = |word| log.iter().filter(|entry| entry.action.as_str() == word).count();
     assert_eq!((count("key.rolled"), count("key.revoked")), (1, 1));
     world.stop().await;
@@ -348,5 +351,68 @@ async fn the_list_marks_keys_of_those_who_left_and_pages_past_fifty() {
         .collect();
     expected.reverse();
     assert_eq!(seen, expected, "newest first, each once");
+    world.stop().await;
+}
+
+#[tokio::test]
+async fn what_a_role_allowed_is_not_done_once_the_role_is_taken_away() {
+    let world = World::start().await;
+    let org = world.org(Plan::Growth).await;
+    let email = eclips_shared::email::Email::parse("ada@example.com").unwrap();
+    let (members, keys) = (world.store.members(), world.store.keys());
+    members.add(org, &email, Role::Admin, &OPERATOR).await.unwrap();
+    let key = world
+        .person(org, eclips_shared::auth::Mode::Live, &[Scope::AgentsRead], None)
+        .await
+        .key_id;
+    let as_role = |role| Actor::Member {
+        email: email.clone(),
+        role: Some(role),
+        ip: "127.0.0.1".to_owned(),
+        agent: String::new(),
+    };
+    let new = || NewKey {
+        name: "late".to_owned(),
+        mode: eclips_shared::auth::Mode::Live,
+        scopes: [Scope::TriageWrite].into_iter().collect(),
+        expires_at: None,
+    };
+    // The guard saw an owner; by the time of the write she was an admin, and then no member at all.
+    for _ in 0..2 {
+        let owner = as_role(Role::Owner);
+        assert!(matches!(
+            keys.mint(org, new(), &owner, None).await,
+            Err(StoreError::Lost)
+        ));
+        assert!(matches!(
+            keys.roll(org, key, 0, &owner, None).await,
+            Err(StoreError::Lost)
+        ));
+        assert!(matches!(keys.revoke(org, key, &owner).await, Err(StoreError::Lost)));
+        let _ = members.remove(org, &email, &OPERATOR).await;
+    }
+    let left = keys.list(org).await.unwrap();
+    assert!(
+        left.len() == 1 && left[0].revoked_at.is_none() && left[0].expires_at.is_none(),
+        "{left:?}"
+    );
+    members.add(org, &email, Role::Admin, &OPERATOR).await.unwrap();
+    keys.revoke(org, key, &as_role(Role::Admin)).await.unwrap();
+    world.stop().await;
+}
+
+#[tokio::test]
+async fn a_link_cannot_make_a_live_key_look_revoked() {
+    let world = World::start().await;
+    let (mut owner, token, org) = owner(&world).await;
+    let key = world
+        .person(org, eclips_shared::auth::Mode::Live, &[Scope::AgentsRead], None)
+        .await
+        .key_id;
+    let path = format!("/settings/api-keys/{key}");
+    let notice = "No request with it is accepted any more";
+    assert!(!owner.get(&format!("{path}?done=revoked")).await.text.contains(notice));
+    let revoked = owner.post(&format!("{path}/revoke"), &token, &[]).await;
+    assert!(owner.get(revoked.header("location")).await.text.contains(notice));
     world.stop().await;
 }

@@ -32,7 +32,11 @@ async fn a_store_that_fails_is_a_503_and_never_a_sign_in() {
         for fault in [Fault::Broken, Fault::Throttled, Fault::Denied, Fault::NoTable] {
             proxy.set_for(operation, fault);
             let got = dashboard.page("/settings/api-keys", &session).await;
-            assert_eq!(got.status, 503, "{operation} {fault:?}");
+            assert_eq!(
+                (got.status, got.header("retry-after")),
+                (503, "5"),
+                "{operation} {fault:?}"
+            );
             assert!(
                 got.body.contains("The service does not answer"),
                 "{operation} {fault:?}"

@@ -103,10 +103,9 @@ async fn a_cookie_is_bound_and_the_store_knows_no_token() {
         .map(|cookie| cookie.to_str().unwrap())
         .collect();
     let session = cookies.iter().find(|cookie| cookie.contains("session")).unwrap();
-    assert!(
-        session.ends_with("; HttpOnly; SameSite=Lax; Path=/; Max-Age=3600"),
-        "{session}"
-    );
+    let (attributes, seconds) = session.rsplit_once("; Max-Age=").unwrap();
+    assert!(attributes.ends_with("; HttpOnly; SameSite=Lax; Path=/"), "{session}");
+    assert!((3_540..=3_600).contains(&seconds.parse::<u32>().unwrap()), "{session}");
     let token = &visitor.cookies["eclips_session"];
     assert_eq!(token.len(), 43);
     let tables = tables(world.config()).await;
@@ -130,9 +129,7 @@ async fn a_session_in_use_is_renewed_and_one_that_ended_is_not() {
     age("expires_at", 31 * MINUTE_MS).await;
     let renewed = ada.get("/settings/api-keys").await;
     assert_eq!(renewed.status, 200);
-    assert!(
-        renewed.header("set-cookie").contains("Max-Age=36") || renewed.header("set-cookie").contains("Max-Age=3599")
-    );
+    assert!(renewed.header("set-cookie").contains("; Max-Age=3600"));
     assert!(ada.get("/settings/api-keys").await.header("set-cookie").is_empty());
 
     age("ends_at", 13 * HOUR_MS).await;
@@ -226,5 +223,114 @@ async fn a_role_holds_from_the_next_request_and_a_person_sees_every_organization
         "the first organization is still there"
     );
     assert_eq!(ada.get("/settings/api-keys").await.status, 200);
+    world.stop().await;
+}
+
+#[tokio::test]
+async fn going_to_another_organization_lengthens_nothing_and_both_logs_tell() {
+    let world = World::start().await;
+    let (first, second) = (world.org(Plan::Growth).await, world.org(Plan::Growth).await);
+    let email = Email::parse(EMAIL).unwrap();
+    world
+        .store
+        .members()
+        .add(second, &email, Role::Owner, &OPERATOR)
+        .await
+        .unwrap();
+    let mut ada = Visitor::member(&world, first, EMAIL, Role::Owner).await;
+    let tables = tables(world.config()).await;
+    let ends = async || {
+        let sessions = sessions_of(&tables, world.config(), EMAIL).await;
+        assert_eq!(sessions.len(), 1);
+        sessions[0]["ends_at"].clone()
+    };
+    let before = ends().await;
+    let token = ada.form_token().await;
+    let cookies = ada.cookies.clone();
+    let own = first.to_string();
+    assert_eq!(ada.post("/organizations", &token, &[("org", &own)]).await.status, 303);
+    assert_eq!(ada.cookies, cookies, "to where one is already there is nothing to do");
+    let to = second.to_string();
+    assert_eq!(ada.post("/organizations", &token, &[("org", &to)]).await.status, 303);
+    assert_ne!(ada.cookies, cookies);
+    assert_eq!(ends().await, before, "the end was moved");
+    for org in [first, second] {
+        let log = super::whole_log(&world, org).await;
+        let moved = log.iter().filter(|entry| entry.action.as_str() == "session.moved");
+        assert_eq!(moved.count(), 1);
+    }
+    // The old session is gone; a switch with it makes no new one.
+    let mut stale = Visitor::anyone(&world);
+    stale.cookies = cookies;
+    assert_eq!(stale.post("/organizations", &token, &[("org", &to)]).await.status, 401);
+    world.stop().await;
+}
+
+#[tokio::test]
+async fn somebody_who_was_removed_can_sign_out_and_go_elsewhere() {
+    let world = World::start().await;
+    let (first, second) = (world.org(Plan::Growth).await, world.org(Plan::Growth).await);
+    let email = Email::parse(EMAIL).unwrap();
+    let members = world.store.members();
+    members.add(second, &email, Role::Member, &OPERATOR).await.unwrap();
+    let mut ada = Visitor::member(&world, first, EMAIL, Role::Owner).await;
+    let mut bob = Visitor::member(&world, first, "bob@example.com", Role::Owner).await;
+    for gone in [EMAIL, "bob@example.com"] {
+        let gone = Email::parse(gone).unwrap();
+        members.remove(first, &gone, &OPERATOR).await.unwrap();
+    }
+    let closed = ada.get("/settings/api-keys").await;
+    assert_eq!(closed.status, 403);
+    assert!(closed.text.contains("href=\"/organizations\""), "{}", closed.text);
+    let token = ada.form_token().await;
+    let to = second.to_string();
+    assert_eq!(ada.post("/organizations", &token, &[("org", &to)]).await.status, 303);
+    assert_eq!(ada.get("/settings/api-keys").await.status, 200);
+    let token = bob.form_token().await;
+    assert_eq!(bob.post("/sign-out", &token, &[]).await.status, 303);
+    assert!(bob.cookies.is_empty());
+    world.stop().await;
+}
+
+#[tokio::test]
+async fn a_sign_in_passes_by_an_organization_that_is_half_deleted_and_finds_members_of_old() {
+    let world = World::start().await;
+    let (half, whole) = (world.org(Plan::Growth).await, world.org(Plan::Growth).await);
+    let email = Email::parse(EMAIL).unwrap();
+    let members = world.store.members();
+    for org in [half, whole] {
+        members.add(org, &email, Role::Owner, &OPERATOR).await.unwrap();
+    }
+    let tables = tables(world.config()).await;
+    let delete = async |pk: String, sk: String| {
+        let text = aws_sdk_dynamodb::types::AttributeValue::S;
+        let item = tables.delete_item().table_name(&world.config().table_main);
+        item.key("pk", text(pk)).key("sk", text(sk)).send().await.unwrap();
+    };
+    delete(format!("O#{half}"), "M".to_owned()).await;
+    let mut ada = Visitor::anyone(&world);
+    assert_eq!(ada.sign_in(EMAIL).await.status, 303);
+    assert_eq!(
+        ada.get("/settings/api-keys").await.status,
+        200,
+        "the half one was chosen"
+    );
+
+    // A membership without the row by which a sign-in finds it; to add the member once more mends it.
+    delete(format!("U#{email}"), format!("O#{whole}")).await;
+    assert_eq!(Visitor::anyone(&world).sign_in(EMAIL).await.status, 403);
+    members.add(whole, &email, Role::Owner, &OPERATOR).await.unwrap();
+    assert_eq!(Visitor::anyone(&world).sign_in(EMAIL).await.status, 303);
+    world.stop().await;
+}
+
+#[tokio::test]
+async fn abandoned_sign_ins_do_not_fill_the_browser() {
+    let world = World::start().await;
+    let mut visitor = Visitor::anyone(&world);
+    for _ in 0..10 {
+        assert_eq!(visitor.get("/sign-in/start?to=%2F").await.status, 303);
+    }
+    assert_eq!(visitor.cookies.len(), 4, "{:?}", visitor.cookies.keys());
     world.stop().await;
 }
