@@ -1,8 +1,8 @@
 //! The embedded DynamoDB: one SQLite database behind its own HTTP server on loopback, so that the functions run the very
 //! SDK code they run in AWS. Knows no table of ours and no record.
 //!
-//! The server does not check signatures: whoever may open a connection on this machine may read and write everything.
-//! Loopback and a port chosen at each start are the only guards, so it never listens wider.
+//! The server does not check signatures, and lets every web page in (`access-control-allow-origin: *`): whoever finds it may read
+//! and write everything. So it never listens wider than loopback, and there on an address that cannot be guessed.
 
 use std::net::{Ipv4Addr, TcpListener};
 use std::pin::pin;
@@ -36,7 +36,7 @@ pub struct Engine {
 }
 
 impl Engine {
-    /// Opens the database and serves it on 127.0.0.1, on a port of the system's choice.
+    /// Opens the database and serves it on loopback, on a port of the system's choice.
     ///
     /// The server has a thread and a runtime of its own: every call into SQLite blocks, and must not hold up the tasks
     /// of the caller.
@@ -45,7 +45,7 @@ impl Engine {
     pub fn open(place: &Place) -> Result<Self> {
         let target = target(place)?;
         let database = Database::new(&target).map_err(|error| anyhow!("cannot open {target}: {error}"))?;
-        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).context("no loopback port for the database")?;
+        let listener = listen().context("no loopback port for the database")?;
         listener.set_nonblocking(true)?;
         let endpoint = format!("http://{}", listener.local_addr()?);
         let (stop, stopped) = oneshot::channel();
@@ -128,6 +128,17 @@ fn target(place: &Place) -> Result<String> {
     };
     let path = path.into_os_string().into_string();
     path.map_err(|path| anyhow!("the data folder's name is not UTF-8: {}", path.display()))
+}
+
+/// Listens on one of loopback's sixteen million addresses, drawn at each start: a page in a browser can try every port of one
+/// address, but not of all. Where the system has only the one (macOS), on that.
+fn listen() -> Result<TcpListener> {
+    let mut drawn = [0u8; 3];
+    getrandom::fill(&mut drawn)?;
+    let [a, b, c] = drawn;
+    // The last number of an address is neither the network's nor the broadcast's.
+    let hidden = Ipv4Addr::new(127, a, b, c.clamp(1, 254));
+    Ok(TcpListener::bind((hidden, 0)).or_else(|_| TcpListener::bind((Ipv4Addr::LOCALHOST, 0)))?)
 }
 
 fn serve(listener: TcpListener, database: Database, stop: oneshot::Receiver<()>) -> Result<()> {
@@ -219,6 +230,21 @@ mod tests {
         put(&client(&one)).await;
         assert_eq!(count(&client(&other)).await, 0);
         assert_eq!(one.sweep_ttl().await.unwrap(), 0);
+    }
+
+    #[cfg(target_os = "linux")]
+    #[test]
+    fn is_found_by_nobody_who_was_not_told() {
+        let address = |engine: &Engine| {
+            let address = engine.endpoint().trim_start_matches("http://").to_owned();
+            address.parse::<std::net::SocketAddrV4>().unwrap()
+        };
+        let engines = [0; 3].map(|_| Engine::open(&Place::Memory).unwrap());
+        for engine in &engines {
+            let ip = *address(engine).ip();
+            assert!(ip.is_loopback() && ip != Ipv4Addr::LOCALHOST, "{ip}");
+        }
+        assert_ne!(address(&engines[0]).ip(), address(&engines[1]).ip());
     }
 
     #[test]
