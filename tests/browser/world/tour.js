@@ -1,0 +1,139 @@
+// Every page that a person can come to see, in the state that shows most of it.
+
+import assert from "node:assert/strict";
+import { makeKey } from "./pages.js";
+import { Organization } from "./people.js";
+import { dashboard } from "./server.js";
+import * as store from "./store.js";
+
+const KEYS = "/settings/api-keys";
+
+/** Fewer pages than this is no tour. */
+const PAGES_MIN = 30;
+
+/**
+ * Walks through all pages, and gathers what there is to say about each.
+ * @param {import("./scene.js").Scene} scene
+ * @param {import("./furnished.js").Furnished} furnished
+ * @param {import("playwright-core").BrowserContextOptions} options
+ * @param {(page: import("playwright-core").Page) => Promise<string[]>} judge says what is wrong with a page
+ * @returns {Promise<Record<string, string[]>>} the pages with which something is wrong
+ */
+export async function tour(scene, furnished, options, judge) {
+  const found = {};
+  let pages = 0;
+  await walk(scene, furnished, options, async (name, page) => {
+    const wrong = await judge(page);
+    if (wrong.length > 0) found[name] = wrong;
+    pages += 1;
+  });
+  assert.ok(pages >= PAGES_MIN, `only ${pages} pages`);
+  return found;
+}
+
+async function walk(scene, { org, owner, member, ids }, options, look) {
+  const beginner = await (await (await Organization.make("Fresh")).add("owner")).signIn();
+  await signedOut(await scene.browse(undefined, options), look);
+  await lone(await scene.browse(beginner, options), look);
+  await asOwner(await scene.browse(owner, options), ids, look);
+  await refusals(await scene.browse(owner, options), look);
+  await asMember(await scene.browse(member, options), look);
+  await stale(await scene.browse(await (await org.add("owner")).signIn(), options), look);
+  const leaver = await (await org.add("member")).signIn();
+  await org.remove(leaver.email);
+  await removed(await scene.browse(leaver, options), look);
+}
+
+async function signedOut(page, look) {
+  await visit(page, "/sign-in", "sign-in", look);
+  await visit(page, "/sign-in?done=signed-out", "signed out", look);
+  await visit(page, "/sign-in/callback?state=x", "sign-in failed", look);
+  await page.goto(dashboard("/sign-in/start?to=/"));
+  await look("provider", page);
+  await page.getByLabel("Password").fill("wrong");
+  await page.getByRole("button", { name: "Sign in" }).click();
+  await page.getByRole("alert").waitFor();
+  await look("provider, wrong password", page);
+}
+
+async function lone(page, look) {
+  await visit(page, KEYS, "no keys yet", look);
+  await page.locator("summary").click();
+  await look("account menu", page);
+}
+
+async function asOwner(page, ids, look) {
+  await visit(page, KEYS, "list", look);
+  await visit(page, `${KEYS}?before=00000000-0000-7000-8000-000000000000`, "list, nothing older", look);
+  await visit(page, `${KEYS}/new`, "new key", look);
+  await page.getByLabel("Name").fill("  ");
+  for (const scope of ["agents:read", "agents:run"]) await page.getByRole("checkbox", { name: scope }).uncheck();
+  await page.getByRole("radio", { name: "at the end of a day" }).check();
+  await page.getByRole("button", { name: "Create key" }).click();
+  await page.getByRole("alert").first().waitFor();
+  await look("new key, refused", page);
+  await makeKey(page, "Made on a tour");
+  await look("key created", page);
+  for (const [state, id] of Object.entries(ids)) await visit(page, `${KEYS}/${id}`, `key, ${state}`, look);
+  await visit(page, `${KEYS}/${ids.revoked}?done=revoked`, "key, just revoked", look);
+  await visit(page, `${KEYS}/${ids.active}/roll`, "roll", look);
+  await visit(page, `${KEYS}/${ids.active}/revoke`, "revoke", look);
+  await visit(page, "/settings/audit-log", "audit log", look);
+  await visit(
+    page,
+    "/settings/audit-log?before=00000000-0000-7000-8000-000000000000",
+    "audit log, nothing older",
+    look,
+  );
+  await visit(page, "/organizations", "organizations", look);
+  await visit(page, "/nowhere", "not found", look);
+}
+
+async function refusals(page, look) {
+  await page.goto(dashboard(`${KEYS}/new`));
+  const used = await page.locator("input[name=form_id]").inputValue();
+  await send(page, "Your new API key");
+  await page.goto(dashboard(`${KEYS}/new`));
+  await page.locator("input[name=form_id]").evaluate((input, value) => {
+    input.value = value;
+  }, used);
+  await send(page, "This form was sent before");
+  await look("form used before", page);
+  await page.goto(dashboard(`${KEYS}/new`));
+  await page.locator("main input[name=form_token]").evaluate((input) => {
+    input.value = "x";
+  });
+  await send(page, "This form was not accepted");
+  await look("foreign form", page);
+  await page.goto(dashboard(`${KEYS}/new`));
+  await page.context().clearCookies();
+  await send(page, "You are signed out");
+  await look("form without session", page);
+}
+
+async function asMember(page, look) {
+  await visit(page, KEYS, "list for a member", look);
+  await visit(page, `${KEYS}/new`, "role refused", look);
+}
+
+async function stale(page, look) {
+  const [{ value }] = await page.context().cookies();
+  await store.makeStale(value);
+  await visit(page, `${KEYS}/new`, "stale sign-in", look);
+}
+
+async function removed(page, look) {
+  await visit(page, KEYS, "no longer a member", look);
+  await visit(page, "/organizations", "no organizations", look);
+}
+
+async function visit(page, path, name, look) {
+  await page.goto(dashboard(path));
+  await look(name, page);
+}
+
+async function send(page, title) {
+  await page.getByLabel("Name").fill("On the way");
+  await page.getByRole("button", { name: "Create key" }).click();
+  await page.getByRole("heading", { name: title }).waitFor();
+}
