@@ -1,4 +1,4 @@
-//! How many checks passed, failed and were skipped, and how cargo's test harness says so.
+//! How many checks passed, failed and were skipped, and how cargo's test harness and Node's say so.
 
 use std::fmt;
 use std::iter::Sum;
@@ -48,6 +48,21 @@ impl Counts {
             failed: count("failed")?,
             skipped: count("ignored")?,
         })
+    }
+
+    /// Reads one line of the summary that Node's test runner ends with, such as `ℹ pass 12` (`# pass 12` where it writes
+    /// TAP); the whole is the sum. Any other line gives nothing. A test that was cancelled, because its time was over, failed.
+    pub fn from_node_line(line: &str) -> Option<Self> {
+        let (word, number) = line.strip_prefix("ℹ ").or(line.strip_prefix("# "))?.split_once(' ')?;
+        let count = number.parse().ok()?;
+        let mut counts = Self::default();
+        match word {
+            "pass" => counts.passed = count,
+            "fail" | "cancelled" => counts.failed = count,
+            "skipped" | "todo" => counts.skipped = count,
+            _ => return None,
+        }
+        Some(counts)
     }
 }
 
@@ -107,6 +122,33 @@ mod tests {
             "test result: unreadable",
         ] {
             assert_eq!(Counts::from_result_line(line), None, "{line}");
+        }
+    }
+
+    #[test]
+    fn sums_the_summary_of_nodes_runner() {
+        let spec = [
+            "ℹ tests 20",
+            "ℹ suites 3",
+            "ℹ pass 12",
+            "ℹ fail 2",
+            "ℹ cancelled 1",
+            "ℹ skipped 4",
+            "ℹ todo 1",
+            "ℹ duration_ms 98620.96",
+        ];
+        let tap = spec.map(|line| line.replace('ℹ', "#"));
+        let expected = Counts {
+            passed: 12,
+            failed: 3,
+            skipped: 5,
+        };
+        for summary in [spec.map(str::to_owned), tap] {
+            let sum: Counts = summary.iter().filter_map(|line| Counts::from_node_line(line)).sum();
+            assert_eq!(sum, expected);
+        }
+        for line in ["", "pass 12", "ℹ pass", "ℹ pass twelve", "  ✔ # pass 3", "ℹ pass 1 2"] {
+            assert_eq!(Counts::from_node_line(line), None, "{line}");
         }
     }
 

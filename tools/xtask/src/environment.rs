@@ -17,6 +17,11 @@ pub fn search_path() -> OsString {
     read("PATH").unwrap_or_default()
 }
 
+/// Reads where Chromium is, when it is not where Debian puts it.
+pub fn chromium() -> Option<OsString> {
+    read("CHROMIUM")
+}
+
 /// Reads one variable; an empty one counts as unset, as it does for cargo.
 #[expect(
     clippy::disallowed_methods,

@@ -1,6 +1,7 @@
 //! `cargo xtask test`: runs the parts in order, each on a line of its own, and sums them up. A failed part does not stop
 //! the others, so that one run shows everything there is to mend.
 
+mod browser;
 mod build;
 mod docs;
 mod format;
@@ -24,7 +25,7 @@ use crate::{environment, summary};
 /// The options of `cargo xtask test`.
 #[derive(Args)]
 pub struct Options {
-    /// Runs only this part; may be given more than once. `tests` brings `build` with it.
+    /// Runs only this part; may be given more than once. `tests` and `browser` bring `build` with them.
     #[arg(long, value_name = "PART")]
     only: Vec<Part>,
     /// Lists the parts and what each one runs.
@@ -44,6 +45,8 @@ pub enum Part {
     Build,
     /// Every test, unit and black box.
     Tests,
+    /// The dashboard in a real browser.
+    Browser,
     /// The documentation builds without a warning.
     Docs,
     /// The deployment template is valid CloudFormation.
@@ -107,10 +110,16 @@ impl Part {
             Self::Lints => lints::COMMAND,
             Self::Build => build::COMMAND,
             Self::Tests => tests::COMMAND,
+            Self::Browser => browser::COMMAND,
             Self::Docs => docs::SHOWN,
             Self::Template => template::COMMAND,
             Self::Sam => sam::COMMAND,
         }
+    }
+
+    /// Whether it starts programs from the target folder, and shows what it does while it does it.
+    fn starts_programs(self) -> bool {
+        matches!(self, Self::Tests | Self::Browser)
     }
 
     fn run(self, workspace: &Workspace) -> Result<Outcome> {
@@ -119,6 +128,7 @@ impl Part {
             Self::Lints => lints::run(workspace),
             Self::Build => build::run(workspace),
             Self::Tests => tests::run(workspace),
+            Self::Browser => browser::run(workspace),
             Self::Docs => docs::run(workspace),
             Self::Template => template::run(workspace),
             Self::Sam => sam::run(workspace),
@@ -150,11 +160,11 @@ pub fn run(options: &Options, workspace: &Workspace) -> Result<ExitCode> {
     })
 }
 
-/// Puts the wanted parts in their order; no wish means all. Tests start programs from the target folder, so without a
-/// build before them they would try yesterday's.
+/// Puts the wanted parts in their order; no wish means all. What starts programs from the target folder would, without a
+/// build before it, try yesterday's.
 fn chosen(only: &[Part]) -> Vec<Part> {
-    let wanted =
-        |part: Part| only.is_empty() || only.contains(&part) || (part == Part::Build && only.contains(&Part::Tests));
+    let needs_build = only.iter().any(|part| part.starts_programs());
+    let wanted = |part: Part| only.is_empty() || only.contains(&part) || (part == Part::Build && needs_build);
     Part::value_variants()
         .iter()
         .copied()
@@ -164,7 +174,7 @@ fn chosen(only: &[Part]) -> Vec<Part> {
 
 fn run_one(part: Part, before: &[Report], workspace: &Workspace) -> Result<Report> {
     print!("{:<9} {} … ", part.name(), part.command_line());
-    if part == Part::Tests {
+    if part.starts_programs() {
         println!();
     }
     std::io::stdout().flush()?;
@@ -172,7 +182,7 @@ fn run_one(part: Part, before: &[Report], workspace: &Workspace) -> Result<Repor
     let build_failed = before
         .iter()
         .any(|report| report.part == Part::Build && matches!(report.outcome, Outcome::Failed { .. }));
-    let outcome = if part == Part::Tests && build_failed {
+    let outcome = if part.starts_programs() && build_failed {
         Outcome::NotRun("the build failed; the tests would start the programs of an older one".into())
     } else {
         part.run(workspace).unwrap_or_else(|error| Outcome::Failed {
@@ -190,7 +200,7 @@ fn run_one(part: Part, before: &[Report], workspace: &Workspace) -> Result<Repor
 
 /// Ends the part's line; a failed part shows its whole output below.
 fn show(report: &Report) {
-    if report.part == Part::Tests {
+    if report.part.starts_programs() {
         print!("{:<9} ", report.part.name());
     }
     println!(
@@ -200,5 +210,17 @@ fn show(report: &Report) {
     );
     if let Outcome::Failed { output, next, .. } = &report.outcome {
         println!("{}\n  next: {next}\n", output.trim_end());
+    }
+}
+
+#[cfg(test)]
+mod promises {
+    use super::{Part, chosen};
+
+    #[test]
+    fn what_starts_programs_brings_the_build() {
+        assert_eq!(chosen(&[Part::Browser]), [Part::Build, Part::Browser]);
+        assert_eq!(chosen(&[Part::Tests]), [Part::Build, Part::Tests]);
+        assert_eq!(chosen(&[Part::Docs, Part::Format]), [Part::Format, Part::Docs]);
     }
 }
