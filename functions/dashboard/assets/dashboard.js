@@ -5,6 +5,7 @@
 const format = new Intl.DateTimeFormat(undefined, { dateStyle: "medium", timeStyle: "short" });
 for (const time of document.querySelectorAll("time[datetime]")) {
   time.textContent = format.format(new Date(time.dateTime));
+  time.title = time.dateTime;
 }
 
 // A second click on the way would make its answer the one that is shown, and the first one's key was in the first one.

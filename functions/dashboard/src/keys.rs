@@ -118,7 +118,7 @@ fn curl(api_url: &str, plain: &PlainKey, key: &KeySummary) -> String {
     let header = format!("-H 'Authorization: Bearer {}'", plain.reveal());
     if key.scopes.contains(Scope::AgentsRun) {
         return format!(
-            "curl {api_url}/v1/run {header} \\\n  -H 'Content-Type: application/json' \\\n  \
+            "curl {api_url}/v1/run \\\n  {header} \\\n  -H 'Content-Type: application/json' \\\n  \
              -d '{{\"agent_type\":\"procurement_specialist\",\"task\":\"Get 3 vendor quotes for 500 laptops\"}}'"
         );
     }
@@ -127,5 +127,5 @@ fn curl(api_url: &str, plain: &PlainKey, key: &KeySummary) -> String {
         opens && route.method == Method::GET && !route.path.contains('{')
     });
     let path = list.map_or("/v1/health", |route| route.path);
-    format!("curl {api_url}{path} {header}")
+    format!("curl {api_url}{path} \\\n  {header}")
 }
