@@ -16,16 +16,21 @@ for (const form of document.querySelectorAll("form[data-once]")) {
       return;
     }
     form.dataset.once = "sent";
+    // Whoever stopped the answer on its way may try again; the server knows a form that it has done.
+    setTimeout(() => allowOnceMore(form), 10_000);
     for (const button of form.querySelectorAll("button")) button.setAttribute("aria-disabled", "true");
   });
 }
+
+function allowOnceMore(form) {
+  form.dataset.once = "";
+  for (const button of form.querySelectorAll("button")) button.removeAttribute("aria-disabled");
+}
+
 // A page that comes back from the browser's memory may send its form once more; the server knows whether it did.
 addEventListener("pageshow", (event) => {
   if (!event.persisted) return;
-  for (const form of document.querySelectorAll("form[data-once]")) {
-    form.dataset.once = "";
-    for (const button of form.querySelectorAll("button")) button.removeAttribute("aria-disabled");
-  }
+  document.querySelectorAll("form[data-once]").forEach(allowOnceMore);
 });
 
 // Sets of scopes, without losing what was typed.

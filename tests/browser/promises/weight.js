@@ -25,7 +25,7 @@ promise("pages are light, and ask nobody but us", async (scene) => {
 });
 
 async function pages() {
-  const { owner, member, ids } = await furnish();
+  const { owner, ids } = await furnish();
   const full = await (await owner.org.add("owner")).signIn();
   for (let count = 0; count < 41; count += 1) await full.makeKey(`Scanner ${count}`);
   const nobody = new Person("", undefined);

@@ -7,7 +7,7 @@ import { join } from "node:path";
 import { describe, test } from "node:test";
 import { openContext, sessionOf, watch } from "./chromium.js";
 import { Organization } from "./people.js";
-import { ROOT } from "./server.js";
+import { TARGET } from "./server.js";
 
 /** How long one test may take. The longest takes a tenth of it. */
 const TEST_MS_MAX = 120_000;
@@ -16,7 +16,7 @@ const AT_A_TIME = 2;
 /** How often a state is looked for before it counts as missing; each look is a request of its own. */
 const LOOKS_MAX = 50;
 /** Where the last picture of a failed test is put. */
-const PICTURES = join(ROOT, "target", "browser");
+const PICTURES = join(TARGET, "browser");
 
 /** What a test stands on. */
 export class Scene {

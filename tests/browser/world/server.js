@@ -11,6 +11,8 @@ import { promisify } from "node:util";
 
 /** The repository's root. */
 export const ROOT = resolve(import.meta.dirname ?? dirname(new URL(import.meta.url).pathname), "../../..");
+/** Where cargo builds, and where we leave pictures. */
+export const TARGET = resolve(ROOT, process.env.CARGO_TARGET_DIR ?? "target");
 /** How long the system may take to be ready. Our choice: it takes a tenth of a second. */
 const READY_MS_MAX = 20_000;
 /** How long one `eclips-admin` may take. */
@@ -79,8 +81,7 @@ export function api(path = "") {
 
 /** Where a program of the last build lies; `ECLIPS_LOCAL` names another `eclips-local`, with `eclips-admin` beside it. */
 function program(name) {
-  const target = process.env.CARGO_TARGET_DIR ?? "target";
-  const built = resolve(ROOT, target, "debug", "eclips-local");
+  const built = join(TARGET, "debug", "eclips-local");
   return join(dirname(process.env.ECLIPS_LOCAL ?? built), name);
 }
 

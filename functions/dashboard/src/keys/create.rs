@@ -44,6 +44,15 @@ struct Faults {
     life: Option<&'static str>,
 }
 
+impl Faults {
+    /// Where to begin mending; empty when there is nothing to mend.
+    fn first(&self) -> &'static str {
+        let fields = [("name", self.name), ("scopes", self.scopes), ("life", self.life)];
+        let first = fields.into_iter().find(|(_, fault)| fault.is_some());
+        first.map_or("", |(name, _)| name)
+    }
+}
+
 #[derive(Template)]
 #[template(path = "keys/new.html")]
 struct NewKeyPage {
@@ -180,8 +189,14 @@ fn form_page(member: &Member, draft: Draft, form_id: FormId, faults: Faults) -> 
     let role = member.role();
     let words = |scopes: ScopeSet| scopes.iter().map(Scope::as_str).collect::<Vec<_>>().join(" ");
     let presets = PRESETS.iter().filter(|preset| preset.fits(role));
+    // Read out first: whoever does not see the page hears that it is not the one that was hoped for.
+    let title = if faults.first().is_empty() {
+        "New API key"
+    } else {
+        "Error: New API key"
+    };
     NewKeyPage {
-        frame: Frame::of("New API key", Some(Section::ApiKeys), member),
+        frame: Frame::of(title, Some(Section::ApiKeys), member),
         form_id: form_id.to_string(),
         is_test: draft.mode == Mode::Test,
         presets: presets
