@@ -16,7 +16,7 @@ use std::time::Duration;
 use aws_sdk_dynamodb::error::{ProvideErrorMetadata, SdkError};
 use serde::Serialize;
 
-use super::item::{Attributes, Row, at, b, s};
+use super::item::{Attributes, Row, at, b};
 use super::{Backwards, Leaf, Store, StoreError, unavailable, written};
 use crate::auth::{KeyHash, Mode, ScopeSet};
 use crate::ids::{KeyId, OrgId};
@@ -160,11 +160,7 @@ impl Keys<'_> {
         }
         let update = self
             .0
-            .client
-            .update_item()
-            .table_name(&*self.0.main)
-            .key("pk", s(format!("O#{org}")))
-            .key("sk", s(format!("K#{key}")))
+            .update(format!("O#{org}"), &format!("K#{key}"))
             .update_expression("SET last_used_at = :now")
             .condition_expression(
                 "attribute_exists(pk) AND (attribute_not_exists(last_used_at) OR last_used_at < :due)",

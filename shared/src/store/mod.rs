@@ -23,6 +23,7 @@ use aws_config::timeout::TimeoutConfig;
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::config::{ConfigBag, Credentials, Intercept, Region, RuntimeComponents};
 use aws_sdk_dynamodb::error::{BoxError, ProvideErrorMetadata, SdkError};
+use aws_sdk_dynamodb::operation::update_item::builders::UpdateItemFluentBuilder;
 
 pub use audit::{Action, Actor, Audit, AuditEntry};
 pub use keys::{GRACES_MS, KeyRecord, KeySummary, Keys, LIFE_MS_MAX, NewKey, Refused, RefusedRequests, Rolled};
@@ -177,6 +178,15 @@ impl Store {
             .consistent_read(true);
         let answer = read.send().await.map_err(|error| unavailable(call, &error))?;
         Ok(answer.item)
+    }
+
+    /// An update of one item of the main table.
+    fn update(&self, pk: String, sk: &str) -> UpdateItemFluentBuilder {
+        self.client
+            .update_item()
+            .table_name(&*self.main)
+            .key("pk", s(pk))
+            .key("sk", s(sk))
     }
 
     /// Reads one page of the items of the main table under a partition key whose sort key begins so, greatest sort key

@@ -195,11 +195,7 @@ impl Sessions<'_> {
     pub async fn renew(&self, hash: &SessionHash, expires_at: Timestamp) -> Result<(), StoreError> {
         let update = self
             .0
-            .client
-            .update_item()
-            .table_name(&*self.0.main)
-            .key("pk", s(hash.pk()))
-            .key("sk", s("M"))
+            .update(hash.pk(), "M")
             .update_expression("SET expires_at = :end")
             .condition_expression("attribute_exists(pk)")
             .expression_attribute_values(":end", at(expires_at));

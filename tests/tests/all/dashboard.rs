@@ -7,6 +7,7 @@ mod grid;
 mod keys;
 mod outage;
 mod refused;
+mod roles;
 mod sessions;
 
 use eclips_shared::ids::OrgId;

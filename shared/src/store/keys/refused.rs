@@ -76,16 +76,10 @@ impl Keys<'_> {
         let Some(seen) = self.0.refused.due(kind, now, EVERY_MS) else {
             return;
         };
+        let sk = format!("X#{key}#{}#{} {}", cause.as_str(), route.method, route.path);
         let update = self
             .0
-            .client
-            .update_item()
-            .table_name(&*self.0.main)
-            .key("pk", s(format!("O#{org}")))
-            .key(
-                "sk",
-                s(format!("X#{key}#{}#{} {}", cause.as_str(), route.method, route.path)),
-            )
+            .update(format!("O#{org}"), &sk)
             .update_expression(
                 "SET last_at = :now, first_at = if_not_exists(first_at, :now), ip = :ip, #ttl = :ttl ADD seen :seen",
             )
