@@ -116,8 +116,8 @@ pub static PAGES: [Page; 17] = [
     open("/sign-in", |visit| Box::pin(sign_in::show::answer(visit))),
     open("/sign-in/start", |visit| Box::pin(sign_in::start::answer(visit))),
     open("/sign-in/callback", |visit| Box::pin(sign_in::callback::answer(visit))),
-    own_write("/sign-out", |visit, signed_in, _| {
-        Box::pin(sign_out::answer(visit, signed_in))
+    own_write("/sign-out", |visit, signed_in, form| {
+        Box::pin(sign_out::answer(visit, signed_in, form))
     }),
     read("/", Needs::Membership, |_, _| {
         Box::pin(async { Ok(Answer::see_other("/settings/api-keys")) })

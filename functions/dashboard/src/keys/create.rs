@@ -77,8 +77,14 @@ struct CreatedPage {
     key: KeyView,
     value: String,
     curl: String,
-    /// When the key that this one takes the place of ends, where there is one.
-    replaces: Option<Moment>,
+    old: Old,
+}
+
+/// The key that a new one takes the place of.
+enum Old {
+    None,
+    Ended,
+    WorksUntil(Moment),
 }
 
 /// What a person typed.
@@ -140,15 +146,20 @@ pub(super) fn created(
     member: &Member,
     plain: &PlainKey,
     key: KeySummary,
-    replaces: Option<Timestamp>,
+    old_ends_at: Option<Timestamp>,
 ) -> Outcome {
+    let now = Timestamp::now();
     let curl = curl(&visit.app.api_url, plain, &key);
     let page = CreatedPage {
         frame: Frame::of("Your new API key", Some(Section::ApiKeys), member),
-        key: KeyView::of(key, Timestamp::now()),
+        key: KeyView::of(key, now),
         value: plain.reveal().to_owned(),
         curl,
-        replaces: replaces.map(Into::into),
+        old: match old_ends_at {
+            None => Old::None,
+            Some(end) if now >= end => Old::Ended,
+            Some(end) => Old::WorksUntil(end.into()),
+        },
     };
     Answer::page(StatusCode::CREATED, &page)
 }

@@ -85,6 +85,7 @@ async fn a_key_is_made_shown_once_used_rolled_and_revoked() {
         )
         .await;
     assert_eq!(rolled.status, 201, "{}", rolled.text);
+    assert!(rolled.text.contains("The old key works until"), "{}", rolled.text);
     let second = value(&rolled);
     assert_eq!(
         (status(&world, &first).await, status(&world, &second).await),
@@ -104,6 +105,17 @@ async fn a_key_is_made_shown_once_used_rolled_and_revoked() {
     );
     let shown = owner.get(revoked.header("location")).await;
     assert!(shown.text.contains("Revoked") && shown.text.contains("by owner@example.com"));
+
+    let successor = world.store.keys().list(org).await.unwrap()[1].key_id;
+    let path = format!("/settings/api-keys/{successor}/roll");
+    let form_id = FormId::generate().to_string();
+    let form = [("form_id", form_id.as_str()), ("grace", "0")];
+    let rolled = owner.post(&path, &token, &form).await;
+    assert!(rolled.text.contains("The old key has ended"), "{}", rolled.text);
+    assert_eq!(
+        (status(&world, &second).await, status(&world, &value(&rolled)).await),
+        (401, 200)
+    );
     world.stop().await;
 }
 
