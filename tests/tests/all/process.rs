@@ -184,6 +184,31 @@ async fn admin_makes_uses_rolls_and_ends_keys() {
         "--role",
         "owner",
     ]);
+    let list = || dev.admin(&["member", "list", "--org", &org])["data"].clone();
+    let listed = list();
+    assert_eq!(listed[0]["email"], "ada@example.com", "{listed}");
+    assert_eq!(listed[0]["role"], "owner", "{listed}");
+    let remove = ["member", "remove", "--org", &org, "--email", "ada@example.com"];
+    dev.admin(&remove);
+    assert_eq!(list(), json!([]));
+    let again = dev.admin_output(&remove);
+    let said = String::from_utf8_lossy(&again.stderr);
+    assert!(!again.status.success() && said.contains("no such member"), "{said}");
+    for wrong in [["--email", "ada"], ["--role", "king"]] {
+        let mut add = vec![
+            "member",
+            "add",
+            "--org",
+            &org,
+            "--email",
+            "ada@example.com",
+            "--role",
+            "owner",
+        ];
+        let place = add.iter().position(|word| *word == wrong[0]).unwrap();
+        add[place + 1] = wrong[1];
+        assert!(!dev.admin_output(&add).status.success(), "{wrong:?}");
+    }
     assert!(
         !dev.admin_output(&["org", "delete", &org]).status.success(),
         "deletes without --yes"
