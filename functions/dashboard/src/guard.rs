@@ -1,7 +1,8 @@
 //! The road of a page: every request passes these guards, in this order, and leaves one log line.
 //!
 //! Find the page (404, 405) → session (sign-in, 401) → membership (403) → for forms: origin and form token (403) → role (403) →
-//! recent sign-in where keys are made or ended (403) → handler. What concerns only oneself needs no membership. `Authorization` is never read: an API key opens nothing here.
+//! recent sign-in where keys are made or ended (403) → handler. What concerns only oneself needs no membership. `Authorization` is
+//! never read: an API key opens nothing here.
 
 use std::pin::Pin;
 use std::sync::{Mutex, PoisonError};
@@ -86,9 +87,12 @@ impl<'a> Visit<'a> {
 
     /// The names of the cookies that the browser sent, in its order.
     pub fn cookie_names(&self) -> Vec<String> {
+        self.sent_cookies().map(|cookie| cookie.name().to_owned()).collect()
+    }
+
+    fn sent_cookies(&self) -> impl Iterator<Item = Cookie<'_>> {
         let jars = self.headers.get_all(COOKIE).iter().filter_map(|jar| jar.to_str().ok());
-        let cookies = jars.flat_map(Cookie::split_parse).filter_map(Result::ok);
-        cookies.map(|cookie| cookie.name().to_owned()).collect()
+        jars.flat_map(Cookie::split_parse).filter_map(Result::ok)
     }
 
     /// Whether the request asks to see something, and not to change it.
@@ -127,10 +131,8 @@ impl<'a> Visit<'a> {
 
     /// The value of a cookie; of two with the same name, none: somebody planted one.
     pub fn cookie(&self, name: &str) -> Option<String> {
-        let jars = self.headers.get_all(COOKIE).iter().filter_map(|jar| jar.to_str().ok());
-        let mut values = jars
-            .flat_map(Cookie::split_parse)
-            .filter_map(Result::ok)
+        let mut values = self
+            .sent_cookies()
             .filter(|cookie| cookie.name() == name)
             .map(|cookie| cookie.value().to_owned());
         match (values.next(), values.next()) {
@@ -282,26 +284,27 @@ async fn pass(visit: &mut Visit<'_>, body: &Body, trace: &mut Trace) -> Outcome 
     trace.page = Some(page);
     visit.id = id;
     let visit = &*visit;
-    if let Handler::Open(handler) = page.handler {
-        return handler(visit).await;
-    }
-    let signed_in = sign_in(visit).await?;
-    trace.org = Some(signed_in.session.org);
+    let mut known = async || {
+        let signed_in = sign_in(visit).await?;
+        trace.org = Some(signed_in.session.org);
+        Ok::<_, Refusal>(signed_in)
+    };
     match page.handler {
-        Handler::Open(_) => Err(Refusal::Internal),
-        Handler::OwnRead(handler) => handler(visit, &signed_in).await,
+        Handler::Open(handler) => handler(visit).await,
+        Handler::OwnRead(handler) => handler(visit, &known().await?).await,
         Handler::OwnWrite(handler) => {
+            let signed_in = known().await?;
             let form = own_form(visit, &signed_in, body)?;
             handler(visit, &signed_in, form).await
         }
         Handler::Read(handler) => {
-            let member = enter(visit, signed_in).await?;
+            let member = enter(visit, known().await?).await?;
             renew(visit, &member).await;
             member.require(page.needs, RECENT_FOR_FORMS_MS)?;
             handler(visit, &member).await
         }
         Handler::Write(handler) => {
-            let member = enter(visit, signed_in).await?;
+            let member = enter(visit, known().await?).await?;
             let form = own_form(visit, &member.signed_in, body)?;
             member.require(page.needs, RECENT_MS)?;
             handler(visit, &member, form).await

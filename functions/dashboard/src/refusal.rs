@@ -53,10 +53,7 @@ pub enum Refusal {
 impl From<StoreError> for Refusal {
     /// Logs the cause, once; people see none of it.
     fn from(error: StoreError) -> Self {
-        match &error {
-            StoreError::Corrupt { .. } => tracing::error!(alarm = "corrupt_record", %error),
-            StoreError::Unavailable { .. } | StoreError::Lost => tracing::warn!(%error, "store unavailable"),
-        }
+        error.log();
         Self::Unavailable
     }
 }

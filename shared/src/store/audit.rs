@@ -195,10 +195,6 @@ impl Audit<'_> {
     ///
     /// *Errors*: [`StoreError::Unavailable`], [`StoreError::Corrupt`].
     pub async fn list(&self, org: OrgId, page: Backwards<AuditId>) -> Result<Leaf<AuditEntry>, StoreError> {
-        let page = Backwards {
-            before: page.before.map(|id| format!("L#{id}")),
-            items_max: page.items_max,
-        };
         let items = self.0.newest("list audit log", format!("O#{org}"), "L#", &page).await?;
         items.read(read)
     }

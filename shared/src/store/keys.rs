@@ -190,10 +190,6 @@ impl Keys<'_> {
     ///
     /// *Errors*: [`StoreError::Unavailable`], [`StoreError::Corrupt`].
     pub async fn page(&self, org: OrgId, page: Backwards<KeyId>) -> Result<Leaf<KeySummary>, StoreError> {
-        let page = Backwards {
-            before: page.before.map(|key| format!("K#{key}")),
-            items_max: page.items_max,
-        };
         let items = self.0.newest("list keys", format!("O#{org}"), "K#", &page).await?;
         items.read(|item| summary(item).map(|(summary, _)| summary))
     }

@@ -23,6 +23,7 @@ use aws_config::timeout::TimeoutConfig;
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::config::{ConfigBag, Credentials, Intercept, Region, RuntimeComponents};
 use aws_sdk_dynamodb::error::{BoxError, ProvideErrorMetadata, SdkError};
+use aws_sdk_dynamodb::operation::query::builders::QueryFluentBuilder;
 use aws_sdk_dynamodb::operation::update_item::builders::UpdateItemFluentBuilder;
 
 pub use audit::{Action, Actor, Audit, AuditEntry};
@@ -77,13 +78,20 @@ impl fmt::Display for StoreError {
 
 impl std::error::Error for StoreError {}
 
+impl StoreError {
+    /// Writes the cause into the log; once, where a request ends because of it.
+    pub fn log(&self) {
+        match self {
+            Self::Corrupt { .. } => tracing::error!(alarm = "corrupt_record", error = %self),
+            Self::Unavailable { .. } | Self::Lost => tracing::warn!(error = %self, "store unavailable"),
+        }
+    }
+}
+
 impl From<StoreError> for ApiError {
     /// Logs the cause, once, and gives the client none of it. Every fault of the store is a 503, never a 401 or a 200.
     fn from(error: StoreError) -> Self {
-        match &error {
-            StoreError::Corrupt { .. } => tracing::error!(alarm = "corrupt_record", %error),
-            StoreError::Unavailable { .. } | StoreError::Lost => tracing::warn!(%error, "store unavailable"),
-        }
+        error.log();
         Self::Unavailable
     }
 }
@@ -196,22 +204,17 @@ impl Store {
         call: &'static str,
         pk: String,
         sk_prefix: &str,
-        page: &Backwards<String>,
+        page: &Backwards<impl fmt::Display>,
     ) -> Result<Leaf<Attributes>, StoreError> {
         // A place to go on from need not be an item's: what is deleted meanwhile still tells the place.
-        let from = page.before.as_ref().map(|sk| item::keyed(pk.clone(), sk));
+        let before = page.before.as_ref();
+        let from = before.map(|id| item::keyed(pk.clone(), format!("{sk_prefix}{id}")));
         let query = self
-            .client
-            .query()
-            .table_name(&*self.main)
-            .key_condition_expression("pk = :pk AND begins_with(sk, :prefix)")
-            .expression_attribute_values(":pk", s(pk))
-            .expression_attribute_values(":prefix", s(sk_prefix))
+            .begins_with(pk, sk_prefix)
             .set_exclusive_start_key(from)
             .scan_index_forward(false)
             // One more than is shown tells whether there are older ones.
-            .limit(page.items_max + 1)
-            .consistent_read(true);
+            .limit(page.items_max + 1);
         let answer = query.send().await.map_err(|error| unavailable(call, &error))?;
         // A page that is cut at 1 MB is shorter, and there is more.
         let was_cut = answer.last_evaluated_key().is_some_and(|key| !key.is_empty());
@@ -224,19 +227,21 @@ impl Store {
 
     /// Reads all items of the main table under a partition key whose sort key begins so, strongly consistent.
     async fn partition(&self, call: &'static str, pk: String, sk_prefix: &str) -> Result<Vec<Attributes>, StoreError> {
-        let query = self
-            .client
+        let items = self.begins_with(pk, sk_prefix).into_paginator().items().send();
+        items
+            .collect::<Result<_, _>>()
+            .await
+            .map_err(|error| unavailable(call, &error))
+    }
+
+    fn begins_with(&self, pk: String, sk_prefix: &str) -> QueryFluentBuilder {
+        self.client
             .query()
             .table_name(&*self.main)
             .key_condition_expression("pk = :pk AND begins_with(sk, :prefix)")
             .expression_attribute_values(":pk", s(pk))
             .expression_attribute_values(":prefix", s(sk_prefix))
-            .consistent_read(true);
-        let items = query.into_paginator().items().send();
-        items
-            .collect::<Result<_, _>>()
-            .await
-            .map_err(|error| unavailable(call, &error))
+            .consistent_read(true)
     }
 
     /// Calls sent since this was last asked, retries included; for the log line.
