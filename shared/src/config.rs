@@ -69,6 +69,18 @@ impl Config {
         })
     }
 
+    /// Reads what a function needs that no caller reaches: the main table alone and the SDK's own settings.
+    ///
+    /// *Errors*: [`MissingSetting`] names the first that is absent or empty.
+    pub fn main_table() -> Result<Self, MissingSetting> {
+        Ok(Self {
+            table_main: required("ECLIPS_TABLE_MAIN")?,
+            region: optional("AWS_REGION"),
+            dynamodb_endpoint: optional("AWS_ENDPOINT_URL_DYNAMODB").or_else(|| optional("AWS_ENDPOINT_URL")),
+            ..Self::default()
+        })
+    }
+
     /// Reads what the dashboard needs: the tables, both addresses, and whom to ask who somebody is.
     ///
     /// *Errors*: [`MissingSetting`] names the first that is absent or empty.

@@ -56,7 +56,7 @@ pub enum ApiError {
     Unprocessable {
         /// What is wrong, for people.
         message: String,
-        /// The field at fault.
+        /// The field or header at fault.
         field: &'static str,
     },
     /// 429: more requests in a minute than the plan allows.
@@ -72,6 +72,11 @@ pub enum ApiError {
     /// 429: the month's credits are used up.
     CreditsExhausted {
         /// Whole seconds until a request can pass.
+        retry_after_s: u64,
+    },
+    /// 429: more open streams than an organization may have.
+    TooManyStreams {
+        /// Whole seconds until the first of them is free at the latest.
         retry_after_s: u64,
     },
     /// 500: a broken invariant of ours.
@@ -133,6 +138,24 @@ impl ApiError {
         }
     }
 
+    /// The refusal of an idempotency key that stands for another request.
+    #[must_use]
+    pub fn name_taken() -> Self {
+        Self::Unprocessable {
+            message: "Idempotency-Key was used for another request".to_owned(),
+            field: "Idempotency-Key",
+        }
+    }
+
+    /// The refusal to cancel a run that has ended.
+    #[must_use]
+    pub fn run_has_ended(decided: Decided) -> Self {
+        Self::Conflict {
+            message: "Run cannot be cancelled".to_owned(),
+            decided: Some(decided),
+        }
+    }
+
     /// The HTTP status.
     #[must_use]
     pub const fn status(&self) -> StatusCode {
@@ -147,9 +170,10 @@ impl ApiError {
             Self::PayloadTooLarge => StatusCode::PAYLOAD_TOO_LARGE,
             Self::UnsupportedMediaType => StatusCode::UNSUPPORTED_MEDIA_TYPE,
             Self::Unprocessable { .. } => StatusCode::UNPROCESSABLE_ENTITY,
-            Self::RateLimited { .. } | Self::DailyLimit { .. } | Self::CreditsExhausted { .. } => {
-                StatusCode::TOO_MANY_REQUESTS
-            }
+            Self::RateLimited { .. }
+            | Self::DailyLimit { .. }
+            | Self::CreditsExhausted { .. }
+            | Self::TooManyStreams { .. } => StatusCode::TOO_MANY_REQUESTS,
             Self::Internal => StatusCode::INTERNAL_SERVER_ERROR,
             Self::Unavailable => StatusCode::SERVICE_UNAVAILABLE,
         }
@@ -171,7 +195,7 @@ impl ApiError {
             Self::PayloadTooLarge => "payload_too_large",
             Self::UnsupportedMediaType => "unsupported_media_type",
             Self::Unprocessable { .. } => "unprocessable",
-            Self::RateLimited { .. } => "rate_limited",
+            Self::RateLimited { .. } | Self::TooManyStreams { .. } => "rate_limited",
             Self::DailyLimit { .. } => "daily_limit",
             Self::CreditsExhausted { .. } => "credits_exhausted",
             Self::Internal => "internal",
@@ -202,6 +226,7 @@ impl ApiError {
             Self::RateLimited { .. } => "Rate limit exceeded",
             Self::DailyLimit { .. } => "Daily limit exceeded",
             Self::CreditsExhausted { .. } => "Credit limit exceeded",
+            Self::TooManyStreams { .. } => "Too many open streams",
             Self::Internal => "Internal error",
             Self::Unavailable => "Service temporarily unavailable",
         }
@@ -250,7 +275,8 @@ impl ApiError {
         match self {
             Self::RateLimited { retry_after_s }
             | Self::DailyLimit { retry_after_s }
-            | Self::CreditsExhausted { retry_after_s } => Some(*retry_after_s),
+            | Self::CreditsExhausted { retry_after_s }
+            | Self::TooManyStreams { retry_after_s } => Some(*retry_after_s),
             Self::Unavailable => Some(UNAVAILABLE_RETRY_S),
             _ => None,
         }

@@ -5,6 +5,8 @@ use std::fmt;
 use serde::{Serialize, Serializer};
 use uuid::Uuid;
 
+use crate::time::Timestamp;
+
 macro_rules! id {
     ($(#[$doc:meta])* $name:ident) => {
         $(#[$doc])*
@@ -89,6 +91,16 @@ id!(
     FormId
 );
 
+impl RunId {
+    /// The least text that the id of a run made at a moment or later can have; for looking runs up by time.
+    #[must_use]
+    pub fn first_at(at: Timestamp) -> String {
+        let ms = u64::try_from(at.ms()).unwrap_or(0);
+        let id = uuid::Builder::from_unix_timestamp_millis(ms, &[0; 10]).into_uuid();
+        id.hyphenated().to_string()
+    }
+}
+
 /// A request's id where the gateway gave none: random, as the gateway's are.
 #[must_use]
 pub fn request_id() -> String {
@@ -98,6 +110,13 @@ pub fn request_id() -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn runs_can_be_looked_up_by_time() {
+        let (before, run) = (Timestamp::now(), RunId::generate());
+        assert!(RunId::first_at(before) <= run.to_string());
+        assert!(RunId::first_at(before.plus_ms(10_000)) > run.to_string());
+    }
 
     #[test]
     fn ids_sort_by_creation_and_have_one_spelling() {

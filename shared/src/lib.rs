@@ -6,6 +6,7 @@ pub mod body;
 pub mod config;
 pub mod email;
 pub mod error;
+pub mod idempotency;
 pub mod ids;
 pub mod lambda;
 pub mod log;

@@ -25,13 +25,16 @@ impl FormatTime for Clock {
 }
 
 /// The crates whose lines are ours.
-const OURS: [&str; 6] = [
+const OURS: [&str; 9] = [
     "eclips_shared",
     "eclips_dashboard",
     "eclips_health",
     "eclips_runs",
     "eclips_worker",
     "eclips_dispatch",
+    "eclips_stream",
+    "eclips_usage",
+    "eclips_fold",
 ];
 
 /// Starts the log of a Lambda function, at the level that `AWS_LAMBDA_LOG_LEVEL` names (`INFO` when it names none).

@@ -17,6 +17,18 @@ pub enum Operation {
     RunList,
     /// `GET /v1/runs/{id}`.
     RunShow,
+    /// `POST /v1/runs/{id}/cancel`.
+    RunCancel,
+    /// `GET /v1/runs/{id}/stream`.
+    StreamShow,
+    /// `GET /v1/usage`.
+    UsageSummary,
+    /// `GET /v1/usage/daily`.
+    UsageDaily,
+    /// `GET /v1/usage/agents`.
+    UsageAgents,
+    /// `GET /v1/usage/keys`.
+    UsageKeys,
 }
 
 /// The Lambda that answers a route.
@@ -26,6 +38,10 @@ pub enum Function {
     Health,
     /// `functions/runs`.
     Runs,
+    /// `functions/stream`, whose answers are streamed.
+    Stream,
+    /// `functions/usage`.
+    Usage,
 }
 
 impl Function {
@@ -35,6 +51,8 @@ impl Function {
         match self {
             Self::Health => "health",
             Self::Runs => "runs",
+            Self::Stream => "stream",
+            Self::Usage => "usage",
         }
     }
 }
@@ -64,7 +82,9 @@ impl Limiter {
 pub enum Effect {
     /// Changes nothing: its read may run beside the limiter, and is thrown away when the limiter refuses.
     Reads,
-    /// Starts runs: the month's credits are looked at after the body was validated.
+    /// Changes something, or takes something for a while: nothing is done before the limiter has spoken.
+    Writes,
+    /// Starts runs: as [`Effect::Writes`], and the month's credits are looked at after the body was validated.
     StartsRuns,
 }
 
@@ -100,7 +120,7 @@ pub struct Route {
 }
 
 /// Every route of the API.
-pub static ROUTES: [Route; 4] = [
+pub static ROUTES: [Route; 10] = [
     Route {
         method: Method::GET,
         path: "/v1/health",
@@ -127,6 +147,48 @@ pub static ROUTES: [Route; 4] = [
         path: "/v1/runs/{id}",
         operation: Operation::RunShow,
         function: Function::Runs,
+        access: key(Scope::AgentsRead, Limiter::Standard, Effect::Reads),
+    },
+    Route {
+        method: Method::POST,
+        path: "/v1/runs/{id}/cancel",
+        operation: Operation::RunCancel,
+        function: Function::Runs,
+        access: key(Scope::AgentsRun, Limiter::Standard, Effect::Writes),
+    },
+    Route {
+        method: Method::GET,
+        path: "/v1/runs/{id}/stream",
+        operation: Operation::StreamShow,
+        function: Function::Stream,
+        access: key(Scope::AgentsRead, Limiter::Standard, Effect::Writes),
+    },
+    Route {
+        method: Method::GET,
+        path: "/v1/usage",
+        operation: Operation::UsageSummary,
+        function: Function::Usage,
+        access: key(Scope::AgentsRead, Limiter::Standard, Effect::Reads),
+    },
+    Route {
+        method: Method::GET,
+        path: "/v1/usage/daily",
+        operation: Operation::UsageDaily,
+        function: Function::Usage,
+        access: key(Scope::AgentsRead, Limiter::Standard, Effect::Reads),
+    },
+    Route {
+        method: Method::GET,
+        path: "/v1/usage/agents",
+        operation: Operation::UsageAgents,
+        function: Function::Usage,
+        access: key(Scope::AgentsRead, Limiter::Standard, Effect::Reads),
+    },
+    Route {
+        method: Method::GET,
+        path: "/v1/usage/keys",
+        operation: Operation::UsageKeys,
+        function: Function::Usage,
         access: key(Scope::AgentsRead, Limiter::Standard, Effect::Reads),
     },
 ];

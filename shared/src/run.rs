@@ -98,6 +98,8 @@ words!(
         Completed = "run.completed",
         /// Ended without one.
         Failed = "run.failed",
+        /// Ended by its owner.
+        Cancelled = "run.cancelled",
     }
 );
 
@@ -218,6 +220,30 @@ pub struct EventDetail {
     /// What a person has to decide on.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub triage_item_id: Option<TriageId>,
+}
+
+impl EventDetail {
+    /// What every event of an attempt says, from its name `<stage>#<n>`.
+    #[must_use]
+    pub fn attempt(name: &str) -> Self {
+        let (stage, number) = name.split_once('#').unwrap_or((name, ""));
+        Self {
+            stage: Some(stage.to_owned()),
+            attempt: number.parse().ok(),
+            ..Self::default()
+        }
+    }
+}
+
+impl EventKind {
+    /// Whether a stream ends with it, where nothing follows yet. *Source*: contract §4.
+    #[must_use]
+    pub const fn ends_stream(self) -> bool {
+        matches!(
+            self,
+            Self::Completed | Self::Failed | Self::Cancelled | Self::TriageRequired
+        )
+    }
 }
 
 /// Writes an event; the bytes are stored and given out unchanged for ever.

@@ -8,10 +8,13 @@
 
 mod respond;
 
+use std::fmt;
 use std::pin::Pin;
 use std::time::{Duration, Instant};
 
-use http::{HeaderValue, Method, StatusCode};
+use bytes::Bytes;
+use futures_util::Stream;
+use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode};
 use lambda_http::aws_lambda_events::query_map::QueryMap;
 use lambda_http::request::RequestContext;
 use lambda_http::{Body, Request, RequestExt, Response};
@@ -21,9 +24,10 @@ use crate::auth::{Caller, Mode, authenticate};
 use crate::body;
 use crate::error::{ApiError, Missing};
 use crate::ids::{RunId, request_id};
+use crate::lambda::deadline;
 use crate::routes::{Access, Effect, Operation, Route, Table};
 use crate::store::{Quota, Refusal, Refused, Store};
-use crate::time::SECOND_MS;
+use crate::time::{SECOND_MS, Timestamp};
 
 pub use self::respond::common_headers;
 
@@ -68,14 +72,34 @@ pub fn keyed<V: Verb>() -> Handler {
 }
 
 /// A request as verbs read it. It holds no credential: `Authorization` stays on the road.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub struct Incoming {
     /// The value of `{id}` in the path, if the route has one.
     pub id: Option<String>,
     /// The query.
     pub query: Query,
+    /// The headers that are a verb's business, and no others: [`IDEMPOTENCY_KEY`] and [`LAST_EVENT_ID`].
+    pub headers: HeaderMap,
     /// The body; its size and type were checked.
     pub body: Vec<u8>,
+}
+
+/// Names a request, so that sending it twice does one thing. *Source*: contract §2 "Idempotency".
+pub const IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempotency-key");
+/// The last event that a reader of a stream has seen. *Source*: WHATWG HTML, server-sent events.
+pub const LAST_EVENT_ID: HeaderName = HeaderName::from_static("last-event-id");
+
+/// The headers that verbs may read, taken out of a request's.
+fn readable(headers: &HeaderMap) -> HeaderMap {
+    let pairs = [IDEMPOTENCY_KEY, LAST_EVENT_ID].into_iter().flat_map(|name| {
+        let values = headers.get_all(&name).iter().cloned().collect::<Vec<_>>();
+        values.into_iter().map(move |value| (name.clone(), value))
+    });
+    let mut kept = HeaderMap::new();
+    for (name, value) in pairs {
+        kept.append(name, value);
+    }
+    kept
 }
 
 /// The query's parameters, decoded.
@@ -120,13 +144,35 @@ pub struct Call<'a> {
     pub store: &'a Store,
     /// The caller's plan and quota; absent while a read runs beside the limiter.
     pub quota: Option<&'a Quota>,
+    /// When the invocation ends, whatever is still to be said.
+    pub deadline: Timestamp,
 }
 
-/// What a verb answers: a status and a JSON text.
+/// What a verb answers: a status, a header of its own perhaps, and a JSON text or a stream of events.
 #[derive(Debug)]
 pub struct Answer {
     status: StatusCode,
-    body: String,
+    header: Option<(HeaderName, HeaderValue)>,
+    content: Content,
+}
+
+/// A stream of server-sent events, in pieces as they become known.
+pub type Events = Pin<Box<dyn Stream<Item = Bytes> + Send>>;
+
+/// The body of an answer.
+enum Content {
+    Json(String),
+    /// Only a function whose answers are streamed can give these: [`Road::stream`].
+    Events(Events),
+}
+
+impl fmt::Debug for Content {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Json(_) => "Json",
+            Self::Events(_) => "Events",
+        })
+    }
 }
 
 impl Answer {
@@ -138,7 +184,27 @@ impl Answer {
     pub fn json(status: StatusCode, value: &impl Serialize) -> Self {
         Self {
             status,
-            body: serde_json::to_string(value).expect("answers are plain data"),
+            header: None,
+            content: Content::Json(serde_json::to_string(value).expect("answers are plain data")),
+        }
+    }
+
+    /// A 200 whose body is a stream of events; for a function whose answers are streamed.
+    #[must_use]
+    pub fn events(events: Events) -> Self {
+        Self {
+            status: StatusCode::OK,
+            header: None,
+            content: Content::Events(events),
+        }
+    }
+
+    /// The same answer with a header beside those that every answer has.
+    #[must_use]
+    pub fn with(self, name: HeaderName, value: HeaderValue) -> Self {
+        Self {
+            header: Some((name, value)),
+            ..self
         }
     }
 }
@@ -182,18 +248,36 @@ impl Road {
 
     /// Answers a request, whatever it is, and logs it.
     pub async fn serve(&self, request: Request) -> Response<Body> {
+        self.respond(request).await.map(|content| match content {
+            Content::Json(text) => Body::Text(text),
+            // A table that leads a stream to a function whose answers are buffered: nothing of it may be lost unseen.
+            Content::Events(_) => {
+                tracing::error!(alarm = "wrong_route_table", "this function cannot stream");
+                Body::Empty
+            }
+        })
+    }
+
+    /// Answers a request as [`Road::serve`] does; the body comes in pieces.
+    pub async fn stream(&self, request: Request) -> Response<Events> {
+        self.respond(request).await.map(|content| match content {
+            Content::Json(text) => Box::pin(futures_util::stream::iter([Bytes::from(text)])),
+            Content::Events(events) => events,
+        })
+    }
+
+    async fn respond(&self, request: Request) -> Response<Content> {
         let began = Instant::now();
         let id = gateway_request_id(&request);
         let method = request.method().clone();
         let mut trace = Trace::default();
         let passed = tokio::time::timeout(REQUEST_MAX, self.pass(request, &mut trace)).await;
-        let mut outcome = passed.unwrap_or_else(|_| {
+        let outcome = passed.unwrap_or_else(|_| {
             tracing::warn!(request_id = %id, "the request took too long");
             Err(ApiError::Unavailable)
         });
-        let response = respond::respond(&mut outcome, &id, &trace);
         self.log(&id, &method, &trace, &outcome, began.elapsed());
-        response
+        respond::respond(outcome, &id, &trace)
     }
 
     /// The guards, in the contract's order.
@@ -223,12 +307,15 @@ impl Road {
             return Err(refusal);
         }
 
+        let deadline_ms = request.lambda_context_ref().map_or(0, |context| context.deadline);
+        let deadline = deadline(deadline_ms, Timestamp::now());
         let id = id.map(str::to_owned);
         let query = Query(request.query_string_parameters());
         let (parts, body) = request.into_parts();
         let incoming = Incoming {
             id,
             query,
+            headers: readable(&parts.headers),
             body: bytes(body),
         };
         let (limits, keys) = (store.limits(), store.keys());
@@ -251,6 +338,7 @@ impl Road {
                                 caller,
                                 store,
                                 quota: None,
+                                deadline,
                             })
                             .await
                         }
@@ -266,18 +354,21 @@ impl Road {
                 trace.quota = Some(quota);
                 done
             }
-            Effect::StartsRuns => {
+            Effect::Writes | Effect::StartsRuns => {
                 let quota = match admitted.await {
                     Ok(quota) => &*trace.quota.insert(quota),
                     Err(refusal) => return Err(refuse(refusal, &mut trace.quota)),
                 };
                 body::check(&parts.headers, &incoming.body)?;
                 let pending = read(&incoming)?;
-                spend(caller, quota)?;
+                if effect == Effect::StartsRuns {
+                    spend(caller, quota)?;
+                }
                 pending(Call {
                     caller,
                     store,
                     quota: Some(quota),
+                    deadline,
                 })
                 .await
             }

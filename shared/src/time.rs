@@ -89,6 +89,71 @@ impl Timestamp {
     }
 }
 
+/// A day in UTC: days since 1970-01-01. *Shape*: `2026-06-06`.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Day(i64);
+
+const ISO_DAY: &[FormatItem<'static>] = format_description!("[year]-[month]-[day]");
+
+impl Day {
+    /// The day of a moment.
+    #[must_use]
+    pub const fn of(at: Timestamp) -> Self {
+        Self(at.0.div_euclid(DAY_MS))
+    }
+
+    /// Its first moment.
+    #[must_use]
+    pub const fn start(self) -> Timestamp {
+        Timestamp(self.0 * DAY_MS)
+    }
+
+    /// The day so many days later (or earlier, when negative).
+    #[must_use]
+    pub const fn plus(self, days: i64) -> Self {
+        Self(self.0 + days)
+    }
+
+    /// How many days it is after another; negative before.
+    #[must_use]
+    pub const fn since(self, other: Self) -> i64 {
+        self.0 - other.0
+    }
+
+    /// The first day of its calendar month.
+    #[must_use]
+    pub fn first_of_month(self) -> Self {
+        self.plus(1 - i64::from(self.start().calendar().day()))
+    }
+
+    /// Reads `2026-06-06` and no other spelling; years to 9999.
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Self> {
+        let day = Self::of(Timestamp::parse(&format!("{text}T00:00:00Z"))?);
+        // The calendar may take what it does not print.
+        (day.to_string() == text).then_some(day)
+    }
+}
+
+impl fmt::Display for Day {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let text = self.start().calendar().format(ISO_DAY).map_err(|_| fmt::Error)?;
+        f.write_str(&text)
+    }
+}
+
+impl fmt::Debug for Day {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
+}
+
+impl Serialize for Day {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
 impl fmt::Display for Timestamp {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let text = self.calendar().format(ISO_MILLIS).map_err(|_| fmt::Error)?;
@@ -125,6 +190,28 @@ mod tests {
         assert_eq!(at.to_string(), "2026-06-06T09:00:00.007Z");
         assert_eq!(Timestamp::parse("2026-06-06T09:00:00.007Z"), Some(at));
         assert_eq!(Timestamp::parse("2026-06-06"), None);
+    }
+
+    #[test]
+    fn days_have_one_spelling_and_a_month() {
+        let day = Day::parse("2028-02-29").unwrap();
+        assert_eq!(day.to_string(), "2028-02-29");
+        assert_eq!(day.plus(1).to_string(), "2028-03-01");
+        assert_eq!(day.first_of_month().to_string(), "2028-02-01");
+        assert_eq!(Day::of(day.start().plus_ms(DAY_MS - 1)), day);
+        assert_eq!(Day::of(Timestamp::from_ms(-1)).to_string(), "1969-12-31");
+        for wrong in [
+            "",
+            "2026-6-6",
+            "2026-02-30",
+            "2026-06-06T00:00:00Z",
+            "20260606",
+            " 2026-06-06",
+            "+2026-06-06",
+            "2026-06-06Z",
+        ] {
+            assert_eq!(Day::parse(wrong), None, "{wrong}");
+        }
     }
 
     #[test]

@@ -3,10 +3,13 @@
 use eclips_engine::agents;
 use eclips_shared::body::Fields;
 use eclips_shared::error::ApiError;
+use eclips_shared::idempotency::Named;
 use eclips_shared::ids::RunId;
+use eclips_shared::routes::Operation;
 use eclips_shared::run::{NewRun, Priority, Status};
 use eclips_shared::serve::{Answer, Call, Incoming, Verb};
-use http::{StatusCode, Uri};
+use eclips_shared::store::Made;
+use http::{HeaderName, HeaderValue, StatusCode, Uri};
 use serde::Serialize;
 
 /// The longest task, in characters after trimming.
@@ -16,8 +19,14 @@ const DATA_BYTES_MAX: usize = 128 * 1024;
 /// The longest `webhook_url`, in characters.
 const WEBHOOK_URL_CHARS_MAX: usize = 2_048;
 
+/// Says that this answer was given before.
+const REPLAY: HeaderName = HeaderName::from_static("idempotent-replay");
+
 /// *Shape*: `{ "task", "agent_type"?, "data"?, "priority"?, "webhook_url"? }`.
-pub struct Create(NewRun);
+pub struct Create {
+    run: NewRun,
+    named: Option<Named>,
+}
 
 impl Verb for Create {
     fn read(incoming: &Incoming) -> Result<Self, ApiError> {
@@ -30,20 +39,34 @@ impl Verb for Create {
             webhook_url: webhook_url(&mut fields)?,
         };
         fields.finish()?;
-        Ok(Self(run))
+        let named = Named::read(incoming, Operation::RunCreate)?;
+        Ok(Self { run, named })
     }
 
     async fn answer(self, call: Call<'_>) -> Result<Answer, ApiError> {
         // Only a route that reads runs beside the limiter and so has no quota yet.
         let quota = call.quota.ok_or(ApiError::Internal)?;
-        let run_id = call.store.runs().create(call.caller, quota.plan, &self.0).await?;
-        let accepted = Accepted {
-            run_id,
-            status: Status::Queued,
-            agent_type: self.0.agent_type,
-            estimated_completion: "async",
+        let named = self.named.as_ref();
+        let made = call
+            .store
+            .runs()
+            .create(call.caller, quota.plan, &self.run, named)
+            .await?;
+        let accepted = |run_id| {
+            let accepted = Accepted {
+                run_id,
+                status: Status::Queued,
+                // The request is the same, so the agent is.
+                agent_type: self.run.agent_type,
+                estimated_completion: "async",
+            };
+            Answer::json(StatusCode::ACCEPTED, &accepted)
         };
-        Ok(Answer::json(StatusCode::ACCEPTED, &accepted))
+        match made {
+            Made::Now(run) => Ok(accepted(run)),
+            Made::Before(run) => Ok(accepted(run).with(REPLAY, HeaderValue::from_static("true"))),
+            Made::NameTaken => Err(ApiError::name_taken()),
+        }
     }
 }
 
@@ -116,12 +139,11 @@ mod tests {
 
     fn read(body: &str) -> Result<NewRun, (String, Option<String>)> {
         let incoming = Incoming {
-            id: None,
-            query: Default::default(),
             body: body.as_bytes().to_vec(),
+            ..Incoming::default()
         };
         match Create::read(&incoming) {
-            Ok(create) => Ok(create.0),
+            Ok(create) => Ok(create.run),
             Err(ApiError::Validation { message, field }) => Err((message, field)),
             Err(other) => panic!("{other:?}"),
         }

@@ -1,5 +1,6 @@
 //! Runs as their owner handles them: a file per verb.
 
+mod cancel;
 mod create;
 mod list;
 mod show;
@@ -33,6 +34,12 @@ fn handlers(operation: Operation) -> Option<Handler> {
         Operation::RunCreate => Some(keyed::<create::Create>()),
         Operation::RunList => Some(keyed::<list::List>()),
         Operation::RunShow => Some(keyed::<show::Show>()),
-        Operation::HealthShow => None,
+        Operation::RunCancel => Some(keyed::<cancel::Cancel>()),
+        Operation::HealthShow
+        | Operation::StreamShow
+        | Operation::UsageSummary
+        | Operation::UsageDaily
+        | Operation::UsageAgents
+        | Operation::UsageKeys => None,
     }
 }

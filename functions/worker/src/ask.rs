@@ -12,8 +12,10 @@ use crate::Worker;
 
 /// How long a claim holds without being renewed. A message that arrives earlier is sent again for when it ends.
 pub const LEASE_MS: i64 = 30_000;
-/// How often a claim is renewed while a model thinks; two renewals may be lost.
-const RENEW_EVERY: Duration = Duration::from_secs(10);
+/// How often a worker looks whether the run is still its own while a model thinks: so long may a cancelled call go on.
+const LOOK_EVERY: Duration = Duration::from_secs(2);
+/// Looks for each renewal of the claim, which is every 10 s; two renewals may be lost.
+const LOOKS_PER_RENEWAL: u32 = 5;
 
 /// What became of a call.
 pub enum Asked {
@@ -55,16 +57,25 @@ impl Worker {
         }
     }
 
-    /// Renews the lease until the run is lost; ends only then. An outage is no loss: the fence decides at the next save.
+    /// Looks at the run and renews its lease until it is lost; ends only then. An outage is no loss: the fence decides at
+    /// the next save.
     async fn hold(&self, work: &Work) -> StoreError {
-        loop {
-            tokio::time::sleep(RENEW_EVERY).await;
-            match self.store.works().renew(work, Timestamp::now().plus_ms(LEASE_MS)).await {
-                Ok(()) => {}
-                Err(StoreError::Lost) => return StoreError::Lost,
-                Err(error) => tracing::warn!(run_id = %work.run, %error, "lease was not renewed"),
+        let works = self.store.works();
+        for look in 1u32.. {
+            tokio::time::sleep(LOOK_EVERY).await;
+            let held = if look.is_multiple_of(LOOKS_PER_RENEWAL) {
+                let renewed = works.renew(work, Timestamp::now().plus_ms(LEASE_MS)).await;
+                renewed.map(|()| true)
+            } else {
+                works.is_held(work).await
+            };
+            match held {
+                Ok(true) => {}
+                Ok(false) | Err(StoreError::Lost) => return StoreError::Lost,
+                Err(error) => tracing::warn!(run_id = %work.run, %error, "nobody knows whether the run is still ours"),
             }
         }
+        unreachable!("two seconds times four billion are longer than any invocation")
     }
 }
 

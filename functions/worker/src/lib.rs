@@ -11,10 +11,11 @@ use std::sync::Arc;
 use aws_lambda_events::sqs::{SqsBatchResponse, SqsEvent};
 use eclips_engine::tier::Tier;
 use eclips_shared::config::Config;
+use eclips_shared::lambda::deadline;
 use eclips_shared::plan::Plan;
 use eclips_shared::queue::{self, Queues};
 use eclips_shared::store::Store;
-use eclips_shared::time::{DAY_MS, MINUTE_MS, Timestamp};
+use eclips_shared::time::Timestamp;
 use lambda_runtime::LambdaEvent;
 use tower::Service;
 
@@ -89,37 +90,11 @@ impl Worker {
     }
 }
 
-/// When this invocation ends. `cargo lambda watch` names a moment in 1970 for every invocation; a deadline that was over a
-/// day ago is no deadline, and a minute is what that tool gives.
-fn deadline(given_ms: u64, now: Timestamp) -> Timestamp {
-    let given = Timestamp::from_ms(i64::try_from(given_ms).unwrap_or(i64::MAX));
-    if given < now.plus_ms(-DAY_MS) {
-        now.plus_ms(MINUTE_MS)
-    } else {
-        given
-    }
-}
-
 /// The best tier that a plan allows. *Source*: contract §9.
 const fn highest_tier(plan: Plan) -> Tier {
     match plan {
         Plan::Starter | Plan::Pro => Tier::Fast,
         Plan::Team => Tier::Smart,
         Plan::Growth | Plan::Enterprise => Tier::Premium,
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn believes_every_deadline_but_one_of_1970() {
-        let now = Timestamp::now();
-        let given = |at: Timestamp| deadline(u64::try_from(at.ms()).expect("after 1970"), now);
-        assert_eq!(given(now.plus_ms(900_000)), now.plus_ms(900_000));
-        assert_eq!(given(now.plus_ms(-5)), now.plus_ms(-5));
-        assert_eq!(deadline(600_000, now), now.plus_ms(MINUTE_MS));
-        assert_eq!(deadline(u64::MAX, now), Timestamp::from_ms(i64::MAX));
     }
 }

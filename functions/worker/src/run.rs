@@ -177,7 +177,7 @@ impl Drive<'_> {
         let name = format!("{}#{}", stage(&call), call.number);
         let detail = EventDetail {
             model: Some(call.tier.as_str().to_owned()),
-            ..attempt_detail(&name)
+            ..EventDetail::attempt(&name)
         };
         self.step.events.push((EventKind::AttemptStarted, detail));
         let started = AttemptState::Started {
@@ -251,7 +251,7 @@ impl Drive<'_> {
             EventDetail {
                 model,
                 error,
-                ..attempt_detail(&name)
+                ..EventDetail::attempt(&name)
             },
         ));
         self.step.attempts.push(AttemptRow { name, state });
@@ -344,7 +344,12 @@ impl Drive<'_> {
         step.outcome = outcome;
         step.progress = serde_json::to_string(&self.progress).expect("progress is plain data");
         let last = step.events.last().map_or("", |(kind, _)| kind.as_str());
-        self.write(&step).await?;
+        if let Err(error) = self.write(&step).await {
+            if matches!(error, StoreError::Lost) {
+                self.settle(&step).await;
+            }
+            return Err(error);
+        }
         tracing::info!(
             run_id = %self.work.run,
             org = %self.work.tenant.org,
@@ -356,6 +361,26 @@ impl Drive<'_> {
             "run step"
         );
         Ok(())
+    }
+
+    /// The run is somebody else's or has been cancelled: what the model said is ignored, and paid for all the same.
+    async fn settle(&self, step: &Advance) {
+        let is_answer =
+            |row: &&AttemptRow| matches!(row.state, AttemptState::Answered { .. } | AttemptState::Rejected { .. });
+        for row in step.attempts.iter().filter(is_answer) {
+            let settled = self
+                .worker
+                .store
+                .works()
+                .settle(&self.work, row, Timestamp::now())
+                .await;
+            match settled {
+                Ok(()) => tracing::info!(run_id = %self.work.run, attempt = row.name, "a late answer is in the ledger"),
+                Err(error) => {
+                    tracing::error!(run_id = %self.work.run, attempt = row.name, %error, "a late answer is not in the ledger");
+                }
+            }
+        }
     }
 
     /// Sends a step until it is written or refused: what a model said was paid for, and a short outage must not lose it.
@@ -375,15 +400,5 @@ impl Drive<'_> {
 fn stage(call: &Call) -> &'static str {
     match call.stage {
         eclips_engine::harness::Stage::First => "first",
-    }
-}
-
-/// What every event of an attempt says, from its name `<stage>#<n>`.
-fn attempt_detail(name: &str) -> EventDetail {
-    let (stage, number) = name.split_once('#').unwrap_or((name, ""));
-    EventDetail {
-        stage: Some(stage.to_owned()),
-        attempt: number.parse().ok(),
-        ..EventDetail::default()
     }
 }

@@ -6,11 +6,11 @@ use http::HeaderMap;
 use serde::{Serialize, Serializer};
 
 use super::header::{Credential, credential};
-use super::{Scope, ScopeSet};
+use super::{KeyHash, Scope, ScopeSet};
 use crate::error::ApiError;
 use crate::ids::{KeyId, OrgId};
 use crate::routes::Route;
-use crate::store::{KeyRecord, Refused, Store};
+use crate::store::{KeyRecord, Refused, Store, StoreError};
 use crate::time::Timestamp;
 
 /// Live data or test data of an organization.
@@ -83,6 +83,7 @@ impl fmt::Display for Tenant {
 pub struct Caller {
     tenant: Tenant,
     key: KeyId,
+    hash: KeyHash,
     scopes: ScopeSet,
     expires_at: Option<Timestamp>,
 }
@@ -110,6 +111,18 @@ impl Caller {
     #[must_use]
     pub const fn expires_at(&self) -> Option<Timestamp> {
         self.expires_at
+    }
+
+    /// Looks at the key again, as [`authenticate`] did: whether it still opens a route of this scope. For what goes on after
+    /// the first answer; nothing is noted for the key's owner.
+    ///
+    /// *Errors*: [`StoreError`]: then nobody knows, and nothing more may be told.
+    pub async fn still_stands(&self, store: &Store, scope: Scope) -> Result<bool, StoreError> {
+        let Some(record) = store.keys().find(&self.hash).await? else {
+            return Ok(false);
+        };
+        let now = admit(record, self.hash.clone(), self.tenant.mode, Timestamp::now());
+        Ok(now.is_ok_and(|now| now.tenant == self.tenant && now.require(scope).is_ok()))
     }
 
     /// Refuses a caller without the scope.
@@ -143,9 +156,10 @@ pub(crate) async fn authenticate(
         Credential::Malformed => return Err(ApiError::InvalidApiKey),
         Credential::Key(key) => key,
     };
-    let record = store.keys().find(&key.hash()).await?.ok_or(ApiError::InvalidApiKey)?;
+    let hash = key.hash();
+    let record = store.keys().find(&hash).await?.ok_or(ApiError::InvalidApiKey)?;
     // The clock is read after the store answered: a key that expired meanwhile is refused.
-    match admit(record, key.mode(), Timestamp::now()) {
+    match admit(record, hash, key.mode(), Timestamp::now()) {
         Ok(caller) => Ok(caller),
         Err(Denied::Ended(cause)) => {
             store
@@ -168,7 +182,7 @@ enum Denied {
 }
 
 /// The verdict over a record that was found; pure, so that the very millisecond can be tested.
-fn admit(record: KeyRecord, mode: Mode, now: Timestamp) -> Result<Caller, Denied> {
+fn admit(record: KeyRecord, hash: KeyHash, mode: Mode, now: Timestamp) -> Result<Caller, Denied> {
     if record.revoked {
         return Err(Denied::Ended(Refused::Revoked));
     }
@@ -186,6 +200,7 @@ fn admit(record: KeyRecord, mode: Mode, now: Timestamp) -> Result<Caller, Denied
             mode: record.mode,
         },
         key: record.key,
+        hash,
         scopes: record.scopes,
         expires_at: record.expires_at,
     })
@@ -194,6 +209,10 @@ fn admit(record: KeyRecord, mode: Mode, now: Timestamp) -> Result<Caller, Denied
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    fn hash() -> KeyHash {
+        KeyHash::from_bytes(&[7; 32]).unwrap()
+    }
 
     fn record(expires_at: Option<Timestamp>, revoked: bool) -> KeyRecord {
         KeyRecord {
@@ -209,9 +228,9 @@ mod tests {
     #[test]
     fn expiry_is_exclusive_to_the_millisecond() {
         let end = Timestamp::from_ms(1_780_736_400_000);
-        assert!(admit(record(Some(end), false), Mode::Live, end.plus_ms(-1)).is_ok());
+        assert!(admit(record(Some(end), false), hash(), Mode::Live, end.plus_ms(-1)).is_ok());
         for late in [0, 1, 1_000] {
-            let verdict = admit(record(Some(end), false), Mode::Live, end.plus_ms(late));
+            let verdict = admit(record(Some(end), false), hash(), Mode::Live, end.plus_ms(late));
             assert_eq!(verdict.unwrap_err(), Denied::Ended(Refused::Expired), "{late} ms after");
         }
     }
@@ -219,14 +238,14 @@ mod tests {
     #[test]
     fn revoked_keys_and_other_modes_never_pass() {
         let now = Timestamp::now();
-        let verdict = |record, mode| admit(record, mode, now).unwrap_err();
+        let verdict = |record, mode| admit(record, hash(), mode, now).unwrap_err();
         assert_eq!(verdict(record(None, true), Mode::Live), Denied::Ended(Refused::Revoked));
         assert_eq!(verdict(record(None, false), Mode::Test), Denied::Corrupt);
     }
 
     #[test]
     fn names_what_was_asked_and_what_was_held() {
-        let caller = admit(record(None, false), Mode::Live, Timestamp::now()).unwrap();
+        let caller = admit(record(None, false), hash(), Mode::Live, Timestamp::now()).unwrap();
         for scope in Scope::ALL {
             assert!(
                 matches!(caller.require(scope), Err(ApiError::InsufficientScope { required, .. }) if required == scope)

@@ -114,6 +114,11 @@ fn bodies_are_the_contracts_to_the_byte() {
             429,
             r#"{"error":"Credit limit exceeded"}"#,
         ),
+        (
+            ApiError::TooManyStreams { retry_after_s: 3 },
+            429,
+            r#"{"error":"Too many open streams"}"#,
+        ),
         (ApiError::Internal, 500, r#"{"error":"Internal error"}"#),
         (
             ApiError::Unavailable,

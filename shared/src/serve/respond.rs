@@ -2,9 +2,9 @@
 
 use http::header::{CACHE_CONTROL, CONTENT_TYPE, RETRY_AFTER, WWW_AUTHENTICATE, X_CONTENT_TYPE_OPTIONS};
 use http::{HeaderMap, HeaderName, HeaderValue};
-use lambda_http::{Body, Response};
+use lambda_http::Response;
 
-use super::{Answer, Trace};
+use super::{Answer, Content, Trace};
 use crate::auth::Caller;
 use crate::error::ApiError;
 use crate::store::Quota;
@@ -17,29 +17,36 @@ const RATE_LIMIT_POLICY: HeaderName = HeaderName::from_static("ratelimit-policy"
 const RATE_LIMIT: HeaderName = HeaderName::from_static("ratelimit");
 
 /// Writes the answer or the refusal with the headers that the contract asks for.
-pub(super) fn respond(outcome: &mut Result<Answer, ApiError>, id: &str, trace: &Trace) -> Response<Body> {
-    let (status, body) = match outcome {
-        Ok(answer) => (answer.status, std::mem::take(&mut answer.body)),
-        Err(error) => (error.status(), error.body()),
-    };
-    let mut response = Response::new(Body::Text(body));
-    *response.status_mut() = status;
-    let headers = response.headers_mut();
-    common_headers(headers, id, outcome.as_ref().err().map(ApiError::code));
-    if let Err(error) = outcome {
+pub(super) fn respond(outcome: Result<Answer, ApiError>, id: &str, trace: &Trace) -> Response<Content> {
+    let mut headers = HeaderMap::new();
+    common_headers(&mut headers, id, outcome.as_ref().err().map(ApiError::code));
+    if let Err(error) = &outcome {
         if let Some(challenge) = error.challenge() {
-            set(headers, WWW_AUTHENTICATE, &challenge);
+            set(&mut headers, WWW_AUTHENTICATE, &challenge);
         }
         if let Some(seconds) = error.retry_after_s() {
-            set(headers, RETRY_AFTER, &seconds.to_string());
+            set(&mut headers, RETRY_AFTER, &seconds.to_string());
         }
     }
     if let Some(end) = trace.caller.as_ref().and_then(Caller::expires_at) {
-        set(headers, KEY_EXPIRES_AT, &end.to_string());
+        set(&mut headers, KEY_EXPIRES_AT, &end.to_string());
     }
     if let Some(quota) = &trace.quota {
-        rate_limit(headers, quota);
+        rate_limit(&mut headers, quota);
     }
+    let (status, content) = match outcome {
+        Ok(answer) => {
+            headers.extend(answer.header);
+            if let Content::Events(_) = answer.content {
+                headers.insert(CONTENT_TYPE, HeaderValue::from_static("text/event-stream"));
+            }
+            (answer.status, answer.content)
+        }
+        Err(error) => (error.status(), Content::Json(error.body())),
+    };
+    let mut response = Response::new(content);
+    *response.status_mut() = status;
+    *response.headers_mut() = headers;
     response
 }
 

@@ -85,6 +85,15 @@ impl<'a> Row<'a> {
         }
     }
 
+    /// A list of texts.
+    pub fn texts(&self, name: &str) -> Result<Vec<&'a str>, StoreError> {
+        let Some(AttributeValue::L(values)) = self.attributes.get(name) else {
+            return Err(self.corrupt(name));
+        };
+        let texts = values.iter().map(|value| value.as_s().map(String::as_str));
+        texts.collect::<Result<_, _>>().map_err(|_| self.corrupt(name))
+    }
+
     /// An attribute read by a parser of ours.
     pub fn parsed<T>(&self, name: &str, parse: impl Fn(&str) -> Option<T>) -> Result<T, StoreError> {
         parse(self.text(name)?).ok_or_else(|| self.corrupt(name))

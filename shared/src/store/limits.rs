@@ -24,7 +24,7 @@ use crate::error::ApiError;
 use crate::ids::OrgId;
 use crate::plan::Plan;
 use crate::routes::Limiter;
-use crate::time::Timestamp;
+use crate::time::{Day, Timestamp};
 use crate::window::CELL_MS;
 
 pub(super) use self::memory::Memory;
@@ -72,6 +72,19 @@ impl<E: Into<ApiError>> From<E> for Refusal {
             quota: None,
         }
     }
+}
+
+/// What an organization has, and what it has used of it, for its owner to see.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Allowed {
+    /// The plan.
+    pub plan: Plan,
+    /// Credits a UTC month, the organization's own number included.
+    pub credits_per_month: u64,
+    /// Requests a UTC day.
+    pub requests_per_day: u64,
+    /// The last day on which there was a request, and how many.
+    pub requests: (Day, u64),
 }
 
 /// Rate limits and what else stands on the limits item.
@@ -128,6 +141,27 @@ impl Limits<'_> {
             cause: format!("{TRIES} updates were overtaken"),
         }
         .into())
+    }
+
+    /// Reads what an organization may do and has done, without counting anything; eventually consistent.
+    ///
+    /// *Errors*: [`StoreError::Unavailable`], [`StoreError::Corrupt`].
+    pub async fn allowed(&self, org: OrgId) -> Result<Allowed, StoreError> {
+        let read = self
+            .0
+            .client
+            .get_item()
+            .table_name(&*self.0.main)
+            .key("pk", s(format!("L#{org}")))
+            .key("sk", s("M"));
+        let answer = read.send().await.map_err(|error| unavailable("read limits", &error))?;
+        let state = State::read(answer.item())?;
+        Ok(Allowed {
+            plan: state.plan,
+            credits_per_month: state.allowance.credits_per_month,
+            requests_per_day: state.allowance.requests_per_day,
+            requests: (Day::of(Timestamp::from_ms(state.cell * CELL_MS)), state.day_used),
+        })
     }
 
     /// The update of a request whose cell is already on the item.

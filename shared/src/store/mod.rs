@@ -2,13 +2,17 @@
 //! first in every method that a caller's request reaches.
 
 mod audit;
+mod fold;
 mod item;
 mod keys;
 mod limits;
 mod members;
+mod once;
 mod orgs;
 mod runs;
 mod sessions;
+mod slots;
+mod totals;
 mod transact;
 mod work;
 
@@ -27,12 +31,15 @@ use aws_sdk_dynamodb::operation::query::builders::QueryFluentBuilder;
 use aws_sdk_dynamodb::operation::update_item::builders::UpdateItemFluentBuilder;
 
 pub use audit::{Action, Actor, Audit, AuditEntry};
+pub use fold::{AnswerChange, Change, DayChange, Fold, Owner, RunChange};
 pub use keys::{GRACES_MS, KeyRecord, KeySummary, Keys, LIFE_MS_MAX, NewKey, Refused, RefusedRequests, Rolled};
-pub use limits::{Limits, Quota, Refusal};
+pub use limits::{Allowed, Limits, Quota, Refusal};
 pub use members::{MemberSummary, Members, Standing};
 pub use orgs::{OrgSummary, Orgs, Override, Suspension};
-pub use runs::{RunFilter, Runs};
+pub use runs::{Cancelled, Made, RunEvent, RunFilter, Runs, Watch};
 pub use sessions::{Session, SessionHash, Sessions};
+pub use slots::{Slot, Slots, Taken};
+pub use totals::{Days, Drift, Figures, Per, Recount, Totals, UsageRow};
 pub use work::{Advance, AttemptRow, AttemptState, Claim, Outcome, TriageRow, Work, Works};
 
 use self::item::{Attributes, s};
@@ -151,6 +158,12 @@ impl Store {
         Members(self)
     }
 
+    /// What counts into the totals.
+    #[must_use]
+    pub fn fold(&self) -> Fold<'_> {
+        Fold(self)
+    }
+
     /// Organizations.
     #[must_use]
     pub fn orgs(&self) -> Orgs<'_> {
@@ -167,6 +180,18 @@ impl Store {
     #[must_use]
     pub fn sessions(&self) -> Sessions<'_> {
         Sessions(self)
+    }
+
+    /// The open streams of organizations.
+    #[must_use]
+    pub fn slots(&self) -> Slots<'_> {
+        Slots(self)
+    }
+
+    /// What organizations use.
+    #[must_use]
+    pub fn totals(&self) -> Totals<'_> {
+        Totals(self)
     }
 
     /// Runs as the worker drives them.

@@ -12,7 +12,7 @@ use sha2::{Digest, Sha256};
 
 use super::item::{Attributes, Row, at, fill, keyed, n, s};
 use super::runs::{INLINE_BYTES_MAX, events, parts};
-use super::transact::{create, send_once, update, update_main};
+use super::transact::{create, send, send_once, update, update_main};
 use super::{Store, StoreError, unavailable};
 use crate::auth::Tenant;
 use crate::ids::RunId;
@@ -121,7 +121,7 @@ impl Works<'_> {
             ));
         }
         for row in &step.attempts {
-            writes.push(self.attempt(work, &pk, row, now));
+            writes.push(self.attempt(work, &pk, row, now, "#state = :started"));
         }
         if let Some(Outcome::Triage { item, confidence, .. }) = &step.outcome {
             writes.push(create(
@@ -189,6 +189,28 @@ impl Works<'_> {
         }
     }
 
+    /// Says whether a worker still holds a run, strongly consistent: nobody has claimed, cancelled or ended it.
+    ///
+    /// *Errors*: [`StoreError::Unavailable`], [`StoreError::Corrupt`].
+    pub async fn is_held(&self, work: &Work) -> Result<bool, StoreError> {
+        let item = self.0.get("look at run", format!("R#{}", work.run), "M").await?;
+        let Some(item) = item else { return Ok(false) };
+        let row = Row::new("run", &item);
+        let is_running = row.parsed("status", Status::parse)? == Status::Running;
+        Ok(is_running && row.number::<u64>("epoch")? == work.epoch)
+    }
+
+    /// Writes an answer into the ledger that came when the run was no longer its asker's. It changes nothing of the run and
+    /// is paid all the same.
+    ///
+    /// *Errors*: [`StoreError::Lost`] when the attempt has an end already that is more than "lost";
+    /// [`StoreError::Unavailable`].
+    pub async fn settle(&self, work: &Work, row: &AttemptRow, now: Timestamp) -> Result<(), StoreError> {
+        let pk = format!("R#{}", work.run);
+        let write = self.attempt(work, &pk, row, now, "#state IN (:started, :lost)");
+        send(self.0, "settle attempt", vec![write]).await
+    }
+
     /// The conditional update of `M`: the one place where a run changes.
     fn transition(
         &self,
@@ -228,7 +250,14 @@ impl Works<'_> {
         update(change.update_expression(expression))
     }
 
-    fn attempt(&self, work: &Work, pk: &str, row: &AttemptRow, now: Timestamp) -> TransactWriteItem {
+    fn attempt(
+        &self,
+        work: &Work,
+        pk: &str,
+        row: &AttemptRow,
+        now: Timestamp,
+        may_end: &'static str,
+    ) -> TransactWriteItem {
         let sk = format!("A#{}", row.name);
         let (state, model, usage, credits, error) = match &row.state {
             AttemptState::Started { tier } => {
@@ -258,11 +287,14 @@ impl Works<'_> {
             AttemptState::Lost => ("lost", None, Usage::default(), 0, None),
         };
         let mut end = update_main(self.0, pk, &sk)
-            .condition_expression("#state = :started")
+            .condition_expression(may_end)
             .expression_attribute_names("#state", "state")
             .expression_attribute_values(":started", s("started"))
             .expression_attribute_values(":state", s(state))
             .expression_attribute_values(":now", at(now));
+        if may_end.contains(":lost") {
+            end = end.expression_attribute_values(":lost", s("lost"));
+        }
         let mut expression = "SET #state = :state, ended_at = :now".to_owned();
         if let Some(model) = model {
             expression.push_str(", model = :model, input_tokens = :input, output_tokens = :output, credits = :credits");

@@ -1,0 +1,65 @@
+//! Counts what happens: reads the main table's stream and adds runs, credits, tokens and requests to the totals. A consumer
+//! of its own beside `dispatch`, so that nothing here can hold up a run.
+
+mod record;
+
+use std::convert::Infallible;
+use std::sync::Arc;
+
+use aws_lambda_events::dynamodb::Event;
+use aws_lambda_events::streams::{DynamoDbBatchItemFailure, DynamoDbEventResponse};
+use eclips_shared::config::Config;
+use eclips_shared::store::{Change, Store, StoreError};
+use lambda_runtime::LambdaEvent;
+use tower::Service;
+
+/// The function as Lambda and `cargo dev` call it.
+pub async fn service(
+    config: &Config,
+) -> impl Service<LambdaEvent<Event>, Response = DynamoDbEventResponse, Error = Infallible, Future: Send> + Send + use<>
+{
+    let store = Arc::new(Store::open(config).await);
+    tower::service_fn(move |event: LambdaEvent<Event>| {
+        let store = store.clone();
+        async move { Ok(fold(&store, event.payload).await) }
+    })
+}
+
+/// Counts a batch. What was counted stays counted, so that a batch that failed in the middle can come again whole.
+async fn fold(store: &Store, event: Event) -> DynamoDbEventResponse {
+    let first = event
+        .records
+        .first()
+        .and_then(|record| record.change.sequence_number.clone());
+    let records = event.records.len();
+    let changes: Vec<_> = event.records.into_iter().filter_map(record::read).collect();
+    let mut response = DynamoDbEventResponse::default();
+    match count(store, &changes).await {
+        Ok(()) => {
+            let (changes, store_calls) = (changes.len(), store.take_calls());
+            tracing::info!(records, changes, store_calls, "counted");
+        }
+        Err(error) => {
+            tracing::warn!(%error, records, "the batch was not counted; it comes again");
+            let mut failure = DynamoDbBatchItemFailure::default();
+            failure.item_identifier = Some(first.unwrap_or_default());
+            response.batch_item_failures.push(failure);
+        }
+    }
+    response
+}
+
+/// Counts all changes; one that meets a corrupt record is left out, since it would hold up all others for ever.
+async fn count(store: &Store, changes: &[Change]) -> Result<(), StoreError> {
+    let counted = store.fold().count(changes).await;
+    if !matches!(counted, Err(StoreError::Corrupt { .. })) {
+        return counted;
+    }
+    for change in changes {
+        match store.fold().count(std::slice::from_ref(change)).await {
+            Err(error @ StoreError::Corrupt { .. }) => error.log(),
+            other => other?,
+        }
+    }
+    Ok(())
+}
