@@ -9,13 +9,14 @@ use std::process::{ExitStatus, Stdio};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
+use axum::body::Bytes;
 use eclips_shared::time::Timestamp;
 use serde_json::Value;
 use tokio::io::{AsyncBufReadExt, AsyncRead, BufReader};
 use tokio::process::{Child, Command};
 use tokio::task::JoinHandle;
 
-use crate::runtime_api::RuntimeApi;
+use crate::runtime_api::{Asked, RuntimeApi};
 use crate::world::PATIENCE;
 
 /// How long a function may take to ask for its first event. *Source*: Lambda's init phase.
@@ -45,6 +46,14 @@ pub struct FunctionProcess {
     pub init: Duration,
     /// From handing over the first event until its answer was there; `None` before.
     pub first_answer: Option<Duration>,
+}
+
+/// An answer on its way from a running function.
+#[derive(Debug)]
+pub struct Answering<'f> {
+    function: &'f mut FunctionProcess,
+    asked: Asked,
+    began: Instant,
 }
 
 /// Why there is no answer. The log is what the process wrote, both streams, line by line.
@@ -108,26 +117,22 @@ impl FunctionProcess {
         }
     }
 
-    /// Hands over an event and gives the function's answer.
+    /// Hands over an event and gives the function's answer, streamed or not, when it is whole.
     ///
     /// *Errors*: [`FunctionError`]; after any but `Reported` the process is gone, and so says every later call.
     pub async fn invoke(&mut self, event: &Value) -> Result<Value, FunctionError> {
-        let began = Instant::now();
+        self.invoke_streaming(event).end().await
+    }
+
+    /// Hands over an event and lets one watch the answer come.
+    pub fn invoke_streaming(&mut self, event: &Value) -> Answering<'_> {
         let timeout_ms = i64::try_from(self.timeout.as_millis()).expect("timeouts are minutes");
-        let outcome = self.api.invoke(event, Timestamp::now().plus_ms(timeout_ms).ms());
-        tokio::select! {
-            // However long the function's own timeout is: a test must end.
-            outcome = tokio::time::timeout(self.timeout.min(PATIENCE), outcome) => match outcome {
-                Ok(outcome) => {
-                    self.first_answer.get_or_insert_with(|| began.elapsed());
-                    outcome.expect("the desk keeps the sender until it has spoken").map_err(FunctionError::Reported)
-                }
-                Err(_) => Err(FunctionError::TimedOut { log: self.log.end(&mut self.child).await }),
-            },
-            status = self.child.wait() => {
-                let status = status.expect("a child can be waited for");
-                Err(FunctionError::Exited { status, log: self.log.end(&mut self.child).await })
-            }
+        let began = Instant::now();
+        let asked = self.api.invoke(event, Timestamp::now().plus_ms(timeout_ms).ms());
+        Answering {
+            function: self,
+            asked,
+            began,
         }
     }
 
@@ -135,6 +140,56 @@ impl FunctionProcess {
     #[must_use]
     pub fn log(&self) -> Vec<String> {
         self.log.lines()
+    }
+}
+
+impl Answering<'_> {
+    /// The next piece of a streamed answer's body, as it came; `None` when there is none any more, which is also so where
+    /// the function failed: [`Self::end`] tells why.
+    pub async fn piece(&mut self) -> Option<Bytes> {
+        let patience = self.patience();
+        tokio::select! {
+            biased;
+            piece = tokio::time::timeout(patience, self.asked.pieces.recv()) => piece.ok().flatten(),
+            _ = self.function.child.wait() => None,
+        }
+    }
+
+    /// The whole answer; a streamed one is `{"statusCode","headers","cookies","body"}`.
+    ///
+    /// *Errors*: as [`FunctionProcess::invoke`].
+    pub async fn end(self) -> Result<Value, FunctionError> {
+        let patience = self.patience();
+        let FunctionProcess {
+            child,
+            log,
+            first_answer,
+            ..
+        } = self.function;
+        tokio::select! {
+            outcome = tokio::time::timeout(patience, self.asked.outcome) => match outcome {
+                Ok(Ok(outcome)) => {
+                    first_answer.get_or_insert_with(|| self.began.elapsed());
+                    outcome.map_err(FunctionError::Reported)
+                }
+                // It broke off in the middle of a streamed answer.
+                Ok(Err(_)) => {
+                    let log = log.end(child).await;
+                    let status = child.wait().await.expect("a child can be waited for");
+                    Err(FunctionError::Exited { status, log })
+                }
+                Err(_) => Err(FunctionError::TimedOut { log: log.end(child).await }),
+            },
+            status = child.wait() => {
+                let status = status.expect("a child can be waited for");
+                Err(FunctionError::Exited { status, log: log.end(child).await })
+            }
+        }
+    }
+
+    /// What is left of the time. However long the function's own timeout is: a test must end.
+    fn patience(&self) -> Duration {
+        self.function.timeout.min(PATIENCE).saturating_sub(self.began.elapsed())
     }
 }
 

@@ -1,21 +1,23 @@
 //! Lambda's Runtime API on loopback: where a function fetches its events and leaves its answers.
 //!
-//! *As in Lambda*: the request for the next event waits until there is one; an answer counts when its body has ended; an
-//! answer to nothing that was asked, a second answer and one over 6 MB are refused. *Not here*: extensions, streamed
-//! answers' trailers. *Source*: AWS Lambda, "Using the Lambda runtime API for custom runtimes", version 2018-06-01.
+//! *As in Lambda*: the request for the next event waits until there is one; an answer counts when its body has ended;
+//! an answer to nothing that was asked, a second answer and one over 6 MB are refused. A streamed answer is read piece by
+//! piece and has no such bound; one that breaks off has no outcome. *Not here*: extensions, streamed answers' trailers.
+//! *Source*: AWS Lambda, "Using the Lambda runtime API for custom runtimes", version 2018-06-01.
 
 use std::collections::HashMap;
 use std::net::Ipv4Addr;
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Instant;
 
-use axum::body::Bytes;
-use axum::extract::{DefaultBodyLimit, Path, State};
+use axum::body::{Body, Bytes};
+use axum::extract::{DefaultBodyLimit, FromRequest, Path, Request, State};
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 use axum::{Json, Router};
 use eclips_shared::time::Timestamp;
+use futures_util::StreamExt;
 use serde_json::{Value, json};
 use tokio::net::TcpListener;
 use tokio::sync::{mpsc, oneshot, watch};
@@ -24,8 +26,29 @@ use tokio::task::JoinHandle;
 /// The largest answer of a function. *Source*: Lambda's quotas, 6 MB.
 const ANSWER_BYTES_MAX: usize = 6 * 1024 * 1024;
 
-/// What the function said: its answer, or the error that it reported.
+/// Between the prelude of a streamed answer and its body. *Source*: AWS Lambda, "Response streaming with custom
+/// runtimes".
+const DELIMITER: [u8; 8] = [0; 8];
+
+/// What the function said: its answer, or the error that it reported. A streamed answer is that of a proxy integration:
+/// `{"statusCode","headers","cookies","body"}`, the body as text.
 pub type Outcome = Result<Value, Value>;
+
+/// What becomes of an event.
+#[derive(Debug)]
+pub struct Asked {
+    /// The body of a streamed answer, piece by piece; it ends with the body. Empty where the answer is not streamed.
+    pub pieces: mpsc::UnboundedReceiver<Bytes>,
+    /// Comes when the function has said all; closed without one when the function went away in the middle.
+    pub outcome: oneshot::Receiver<Outcome>,
+}
+
+/// Whom to tell what the function says.
+#[derive(Debug)]
+struct Asker {
+    pieces: mpsc::UnboundedSender<Bytes>,
+    outcome: oneshot::Sender<Outcome>,
+}
 
 /// The API of one execution environment; it stops when dropped.
 #[derive(Debug)]
@@ -59,7 +82,7 @@ struct Desk {
     function: String,
     /// Locked by the one request for the next event that waits.
     events: tokio::sync::Mutex<mpsc::UnboundedReceiver<Invocation>>,
-    asked: Mutex<HashMap<String, oneshot::Sender<Outcome>>>,
+    asked: Mutex<HashMap<String, Asker>>,
     start: watch::Sender<Start>,
 }
 
@@ -123,20 +146,25 @@ impl RuntimeApi {
         }
     }
 
-    /// Puts an event before the function; the outcome comes when the function has said it.
+    /// Puts an event before the function.
     ///
     /// *Units*: `deadline_ms` milliseconds since 1970, as the function sees it.
-    pub fn invoke(&self, event: &Value, deadline_ms: i64) -> oneshot::Receiver<Outcome> {
+    pub fn invoke(&self, event: &Value, deadline_ms: i64) -> Asked {
+        let (tell, pieces) = mpsc::unbounded_channel();
         let (said, outcome) = oneshot::channel();
+        let asker = Asker {
+            pieces: tell,
+            outcome: said,
+        };
         let id = uuid::Uuid::new_v4().to_string();
-        self.desk.asked().insert(id.clone(), said);
+        self.desk.asked().insert(id.clone(), asker);
         let invocation = Invocation {
             id,
             deadline_ms,
             event: event.to_string().into_bytes(),
         };
         self.events.send(invocation).expect("the desk holds the receiver");
-        outcome
+        Asked { pieces, outcome }
     }
 }
 
@@ -147,19 +175,30 @@ impl Drop for RuntimeApi {
 }
 
 impl Desk {
-    fn asked(&self) -> MutexGuard<'_, HashMap<String, oneshot::Sender<Outcome>>> {
+    fn asked(&self) -> MutexGuard<'_, HashMap<String, Asker>> {
         self.asked.lock().expect("nothing panics while it holds this")
     }
 
     fn said(&self, id: &str, outcome: Outcome) -> Response {
         match self.asked().remove(id) {
-            None => refuse("InvalidRequestID", "nothing with this id waits for an answer"),
-            Some(said) => {
-                // Nobody may be waiting any more, after a timeout.
-                let _ = said.send(outcome);
-                accept()
-            }
+            None => unasked(),
+            Some(asker) => asker.said(outcome),
         }
+    }
+}
+
+impl Asker {
+    fn hand_on(&self, piece: Bytes) {
+        if !piece.is_empty() {
+            // Most callers want the whole and have let go of the pieces.
+            let _ = self.pieces.send(piece);
+        }
+    }
+
+    fn said(self, outcome: Outcome) -> Response {
+        // Nobody may be waiting any more, after a timeout.
+        let _ = self.outcome.send(outcome);
+        accept()
     }
 }
 
@@ -199,15 +238,61 @@ async fn next(State(desk): State<Arc<Desk>>) -> Response {
     (headers, invocation.event).into_response()
 }
 
-async fn response(State(desk): State<Arc<Desk>>, Path(id): Path<String>, body: Bytes) -> Response {
+async fn response(State(desk): State<Arc<Desk>>, Path(id): Path<String>, request: Request) -> Response {
+    let mode = request.headers().get("lambda-runtime-function-response-mode");
+    if mode.is_some_and(|mode| mode == "streaming") {
+        return streamed(&desk, &id, request.into_body()).await;
+    }
+    let body = match Bytes::from_request(request, &()).await {
+        Ok(body) => body,
+        Err(refused) => return refused.into_response(),
+    };
     match serde_json::from_slice(&body) {
         Ok(answer) => desk.said(&id, Ok(answer)),
         // Lambda takes it, and its caller gets it as it is; ours all expect JSON.
-        Err(_) => desk.said(
-            &id,
-            Err(json!({ "errorMessage": "the answer is no JSON", "errorType": "Harness" })),
-        ),
+        Err(_) => desk.said(&id, Err(harness("the answer is no JSON"))),
     }
+}
+
+/// Reads an answer whose body comes piece by piece, and hands on each.
+async fn streamed(desk: &Desk, id: &str, body: Body) -> Response {
+    let Some(asker) = desk.asked().remove(id) else {
+        return unasked();
+    };
+    let mut body = body.into_data_stream();
+    // Prelude, delimiter and what has come of the body behind them.
+    let mut said = Vec::new();
+    let mut prelude = None;
+    while let Some(piece) = body.next().await {
+        let Ok(piece) = piece else {
+            // The process is gone, and its asker finds out why.
+            return refuse("TruncatedResponse", "the streamed answer broke off");
+        };
+        said.extend_from_slice(&piece);
+        match prelude {
+            Some(_) => asker.hand_on(piece),
+            None => {
+                prelude = end_of_prelude(&said);
+                if let Some(end) = prelude {
+                    asker.hand_on(Bytes::copy_from_slice(&said[end + DELIMITER.len()..]));
+                }
+            }
+        }
+    }
+    let answer = prelude.and_then(|end| whole(&said[..end], &said[end + DELIMITER.len()..]));
+    asker.said(answer.ok_or_else(|| harness("the streamed answer has no prelude, or no text")))
+}
+
+fn end_of_prelude(said: &[u8]) -> Option<usize> {
+    said.windows(DELIMITER.len()).position(|bytes| bytes == DELIMITER)
+}
+
+/// The prelude's JSON with the body in it.
+fn whole(prelude: &[u8], body: &[u8]) -> Option<Value> {
+    let mut answer: Value = serde_json::from_slice(prelude).ok()?;
+    let body = std::str::from_utf8(body).ok()?;
+    answer.as_object_mut()?.insert("body".to_owned(), json!(body));
+    Some(answer)
 }
 
 async fn error(State(desk): State<Arc<Desk>>, Path(id): Path<String>, headers: HeaderMap, body: Bytes) -> Response {
@@ -227,6 +312,15 @@ fn reported(headers: &HeaderMap, body: &Bytes) -> Value {
             .and_then(|value| value.to_str().ok());
         json!({ "errorType": kind, "errorMessage": String::from_utf8_lossy(body) })
     })
+}
+
+/// An error of this side's, as one that a function reports.
+fn harness(message: &str) -> Value {
+    json!({ "errorMessage": message, "errorType": "Harness" })
+}
+
+fn unasked() -> Response {
+    refuse("InvalidRequestID", "nothing with this id waits for an answer")
 }
 
 fn accept() -> Response {

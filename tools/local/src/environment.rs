@@ -1,10 +1,14 @@
 //! Lambda's execution environments in this process: each a thread with its own runtime and its own instance of the
 //! function, one invocation at a time, frozen in between. Knows no function and no event.
 //!
-//! *What is as in Lambda*: state lives as long as its environment; tasks left behind stand still after the answer; a
-//! function that times out or panics loses its environment; a caller who goes away stops nothing.
+//! A [`Pool`] is of a function that answers all at once, a [`StreamingPool`] of one whose answer comes piece by piece.
+//!
+//! *What is as in Lambda*: state lives as long as its environment; tasks left behind stand still after the answer, a
+//! streamed one's last piece included; a function that times out or panics loses its environment; a caller who goes away
+//! stops nothing.
 //! *What is not*: at the limit a call waits instead of being refused; idle environments are never taken away.
 
+mod streaming;
 mod thread;
 
 use std::fmt;
@@ -16,7 +20,10 @@ use std::time::Duration;
 use lambda_runtime::{LambdaEvent, Service};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
-use tokio::sync::{Notify, Semaphore, oneshot};
+use tokio::sync::{Semaphore, oneshot, watch};
+use tokio::task::{JoinError, JoinHandle};
+
+pub use streaming::{Pieces, Streamed, StreamingPool};
 
 /// How long a new environment may take before its first invocation. *Source*: Lambda's init phase.
 const INIT_TIMEOUT: Duration = Duration::from_secs(10);
@@ -24,30 +31,32 @@ const INIT_TIMEOUT: Duration = Duration::from_secs(10);
 /// How long past its time an environment may keep silent; after that its thread is stuck in something that never awaits.
 const SILENCE: Duration = Duration::from_secs(1);
 
-/// The environments of one function; clones share them.
+/// The environments of a function that answers all at once; clones share them.
 #[derive(Clone)]
 pub struct Pool {
-    shared: Arc<Shared>,
+    shared: Arc<Shared<(), Vec<u8>>>,
 }
 
-struct Shared {
+/// The environments of one function. `O` goes in beside the event, `A` is what there is when an invocation has ended.
+struct Shared<O, A> {
     name: String,
     timeout: Duration,
     permits: Arc<Semaphore>,
-    idle: Mutex<Vec<Environment>>,
-    start: Box<dyn Fn() -> std::io::Result<Environment> + Send + Sync>,
-    told: OnceLock<Arc<Notify>>,
+    idle: Mutex<Vec<Environment<O, A>>>,
+    start: Box<dyn Fn() -> std::io::Result<Environment<O, A>> + Send + Sync>,
+    told: OnceLock<watch::Sender<()>>,
 }
 
 /// The handle of a running environment; it ends when the handle is dropped.
-struct Environment {
-    jobs: Sender<Job>,
+struct Environment<O, A> {
+    jobs: Sender<Job<O, A>>,
 }
 
 /// One invocation on its way to an environment.
-struct Job {
+struct Job<O, A> {
     payload: Vec<u8>,
-    answer: oneshot::Sender<Result<Vec<u8>, InvokeError>>,
+    opening: O,
+    answer: oneshot::Sender<Result<A, InvokeError>>,
 }
 
 /// Why an invocation has no answer.
@@ -95,25 +104,19 @@ impl Pool {
         S: Service<LambdaEvent<E>, Response = R> + 'static,
         S::Error: fmt::Debug,
         E: DeserializeOwned,
-        R: Serialize,
+        R: Serialize + 'static,
     {
         let function = name.to_owned();
-        let start = move || thread::start(function.clone(), timeout, factory.clone());
+        let start = move || thread::start(function.clone(), timeout, factory.clone(), write);
         Self {
-            shared: Arc::new(Shared {
-                name: name.to_owned(),
-                timeout,
-                permits: Arc::new(Semaphore::new(environments_max.max(1))),
-                idle: Mutex::new(Vec::new()),
-                start: Box::new(start),
-                told: OnceLock::new(),
-            }),
+            shared: Shared::new(name, environments_max, timeout, start),
         }
     }
 
-    /// Wakes somebody after each invocation: whoever looks for what the function may have written. The first one stays.
+    /// Wakes whoever watches after each invocation: they look for what the function may have written. The first one
+    /// stays.
     #[must_use]
-    pub fn telling(self, told: Arc<Notify>) -> Self {
+    pub fn telling(self, told: watch::Sender<()>) -> Self {
         // A second one is refused, as documented.
         let _ = self.shared.told.set(told);
         self
@@ -137,19 +140,7 @@ impl Pool {
     ///
     /// *Errors*: [`InvokeError`]; all but `Failed` cost the environment.
     pub async fn invoke(&self, payload: Vec<u8>) -> Result<Vec<u8>, InvokeError> {
-        let permit = Arc::clone(&self.shared.permits)
-            .acquire_owned()
-            .await
-            .expect("the semaphore is never closed");
-        let shared = Arc::clone(&self.shared);
-        let invocation = tokio::spawn(async move {
-            let outcome = shared.run(payload).await;
-            drop(permit);
-            outcome
-        });
-        invocation
-            .await
-            .unwrap_or_else(|error| Err(InvokeError::Start(error.to_string())))
+        ended(self.shared.begin(payload, ()).await.await)
     }
 }
 
@@ -161,8 +152,38 @@ impl fmt::Debug for Pool {
     }
 }
 
-impl Shared {
-    async fn run(&self, payload: Vec<u8>) -> Result<Vec<u8>, InvokeError> {
+impl<O: Send + 'static, A: Send + 'static> Shared<O, A> {
+    fn new(
+        name: &str,
+        environments_max: usize,
+        timeout: Duration,
+        start: impl Fn() -> std::io::Result<Environment<O, A>> + Send + Sync + 'static,
+    ) -> Arc<Self> {
+        Arc::new(Self {
+            name: name.to_owned(),
+            timeout,
+            permits: Arc::new(Semaphore::new(environments_max.max(1))),
+            idle: Mutex::new(Vec::new()),
+            start: Box::new(start),
+            told: OnceLock::new(),
+        })
+    }
+
+    /// Waits for a free place and starts an invocation, which then runs to its end by itself.
+    async fn begin(self: &Arc<Self>, payload: Vec<u8>, opening: O) -> JoinHandle<Result<A, InvokeError>> {
+        let permit = Arc::clone(&self.permits)
+            .acquire_owned()
+            .await
+            .expect("the semaphore is never closed");
+        let shared = Arc::clone(self);
+        tokio::spawn(async move {
+            let outcome = shared.run(payload, opening).await;
+            drop(permit);
+            outcome
+        })
+    }
+
+    async fn run(&self, payload: Vec<u8>, opening: O) -> Result<A, InvokeError> {
         let warm = self.idle().pop();
         let init = if warm.is_some() { Duration::ZERO } else { INIT_TIMEOUT };
         let environment = match warm {
@@ -171,7 +192,11 @@ impl Shared {
         };
         let (answer, answered) = oneshot::channel();
         // An environment that is gone drops the job and with it the sender, which the match below sees.
-        let _ = environment.jobs.send(Job { payload, answer });
+        let _ = environment.jobs.send(Job {
+            payload,
+            opening,
+            answer,
+        });
         let outcome = match tokio::time::timeout(init + self.timeout + SILENCE, answered).await {
             Ok(Ok(outcome)) => outcome,
             Ok(Err(_)) => Err(InvokeError::Start("the environment is gone".to_owned())),
@@ -182,14 +207,23 @@ impl Shared {
             self.idle().push(environment);
         }
         if let Some(told) = self.told.get() {
-            told.notify_one();
+            told.send_replace(());
         }
         outcome
     }
 
-    fn idle(&self) -> MutexGuard<'_, Vec<Environment>> {
+    fn idle(&self) -> MutexGuard<'_, Vec<Environment<O, A>>> {
         self.idle.lock().unwrap_or_else(|poisoned| poisoned.into_inner())
     }
+}
+
+async fn write<R: Serialize>(answer: R, (): ()) -> Result<Vec<u8>, InvokeError> {
+    serde_json::to_vec(&answer).map_err(|error| InvokeError::Failed(format!("answer: {error}")))
+}
+
+/// What an invocation came to; a task that fell over is one that did not start.
+fn ended<A>(joined: Result<Result<A, InvokeError>, JoinError>) -> Result<A, InvokeError> {
+    joined.unwrap_or_else(|error| Err(InvokeError::Start(error.to_string())))
 }
 
 #[cfg(test)]

@@ -1,11 +1,14 @@
 //! API Gateway on loopback: turns every HTTP request into the event of a REST API (payload 1.0), calls the function, and
 //! turns its answer back. Knows no route, key or body; a callback picks the function.
 //!
-//! Bodies are held to 6 MB and answers to 29 s, as in AWS. What the gateway has to say itself is in the words that the
-//! template's gateway responses use there.
+//! Bodies are held to 6 MB and answers to 29 s, as in AWS. A function that streams has the time of its own integration,
+//! and each piece of its answer goes out as it comes; where it breaks off, the connection does too, so that no client
+//! takes half an answer for a whole one. What the gateway has to say itself is in the words that the template's gateway
+//! responses use there.
 
 mod event;
 mod reply;
+mod streamed;
 
 use std::future::Future;
 use std::net::{Ipv4Addr, SocketAddr};
@@ -16,7 +19,7 @@ use std::time::Duration;
 use anyhow::{Context, Result, bail};
 use bytes::{Bytes, BytesMut};
 use http::{Method, Request, Response};
-use http_body_util::{BodyExt, Full};
+use http_body_util::{BodyExt, Either, Full};
 use hyper::body::Incoming;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
@@ -24,11 +27,12 @@ use hyper_util::rt::{TokioIo, TokioTimer};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::watch;
 use tokio::task::JoinSet;
-use tokio::time::timeout;
+use tokio::time::{Instant, timeout, timeout_at};
 
-use crate::environment::Pool;
+use crate::environment::{InvokeError, Pool, StreamingPool};
 use crate::host;
 use reply::Own;
+use streamed::Body;
 
 /// The largest event and answer of a synchronous invocation. *Source*: Lambda, 6 MB plus what surrounds it.
 const PAYLOAD_MAX_BYTES: usize = 6_291_556;
@@ -49,7 +53,7 @@ struct Patience {
     head: Duration,
     /// For the body.
     body: Duration,
-    /// For the function, its queue included. *Source*: API Gateway's integration timeout.
+    /// For a function that answers all at once, its queue included. *Source*: API Gateway's integration timeout.
     function: Duration,
 }
 
@@ -58,6 +62,18 @@ const PATIENCE: Patience = Patience {
     body: Duration::from_secs(29),
     function: Duration::from_secs(29),
 };
+
+/// What answers a request.
+#[derive(Clone, Debug)]
+pub enum Integration {
+    /// A function that answers all at once.
+    Whole(Pool),
+    /// A function whose answer is streamed, and how long that may take from the request to the last piece.
+    Streamed(StreamingPool, Duration),
+}
+
+/// An answer on its way to the client.
+type Reply = Response<Either<Full<Bytes>, Body>>;
 
 /// A listening gateway.
 #[derive(Debug)]
@@ -98,7 +114,7 @@ impl Gateway {
     /// `route` names the function of a method and a path; the path is as it was received, percent signs and all.
     pub async fn serve<R>(self, route: R, stop: impl Future<Output = ()>)
     where
-        R: Fn(&Method, &str) -> Pool + Send + Sync + 'static,
+        R: Fn(&Method, &str) -> Integration + Send + Sync + 'static,
     {
         let served = Arc::new(Served {
             route,
@@ -139,7 +155,7 @@ struct Served<R> {
 
 async fn connection<R>(stream: TcpStream, peer: SocketAddr, served: Arc<Served<R>>, mut stopped: watch::Receiver<()>)
 where
-    R: Fn(&Method, &str) -> Pool + Send + Sync + 'static,
+    R: Fn(&Method, &str) -> Integration + Send + Sync + 'static,
 {
     let _ = stream.set_nodelay(true);
     let service = service_fn(|request| {
@@ -161,22 +177,17 @@ where
 
 impl<R> Served<R>
 where
-    R: Fn(&Method, &str) -> Pool + Send + Sync + 'static,
+    R: Fn(&Method, &str) -> Integration + Send + Sync + 'static,
 {
-    async fn answer(&self, request: Request<Incoming>, peer: SocketAddr) -> Response<Full<Bytes>> {
+    async fn answer(&self, request: Request<Incoming>, peer: SocketAddr) -> Reply {
         let request_id = uuid::Uuid::new_v4().to_string();
         match self.forward(request, peer, &request_id).await {
-            Ok(response) => response,
-            Err(own) => own.response(&request_id),
+            Ok(reply) => reply,
+            Err(own) => own.response(&request_id).map(Either::Left),
         }
     }
 
-    async fn forward(
-        &self,
-        request: Request<Incoming>,
-        peer: SocketAddr,
-        request_id: &str,
-    ) -> Result<Response<Full<Bytes>>, Own> {
+    async fn forward(&self, request: Request<Incoming>, peer: SocketAddr, request_id: &str) -> Result<Reply, Own> {
         if !host::named_by(&request) {
             return Err(Own::Misdirected);
         }
@@ -187,7 +198,7 @@ where
         let body = timeout(self.patience.body, read(body))
             .await
             .map_err(|_| Own::TooSlow)??;
-        let pool = (self.route)(&head.method, head.uri.path());
+        let integration = (self.route)(&head.method, head.uri.path());
         let event = event::of(
             &head,
             &body,
@@ -201,41 +212,69 @@ where
         if event.len() > PAYLOAD_MAX_BYTES {
             return Err(Own::TooLarge);
         }
-        let answer = match timeout(self.patience.function, pool.invoke(event)).await {
-            Ok(Ok(answer)) => answer,
-            Ok(Err(error)) => {
-                tracing::error!(request_id, function = pool.name(), %error, "the function failed");
-                return Err(Own::Unavailable);
-            }
-            Err(_) => {
-                tracing::error!(
+        match integration {
+            Integration::Whole(pool) => {
+                let call = Call {
                     request_id,
-                    function = pool.name(),
-                    "no answer in {:?}",
-                    self.patience.function
-                );
-                return Err(Own::Unavailable);
+                    function: pool.name(),
+                    until: Instant::now() + self.patience.function,
+                };
+                call.whole(&pool, event).await
             }
-        };
-        if answer.len() > PAYLOAD_MAX_BYTES {
-            tracing::error!(
-                request_id,
-                function = pool.name(),
-                bytes = answer.len(),
-                "the answer is over 6 MB"
-            );
-            return Err(Own::Unavailable);
+            Integration::Streamed(pool, patience) => {
+                let call = Call {
+                    request_id,
+                    function: pool.name(),
+                    until: Instant::now() + patience,
+                };
+                call.streamed(&pool, event).await
+            }
         }
-        reply::from(&answer).map_err(|error| {
-            let error = format!("{error:#}");
-            tracing::error!(
-                request_id,
-                function = pool.name(),
-                error,
-                "the answer is none of a REST API's"
-            );
-            Own::Unavailable
-        })
+    }
+}
+
+/// A request at its function.
+struct Call<'r> {
+    request_id: &'r str,
+    function: &'r str,
+    until: Instant,
+}
+
+impl Call<'_> {
+    async fn whole(&self, pool: &Pool, event: Vec<u8>) -> Result<Reply, Own> {
+        let answer = self.in_time(pool.invoke(event)).await?;
+        if answer.len() > PAYLOAD_MAX_BYTES {
+            return Err(self.outage(&format!("the answer of {} bytes is over 6 MB", answer.len())));
+        }
+        let reply = reply::from(&answer).map_err(|error| self.malformed(&error))?;
+        Ok(reply.map(Either::Left))
+    }
+
+    async fn streamed(&self, pool: &StreamingPool, event: Vec<u8>) -> Result<Reply, Own> {
+        let answer = self.in_time(pool.invoke(event)).await?;
+        let reply = reply::opened(answer.prelude).map_err(|error| self.malformed(&error))?;
+        let body = streamed::body(answer.pieces, self.until, self.request_id, self.function);
+        Ok(reply.map(|()| Either::Right(body)))
+    }
+
+    async fn in_time<T>(&self, answer: impl Future<Output = Result<T, InvokeError>>) -> Result<T, Own> {
+        match timeout_at(self.until, answer).await {
+            Ok(Ok(answer)) => Ok(answer),
+            Ok(Err(error)) => Err(self.outage(&error.to_string())),
+            Err(_) => Err(self.outage("there was no answer in the integration's time")),
+        }
+    }
+
+    fn malformed(&self, error: &anyhow::Error) -> Own {
+        self.outage(&format!("the answer is none of a REST API's: {error:#}"))
+    }
+
+    fn outage(&self, error: &str) -> Own {
+        let Self {
+            request_id, function, ..
+        } = self;
+        tracing::error!(request_id, function, error, "the function gave no answer");
+        Own::Unavailable
     }
 }
 

@@ -8,6 +8,7 @@ pub mod demo;
 pub mod engine;
 pub mod environment;
 pub mod folder;
+mod functions;
 pub mod gateway;
 pub mod host;
 pub mod poll;
@@ -22,16 +23,17 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use anyhow::{Result, anyhow};
+use anyhow::Result;
 use eclips_shared::config::Config;
-use eclips_shared::routes::{Function, Table};
-use tokio::sync::{Notify, oneshot};
+use eclips_shared::routes::Table;
+use tokio::sync::oneshot;
 use tokio::task::{JoinHandle, JoinSet};
 
 use crate::engine::{Engine, REGION};
 use crate::environment::Pool;
 use crate::folder::{Folder, Place};
-use crate::gateway::Gateway;
+use crate::functions::Functions;
+use crate::gateway::{Gateway, Integration};
 use crate::queue::Queues;
 use crate::sign_in::SignIn;
 use crate::sqs::Endpoint;
@@ -39,8 +41,6 @@ use crate::template::Template;
 
 /// Runs that are worked on at once from each queue. Locally a run mostly waits for a model.
 const WORKERS: usize = 16;
-/// Environments of an API function, as many requests as are answered at once.
-const API_ENVIRONMENTS: usize = 16;
 /// How often expired items are deleted; AWS does it within days, and all code compares times itself.
 const TTL_SWEEP_EVERY: Duration = Duration::from_secs(60);
 
@@ -113,33 +113,27 @@ impl Local {
         };
         clock.step("sign-in provider");
 
-        let stream = stream::Reader::open(&engine, &sdk, &config.table_main).await?;
-        let functions = Functions::over(&config, &template, stream.wake())?;
+        let mappings = [template.mapping("DispatchFunction")?, template.mapping("FoldFunction")?];
+        let [queued, changes] = stream::open(&engine, &sdk, &config.table_main, mappings).await?;
+        let functions = Functions::over(&config, &template, &queued.wake())?;
         let mut tasks = JoinSet::new();
-        let dispatch = functions.dispatch.clone();
-        tasks.spawn(stream.run(move |event| {
-            let dispatch = dispatch.clone();
-            async move {
-                Ok(serde_json::from_slice(
-                    &dispatch.invoke(serde_json::to_vec(&event)?).await?,
-                )?)
-            }
-        }));
+        tasks.spawn(consume(queued, functions.dispatch.clone()));
+        tasks.spawn(consume(changes, functions.fold.clone()));
         for queue in ["RunsQueue", "PriorityQueue"] {
             let mut pollers = poll::start(&queues, &template::queue_name(queue), &functions.worker, WORKERS);
             tasks.spawn(async move { while pollers.join_next().await.is_some() {} });
         }
         clock.step("functions, stream, pollers");
 
-        let table = Table::new();
-        let dashboard = functions.dashboard.clone();
-        let route = move |method: &http::Method, path: &str| match table.find(method, path) {
-            Some((route, _)) if route.function == Function::Runs => functions.runs.clone(),
-            _ => functions.health.clone(),
-        };
+        let (table, dashboard) = (Table::new(), functions.dashboard.clone());
         let gateways = [
-            serve(door, route),
-            serve(dashboard_door, move |_: &http::Method, _: &str| dashboard.clone()),
+            serve(door, move |method: &http::Method, path: &str| {
+                let route = table.find(method, path).map(|(route, _)| route.function);
+                functions.of_route(route)
+            }),
+            serve(dashboard_door, move |_: &http::Method, _: &str| {
+                Integration::Whole(dashboard.clone())
+            }),
         ];
         clock.step("gateways of API and dashboard");
         let mut local = Self {
@@ -202,7 +196,7 @@ impl Local {
 }
 
 /// Opens a gateway's door until the sender is dropped.
-fn serve(door: Gateway, route: impl Fn(&http::Method, &str) -> Pool + Send + Sync + 'static) -> Serving {
+fn serve(door: Gateway, route: impl Fn(&http::Method, &str) -> Integration + Send + Sync + 'static) -> Serving {
     let (stop, stopped) = oneshot::channel();
     let serving = tokio::spawn(door.serve(route, async move {
         // A dropped sender means the same as a sent word: nobody needs the gateway any more.
@@ -211,49 +205,16 @@ fn serve(door: Gateway, route: impl Fn(&http::Method, &str) -> Pool + Send + Syn
     (stop, serving)
 }
 
-/// The functions, each with environments of its own.
-struct Functions {
-    health: Pool,
-    runs: Pool,
-    dashboard: Pool,
-    worker: Pool,
-    dispatch: Pool,
-}
-
-impl Functions {
-    /// `written` is told after each invocation that may have written: the stream is then looked at without delay.
-    fn over(config: &Config, template: &Template, written: Arc<Notify>) -> Result<Self> {
-        let timeout = |logical_id| template.function_timeout(logical_id);
-        let (runs, dashboard) = (config.clone(), config.clone());
-        let (worker, dispatch) = (config.clone(), config.clone());
-        Ok(Self {
-            health: Pool::new("health", API_ENVIRONMENTS, timeout("HealthFunction")?, || async {
-                Ok(eclips_health::service())
-            }),
-            runs: Pool::new("runs", API_ENVIRONMENTS, timeout("RunsFunction")?, move || {
-                let config = runs.clone();
-                async move { Ok(eclips_runs::service(&config).await) }
-            })
-            .telling(written),
-            dashboard: Pool::new(
-                "dashboard",
-                API_ENVIRONMENTS,
-                timeout("DashboardFunction")?,
-                move || {
-                    let config = dashboard.clone();
-                    async move { Ok(eclips_dashboard::service(&config).await) }
-                },
-            ),
-            worker: Pool::new("worker", 2 * WORKERS, timeout("WorkerFunction")?, move || {
-                let config = worker.clone();
-                async move { eclips_worker::service(&config).await.map_err(|error| anyhow!(error)) }
-            }),
-            dispatch: Pool::new("dispatch", 1, timeout("DispatchFunction")?, move || {
-                let config = dispatch.clone();
-                async move { Ok(eclips_dispatch::service(&config).await) }
-            }),
-        })
-    }
+/// Hands on a stream's records to the function that consumes them.
+async fn consume(reader: stream::Reader, function: Pool) {
+    let call = |event| {
+        let function = function.clone();
+        async move {
+            let answer = function.invoke(serde_json::to_vec(&event)?).await?;
+            Ok(serde_json::from_slice(&answer)?)
+        }
+    };
+    reader.run(call).await;
 }
 
 fn settings(engine: &Engine, queues: &Endpoint, template: &Template) -> Result<Config> {

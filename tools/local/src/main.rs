@@ -105,6 +105,12 @@ try
     -d '{{\"agent_type\":\"procurement_specialist\",\"task\":\"Get 3 vendor quotes for 500 laptops\"}}'
 
   curl '{base}/v1/runs?limit=5' -H 'Authorization: Bearer {live}'
+
+  curl {base}/v1/usage -H 'Authorization: Bearer {live}'
+
+and, with the run_id of an answer in the place of RUN_ID, to watch a run as it happens
+
+  curl -N {base}/v1/runs/RUN_ID/stream -H 'Authorization: Bearer {live}'
 "
     );
 }
@@ -116,6 +122,8 @@ fn start_log(level: LevelFilter) {
         "eclips_dashboard",
         "eclips_worker",
         "eclips_dispatch",
+        "eclips_stream",
+        "eclips_fold",
         "eclips_local",
     ];
     let targets = Targets::new()

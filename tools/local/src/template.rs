@@ -1,6 +1,8 @@
 //! Reads `infra/template.yaml`, the one definition of tables, queues and function limits, for what the laptop needs of
 //! it. Makes nothing.
 
+mod functions;
+
 use std::time::Duration;
 
 use anyhow::{Context, Result, anyhow, bail};
@@ -35,8 +37,6 @@ const TABLE_PROPERTIES: [&str; 11] = [
 /// SQS's own values where a queue says nothing. *Source*: CloudFormation, `AWS::SQS::Queue`.
 const VISIBILITY_TIMEOUT_S: u64 = 30;
 const RETENTION_S: u64 = 345_600;
-/// SAM's own value where a function says nothing.
-const FUNCTION_TIMEOUT_S: u64 = 3;
 
 /// The parsed template.
 #[derive(Debug, Deserialize)]
@@ -137,20 +137,6 @@ impl Template {
         queues
             .map(|(name, _)| self.queue(name.as_str().unwrap_or_default()))
             .collect()
-    }
-
-    /// How long a function may take: its own Timeout, or the one of the template's Globals.
-    pub fn function_timeout(&self, logical_id: &str) -> Result<Duration> {
-        let own = &self.properties(logical_id, "AWS::Serverless::Function")?["Timeout"];
-        let global = self
-            .globals
-            .get("Function")
-            .and_then(|function| function.get("Timeout"));
-        let seconds = own
-            .as_u64()
-            .or_else(|| global.and_then(Value::as_u64))
-            .unwrap_or(FUNCTION_TIMEOUT_S);
-        Ok(Duration::from_secs(seconds))
     }
 
     fn properties(&self, logical_id: &str, kind: &str) -> Result<&Value> {
@@ -337,22 +323,6 @@ mod tests {
                 assert!(queues.iter().any(|other| other.name == *name), "{name}");
             }
         }
-    }
-
-    #[test]
-    fn a_function_without_a_timeout_has_the_global_one() {
-        let template = Template::embedded().unwrap();
-        assert_eq!(
-            template.function_timeout("WorkerFunction").unwrap(),
-            Duration::from_secs(900)
-        );
-        let text =
-            "Globals: {Function: {Timeout: 7}}\nResources: {F: {Type: AWS::Serverless::Function, Properties: {}}}";
-        assert_eq!(
-            Template::parse(text).unwrap().function_timeout("F").unwrap(),
-            Duration::from_secs(7)
-        );
-        assert!(template.function_timeout("MainTable").is_err());
     }
 
     #[test]

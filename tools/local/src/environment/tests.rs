@@ -174,10 +174,11 @@ async fn the_context_says_what_lambda_says() {
 
 #[tokio::test]
 async fn whoever_asked_is_told_after_each_invocation() {
-    let told = Arc::new(Notify::new());
-    let pool = counting(1, LONG).telling(Arc::clone(&told));
+    let told = watch::Sender::new(());
+    let mut hears = told.subscribe();
+    let pool = counting(1, LONG).telling(told);
     for event in [json!({}), json!({"do": "fail"})] {
         let _ = call(&pool, event).await;
-        tokio::time::timeout(LONG, told.notified()).await.unwrap();
+        tokio::time::timeout(LONG, hears.changed()).await.unwrap().unwrap();
     }
 }

@@ -10,28 +10,36 @@ use std::time::Duration;
 
 use eclips_shared::time::Timestamp;
 use lambda_runtime::{Config, Context, LambdaEvent, Service};
-use serde::Serialize;
 use serde::de::DeserializeOwned;
 use tokio::runtime::{Builder, Runtime};
 
 use super::{Environment, INIT_TIMEOUT, InvokeError, Job};
 
 /// Starts the thread; what goes wrong inside is the first invocation's answer.
-pub(super) fn start<S, E, R, F, Fut>(name: String, timeout: Duration, factory: F) -> std::io::Result<Environment>
+///
+/// `finish` makes of the function's response what the invocation comes to. It counts against the function's time.
+pub(super) fn start<S, E, O, A, F, Fut, G>(
+    name: String,
+    timeout: Duration,
+    factory: F,
+    finish: G,
+) -> std::io::Result<Environment<O, A>>
 where
     F: Fn() -> Fut + Send + 'static,
     Fut: Future<Output = anyhow::Result<S>>,
-    S: Service<LambdaEvent<E>, Response = R> + 'static,
+    S: Service<LambdaEvent<E>> + 'static,
     S::Error: fmt::Debug,
     E: DeserializeOwned,
-    R: Serialize,
+    O: Send + 'static,
+    A: Send + 'static,
+    G: AsyncFn(S::Response, O) -> Result<A, InvokeError> + Send + 'static,
 {
     let runtime = Builder::new_current_thread().enable_all().build()?;
     let (jobs, received) = channel();
     std::thread::Builder::new().name(name.clone()).spawn(move || {
         let service = catch(|| runtime.block_on(init(factory)));
         match service {
-            Ok(service) => live(&runtime, service, &name, timeout, &received),
+            Ok(service) => live(&runtime, service, &name, timeout, finish, &received),
             Err(error) => refuse(&received, error),
         }
         // Does not wait for what is still running on its blocking threads.
@@ -55,7 +63,7 @@ where
     }
 }
 
-fn refuse(jobs: &Receiver<Job>, error: InvokeError) {
+fn refuse<O, A>(jobs: &Receiver<Job<O, A>>, error: InvokeError) {
     if let Ok(job) = jobs.recv() {
         // The caller may have gone away.
         let _ = job.answer.send(Err(error));
@@ -63,16 +71,27 @@ fn refuse(jobs: &Receiver<Job>, error: InvokeError) {
 }
 
 /// One invocation after the other. Between two the runtime is not driven: that is the freeze.
-fn live<S, E, R>(runtime: &Runtime, mut service: S, name: &str, timeout: Duration, jobs: &Receiver<Job>)
-where
-    S: Service<LambdaEvent<E>, Response = R>,
+fn live<S, E, O, A, G>(
+    runtime: &Runtime,
+    mut service: S,
+    name: &str,
+    timeout: Duration,
+    finish: G,
+    jobs: &Receiver<Job<O, A>>,
+) where
+    S: Service<LambdaEvent<E>>,
     S::Error: fmt::Debug,
     E: DeserializeOwned,
-    R: Serialize,
+    G: AsyncFn(S::Response, O) -> Result<A, InvokeError>,
 {
     while let Ok(job) = jobs.recv() {
-        let call = answer(&mut service, job.payload, name, timeout);
-        let outcome = catch(|| runtime.block_on(call));
+        let invocation = async {
+            let event = event(&job.payload, name, timeout)?;
+            let whole = async { finish(respond(&mut service, event).await?, job.opening).await };
+            let cut_off = |_| InvokeError::TimedOut(timeout);
+            tokio::time::timeout(timeout, whole).await.map_err(cut_off)?
+        };
+        let outcome = catch(|| runtime.block_on(invocation));
         let again = outcome.as_ref().err().is_none_or(InvokeError::spares_environment);
         let _ = job.answer.send(outcome);
         if !again {
@@ -84,30 +103,19 @@ where
     drop(service);
 }
 
-async fn answer<S, E, R>(
-    service: &mut S,
-    payload: Vec<u8>,
-    name: &str,
-    timeout: Duration,
-) -> Result<Vec<u8>, InvokeError>
+async fn respond<S, E>(service: &mut S, event: LambdaEvent<E>) -> Result<S::Response, InvokeError>
 where
-    S: Service<LambdaEvent<E>, Response = R>,
+    S: Service<LambdaEvent<E>>,
     S::Error: fmt::Debug,
-    E: DeserializeOwned,
-    R: Serialize,
 {
     let failed = |error: S::Error| InvokeError::Failed(format!("{error:?}"));
-    let event = serde_json::from_slice(&payload).map_err(|error| InvokeError::Failed(format!("event: {error}")))?;
-    let event = LambdaEvent::new(event, context(name, timeout));
-    let call = async {
-        poll_fn(|task| service.poll_ready(task)).await.map_err(failed)?;
-        service.call(event).await.map_err(failed)
-    };
-    match tokio::time::timeout(timeout, call).await {
-        Ok(Ok(answer)) => serde_json::to_vec(&answer).map_err(|error| InvokeError::Failed(format!("answer: {error}"))),
-        Ok(Err(error)) => Err(error),
-        Err(_) => Err(InvokeError::TimedOut(timeout)),
-    }
+    poll_fn(|task| service.poll_ready(task)).await.map_err(failed)?;
+    service.call(event).await.map_err(failed)
+}
+
+fn event<E: DeserializeOwned>(payload: &[u8], name: &str, timeout: Duration) -> Result<LambdaEvent<E>, InvokeError> {
+    let event = serde_json::from_slice(payload).map_err(|error| InvokeError::Failed(format!("event: {error}")))?;
+    Ok(LambdaEvent::new(event, context(name, timeout)))
 }
 
 fn context(name: &str, timeout: Duration) -> Context {

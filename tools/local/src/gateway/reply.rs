@@ -8,9 +8,10 @@ use base64::prelude::BASE64_STANDARD;
 use bytes::Bytes;
 use eclips_shared::error::{ApiError, Missing};
 use eclips_shared::serve::common_headers;
-use http::header::{CONNECTION, CONTENT_LENGTH, RETRY_AFTER};
+use http::header::{CONNECTION, CONTENT_LENGTH, RETRY_AFTER, SET_COOKIE, TRANSFER_ENCODING};
 use http::{HeaderMap, HeaderName, HeaderValue, Response, StatusCode};
 use http_body_util::Full;
+use lambda_runtime::MetadataPrelude;
 use serde::Deserialize;
 use serde_json::Value;
 
@@ -90,10 +91,7 @@ struct Answer {
 /// *Errors*: what API Gateway calls a malformed proxy response.
 pub fn from(answer: &[u8]) -> Result<Response<Full<Bytes>>> {
     let answer: Answer = serde_json::from_slice(answer)?;
-    let status = StatusCode::from_u16(answer.status_code)?;
-    if status.is_informational() {
-        bail!("status {status} ends no request");
-    }
+    let status = last_word(StatusCode::from_u16(answer.status_code)?)?;
     let text = answer.body.unwrap_or_default();
     let body = match answer.is_base64_encoded {
         Some(true) => Bytes::from(BASE64_STANDARD.decode(text).context("body")?),
@@ -105,6 +103,22 @@ pub fn from(answer: &[u8]) -> Result<Response<Full<Bytes>>> {
         answer.headers.unwrap_or_default(),
         answer.multi_value_headers.unwrap_or_default(),
     )?;
+    Ok(response)
+}
+
+/// The beginning of a streamed answer as that of a response; what follows is none of this function's.
+///
+/// *Errors*: as [`from`].
+pub fn opened(prelude: MetadataPrelude) -> Result<Response<()>> {
+    let mut response = Response::new(());
+    *response.status_mut() = last_word(prelude.status_code)?;
+    *response.headers_mut() = prelude.headers;
+    for cookie in prelude.cookies {
+        response
+            .headers_mut()
+            .append(SET_COOKIE, HeaderValue::try_from(cookie)?);
+    }
+    leave_to_the_server(response.headers_mut());
     Ok(response)
 }
 
@@ -124,11 +138,22 @@ fn merged(single: BTreeMap<String, Value>, multi: BTreeMap<String, Vec<Value>>) 
             headers.append(name, value);
         }
     }
-    // The server says these itself, and truthfully.
-    for name in [CONTENT_LENGTH, CONNECTION, http::header::TRANSFER_ENCODING] {
+    leave_to_the_server(&mut headers);
+    Ok(headers)
+}
+
+fn last_word(status: StatusCode) -> Result<StatusCode> {
+    if status.is_informational() {
+        bail!("status {status} ends no request");
+    }
+    Ok(status)
+}
+
+/// Takes out what the server says itself, and truthfully.
+fn leave_to_the_server(headers: &mut HeaderMap) {
+    for name in [CONTENT_LENGTH, CONNECTION, TRANSFER_ENCODING] {
         headers.remove(name);
     }
-    Ok(headers)
 }
 
 fn header(name: &str, value: &Value) -> Result<(HeaderName, HeaderValue)> {
@@ -188,6 +213,25 @@ mod tests {
         ] {
             assert!(from(answer.to_string().as_bytes()).is_err(), "{answer}");
         }
+    }
+
+    #[test]
+    fn a_streamed_answer_begins_with_a_last_word_and_its_cookies() {
+        let prelude = |status| MetadataPrelude {
+            status_code: StatusCode::from_u16(status).unwrap(),
+            headers: [(TRANSFER_ENCODING, HeaderValue::from_static("gzip"))]
+                .into_iter()
+                .collect(),
+            cookies: vec!["a=b".to_owned(), "c=d".to_owned()],
+        };
+        let response = opened(prelude(404)).unwrap();
+        assert_eq!(response.status(), 404);
+        assert_eq!(response.headers().get_all(SET_COOKIE).iter().count(), 2);
+        assert_eq!(response.headers().len(), 2);
+        assert!(opened(prelude(100)).is_err());
+        let mut odd = prelude(200);
+        odd.cookies = vec!["a\r\nb".to_owned()];
+        assert!(opened(odd).is_err());
     }
 
     #[tokio::test]

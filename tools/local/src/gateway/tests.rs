@@ -9,6 +9,8 @@ use tokio::sync::oneshot;
 
 use super::*;
 
+mod streams;
+
 const SHORT: Patience = Patience {
     head: Duration::from_millis(150),
     body: Duration::from_millis(150),
@@ -55,11 +57,15 @@ async fn running(patience: Patience) -> Running {
     let pool = Pool::new("tell", 4, Duration::from_secs(10), || async {
         Ok(Adapter::from(lambda_http::service_fn(tell)))
     });
+    serving(patience, Integration::Whole(pool)).await
+}
+
+async fn serving(patience: Patience, integration: Integration) -> Running {
     let mut gateway = Gateway::bind(0, "--port").await.unwrap();
     gateway.patience = patience;
     let address = gateway.address();
     let (stop, stopped) = oneshot::channel::<()>();
-    let served = tokio::spawn(gateway.serve(move |_, _| pool.clone(), async {
+    let served = tokio::spawn(gateway.serve(move |_, _| integration.clone(), async {
         let _ = stopped.await;
     }));
     Running { address, stop, served }

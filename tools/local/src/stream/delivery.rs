@@ -7,17 +7,19 @@
 use std::time::Duration;
 
 use anyhow::Result;
-use aws_sdk_dynamodbstreams::types::Record;
 use serde_json::Value;
+
+use super::Mapping;
 
 /// Tries of the first record of what is left, before it is given up: 13 s with the pauses between.
 const TRIES_MAX: u32 = 10;
 const PAUSE_FIRST: Duration = Duration::from_millis(50);
 const PAUSE_MAX: Duration = Duration::from_secs(3);
 
-/// Records on their way, in order.
+/// Records on their way, in order, as a function sees them.
 pub struct Delivery<'r> {
-    left: &'r [Record],
+    left: &'r [Value],
+    mapping: &'r Mapping,
     /// How many of them go together.
     together: usize,
     /// How often the first of them failed.
@@ -33,18 +35,19 @@ enum Verdict {
 }
 
 impl<'r> Delivery<'r> {
-    /// All of these, as one batch at first.
-    pub fn of(records: &'r [Record]) -> Self {
+    /// All of these, in batches as large as they may be at first.
+    pub fn of(records: &'r [Value], mapping: &'r Mapping) -> Self {
         Self {
             left: records,
-            together: records.len(),
+            mapping,
+            together: mapping.batch_max,
             tries: 0,
         }
     }
 
     /// The batch to send now; `None` when all are settled.
-    pub fn next(&self) -> Option<&'r [Record]> {
-        let batch = &self.left[..self.together.min(self.left.len())];
+    pub fn next(&self) -> Option<&'r [Value]> {
+        let batch = self.batch();
         (!batch.is_empty()).then_some(batch)
     }
 
@@ -58,7 +61,7 @@ impl<'r> Delivery<'r> {
 
     /// Takes the outcome of the batch that [`Self::next`] gave.
     pub fn settle(&mut self, outcome: Result<Value>) {
-        let batch = &self.left[..self.together.min(self.left.len())];
+        let batch = self.batch();
         match outcome {
             Ok(answer) => match verdict(&answer, batch) {
                 Verdict::AllDone => self.advance(batch.len()),
@@ -74,18 +77,24 @@ impl<'r> Delivery<'r> {
         }
     }
 
+    fn batch(&self) -> &'r [Value] {
+        &self.left[..self.together.min(self.left.len())]
+    }
+
     fn advance(&mut self, done: usize) {
         self.left = &self.left[done..];
-        self.together = self.left.len();
+        self.together = self.mapping.batch_max;
         self.tries = 0;
     }
 
     fn failed(&mut self, why: &str) {
         self.tries += 1;
-        let change = self.left[0].dynamodb();
-        let sequence_number = change.and_then(|change| change.sequence_number());
+        let function = &self.mapping.function;
+        let change = &self.left[0]["dynamodb"];
+        let sequence_number = change["SequenceNumber"].as_str();
         if self.tries < TRIES_MAX {
             tracing::warn!(
+                function,
                 sequence_number,
                 tries = self.tries,
                 why,
@@ -93,10 +102,10 @@ impl<'r> Delivery<'r> {
             );
             return;
         }
-        let keys = change.and_then(|change| change.keys());
         tracing::error!(
+            function,
             sequence_number,
-            ?keys,
+            keys = %change["Keys"],
             why,
             "a stream record failed {TRIES_MAX} times and is given up"
         );
@@ -106,21 +115,16 @@ impl<'r> Delivery<'r> {
 
 /// *Source*: Lambda: an empty or missing list is success; an empty or unknown id fails the batch; else all from the
 /// lowest sequence number on comes again.
-fn verdict(answer: &Value, batch: &[Record]) -> Verdict {
+fn verdict(answer: &Value, batch: &[Value]) -> Verdict {
     let Some(failures) = answer["batchItemFailures"].as_array() else {
         return Verdict::AllDone;
     };
     let mut first = batch.len();
     for failure in failures {
         let id = failure["itemIdentifier"].as_str();
-        let number = |record: &Record| {
-            record
-                .dynamodb()
-                .and_then(|change| change.sequence_number().map(str::to_owned))
-        };
         match batch
             .iter()
-            .position(|record| id.is_some() && number(record).as_deref() == id)
+            .position(|record| id.is_some() && record["dynamodb"]["SequenceNumber"].as_str() == id)
         {
             Some(position) => first = first.min(position),
             None => return Verdict::NoneDone,
@@ -137,20 +141,27 @@ fn verdict(answer: &Value, batch: &[Record]) -> Verdict {
 mod tests {
     use super::*;
     use anyhow::anyhow;
-    use aws_sdk_dynamodbstreams::types::StreamRecord;
     use serde_json::json;
 
-    fn records(count: usize) -> Vec<Record> {
-        let change = |number: usize| StreamRecord::builder().sequence_number(number.to_string()).build();
+    fn mapping(batch_max: usize) -> Mapping {
+        Mapping {
+            function: "f".to_owned(),
+            batch_max,
+            window: Duration::ZERO,
+            filter: Default::default(),
+        }
+    }
+
+    fn records(count: usize) -> Vec<Value> {
         (0..count)
-            .map(|number| Record::builder().dynamodb(change(number)).build())
+            .map(|number| json!({"dynamodb": {"SequenceNumber": number.to_string()}}))
             .collect()
     }
 
-    fn numbers(batch: &[Record]) -> Vec<usize> {
+    fn numbers(batch: &[Value]) -> Vec<usize> {
         batch
             .iter()
-            .map(|record| record.dynamodb().unwrap().sequence_number().unwrap().parse().unwrap())
+            .map(|record| record["dynamodb"]["SequenceNumber"].as_str().unwrap().parse().unwrap())
             .collect()
     }
 
@@ -161,8 +172,8 @@ mod tests {
 
     #[test]
     fn from_the_lowest_failure_on_all_comes_again() {
-        let records = records(5);
-        let mut delivery = Delivery::of(&records);
+        let (records, mapping) = (records(5), mapping(100));
+        let mut delivery = Delivery::of(&records, &mapping);
         assert_eq!(numbers(delivery.next().unwrap()), [0, 1, 2, 3, 4]);
         delivery.settle(Ok(failures(&["4", "2"])));
         assert_eq!(numbers(delivery.next().unwrap()), [2, 3, 4]);
@@ -176,8 +187,8 @@ mod tests {
 
     #[test]
     fn an_error_halves_the_batch_and_gives_up_the_one_at_fault_only() {
-        let records = records(8);
-        let mut delivery = Delivery::of(&records);
+        let (records, mapping) = (records(8), mapping(100));
+        let mut delivery = Delivery::of(&records, &mapping);
         let (mut done, mut waited) = (Vec::new(), Duration::ZERO);
         while let Some(batch) = delivery.next() {
             let batch = numbers(batch);
@@ -195,14 +206,26 @@ mod tests {
 
     #[test]
     fn a_poisoned_record_is_given_up_after_ten_tries_and_the_next_one_begins_anew() {
-        let records = records(2);
-        let mut delivery = Delivery::of(&records);
+        let (records, mapping) = (records(2), mapping(100));
+        let mut delivery = Delivery::of(&records, &mapping);
         for _ in 0..TRIES_MAX {
             assert_eq!(numbers(delivery.next().unwrap()), [0, 1]);
             delivery.settle(Ok(failures(&["0"])));
         }
         assert_eq!(numbers(delivery.next().unwrap()), [1]);
         assert_eq!(delivery.pause(), Duration::ZERO);
+    }
+
+    #[test]
+    fn no_batch_is_larger_than_it_may_be() {
+        let (records, mapping) = (records(5), mapping(2));
+        let mut delivery = Delivery::of(&records, &mapping);
+        let mut sizes = Vec::new();
+        while let Some(batch) = delivery.next() {
+            sizes.push(batch.len());
+            delivery.settle(Ok(Value::Null));
+        }
+        assert_eq!(sizes, [2, 2, 1]);
     }
 
     #[test]

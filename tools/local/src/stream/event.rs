@@ -8,12 +8,13 @@ use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
 use serde_json::{Map, Value, json};
 
-/// The event of a batch.
-pub fn of(records: &[Record], stream_arn: &str) -> Value {
-    json!({ "Records": records.iter().map(|record| shown(record, stream_arn)).collect::<Vec<_>>() })
+/// The event of a batch of records that are [`shown`].
+pub fn of(batch: &[Value]) -> Value {
+    json!({ "Records": batch })
 }
 
-fn shown(record: &Record, stream_arn: &str) -> Value {
+/// A record as a function sees it, and as the mapping's filters do.
+pub fn shown(record: &Record, stream_arn: &str) -> Value {
     let mut shown = json!({
         "eventID": record.event_id(),
         "eventName": record.event_name().map(|name| name.as_str()),
@@ -125,7 +126,7 @@ mod tests {
             .user_identity(Identity::builder().build())
             .dynamodb(change.build())
             .build();
-        let event = of(&[record], "arn:x");
+        let event = of(&[shown(&record, "arn:x")]);
         let shown = &event["Records"][0];
         for (name, _, expected) in values {
             assert_eq!(shown["dynamodb"]["NewImage"][name], expected, "{name}");

@@ -6,6 +6,7 @@ use std::time::Instant;
 
 use aws_sdk_dynamodb::types::AttributeValue;
 use serde_json::json;
+use tokio::sync::Notify;
 
 use super::*;
 use crate::engine::sdk_config;
@@ -37,8 +38,13 @@ impl Bench {
         put.item("sk", AttributeValue::S("M".into())).send().await.unwrap();
     }
 
+    async fn readers<const N: usize>(&self, mappings: [Mapping; N]) -> [Reader; N] {
+        open(&self.engine, &self.config, "eclips-main", mappings).await.unwrap()
+    }
+
     async fn reader(&self) -> Reader {
-        Reader::open(&self.engine, &self.config, "eclips-main").await.unwrap()
+        let [reader] = self.readers([everything()]).await;
+        reader
     }
 
     fn stored(&self) -> i64 {
@@ -47,6 +53,33 @@ impl Bench {
             .query_row("SELECT COUNT(*) FROM _stream_records", [], |row| row.get(0))
             .unwrap()
     }
+
+    /// Waits until only the newest record is left. Seldom looks: a look may keep the pruner from its work.
+    async fn pruned(&self) {
+        let gone = async {
+            while self.stored() > 1 {
+                tokio::time::sleep(Duration::from_millis(50)).await;
+            }
+        };
+        tokio::time::timeout(Duration::from_secs(20), gone)
+            .await
+            .expect("pruned in time");
+    }
+}
+
+/// Every record, a hundred at once, none held up.
+fn everything() -> Mapping {
+    Mapping {
+        function: "Everything".to_owned(),
+        batch_max: 100,
+        window: Duration::ZERO,
+        filter: Filter::default(),
+    }
+}
+
+fn of_kind(prefix: &str) -> Filter {
+    let pattern = json!({"dynamodb": {"Keys": {"pk": {"S": [{ "prefix": prefix }]}}}});
+    Filter::parse([pattern.to_string().as_str()]).unwrap()
 }
 
 /// Key and sequence number of everything delivered.
@@ -79,12 +112,19 @@ impl Seen {
     }
 }
 
+/// Delivers and notes; never ends.
+async fn read(reader: Reader, seen: &Seen) {
+    reader
+        .run(|event| {
+            seen.note(&event);
+            async { Ok(json!({ "batchItemFailures": [] })) }
+        })
+        .await;
+}
+
 /// Runs the reader until so many records were delivered, and a little longer so that they are pruned.
 async fn run_until(reader: Reader, seen: &Seen, count: usize) {
-    let reading = reader.run(|event| {
-        seen.note(&event);
-        async { Ok(json!({ "batchItemFailures": [] })) }
-    });
+    let reading = read(reader, seen);
     let enough = async {
         while seen.keys().len() < count {
             tokio::time::sleep(Duration::from_millis(5)).await;
@@ -188,6 +228,147 @@ async fn what_failed_comes_again_and_nothing_of_it_is_pruned_before() {
 }
 
 #[tokio::test]
+async fn a_filter_lets_its_records_through_and_what_it_holds_back_is_pruned_as_well() {
+    let bench = Bench::at(&Place::Memory).await;
+    for key in ["R#0", "L#0", "R#1", "L#1", "L#2"] {
+        bench.put(key).await;
+    }
+    let [runs, none] = bench
+        .readers([
+            Mapping {
+                filter: of_kind("R#"),
+                ..everything()
+            },
+            Mapping {
+                filter: of_kind("X#"),
+                ..everything()
+            },
+        ])
+        .await;
+    let (seen, nothing) = (Seen::default(), Seen::default());
+    tokio::select! {
+        () = read(runs, &seen) => unreachable!("it reads for ever"),
+        () = read(none, &nothing) => unreachable!("it reads for ever"),
+        () = bench.pruned() => {}
+    }
+    assert_eq!(seen.keys(), ["R#0", "R#1"]);
+    assert!(nothing.keys().is_empty());
+}
+
+#[tokio::test]
+async fn a_slow_consumer_holds_up_no_other_and_nothing_is_pruned_before_both_had_it() {
+    let bench = Bench::at(&Place::Memory).await;
+    for number in 0..3 {
+        bench.put(&format!("R#{number}")).await;
+    }
+    let [fast, slow] = bench.readers([everything(), everything()]).await;
+    let (first, second, gate) = (Seen::default(), Seen::default(), Notify::new());
+    let stuck = slow.run(|event| {
+        second.note(&event);
+        let gate = &gate;
+        async move {
+            gate.notified().await;
+            Ok(Value::Null)
+        }
+    });
+    let checks = async {
+        while first.keys().len() < 3 || second.keys().is_empty() {
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+        bench.put("R#3").await;
+        while first.keys().len() < 4 {
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+        tokio::time::sleep(Duration::from_millis(50)).await;
+        assert_eq!(bench.stored(), 4);
+        gate.notify_one();
+        while second.keys().len() < 4 {
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+        gate.notify_one();
+        bench.pruned().await;
+    };
+    tokio::select! {
+        () = read(fast, &first) => unreachable!("it reads for ever"),
+        () = stuck => unreachable!("it reads for ever"),
+        done = tokio::time::timeout(Duration::from_secs(20), checks) => done.expect("both had it in time"),
+    }
+    assert_eq!(first.keys(), ["R#0", "R#1", "R#2", "R#3"]);
+    assert_eq!(second.keys(), first.keys());
+}
+
+#[tokio::test]
+async fn a_window_gathers_what_comes_meanwhile_into_one_batch() {
+    let bench = Bench::at(&Place::Memory).await;
+    let window = Duration::from_millis(600);
+    let [reader] = bench
+        .readers([Mapping {
+            window,
+            batch_max: 4,
+            ..everything()
+        }])
+        .await;
+    let batches = Mutex::new(Vec::new());
+    let reading = reader.run(|event| {
+        let size = event["Records"].as_array().unwrap().len();
+        batches.lock().unwrap().push((size, Instant::now()));
+        async { Ok(Value::Null) }
+    });
+    let sizes = || {
+        batches
+            .lock()
+            .unwrap()
+            .iter()
+            .map(|(size, _)| *size)
+            .collect::<Vec<_>>()
+    };
+    let writing = async {
+        let begun = Instant::now();
+        for number in 0..3 {
+            bench.put(&format!("R#{number}")).await;
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+        while sizes().is_empty() {
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+        assert!(begun.elapsed() >= window);
+        // A full batch waits for nobody.
+        let begun = Instant::now();
+        for number in 3..7 {
+            bench.put(&format!("R#{number}")).await;
+        }
+        while sizes().len() < 2 {
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+        begun.elapsed()
+    };
+    let full = tokio::select! {
+        () = reading => unreachable!("it reads for ever"),
+        full = tokio::time::timeout(Duration::from_secs(20), writing) => full.expect("delivered in time"),
+    };
+    assert_eq!(sizes(), [3, 4]);
+    assert!(full < window, "{full:?}");
+}
+
+#[tokio::test]
+async fn what_one_consumer_lacks_at_the_end_comes_to_both_at_the_next_start() {
+    let bench = Bench::at(&Place::Memory).await;
+    bench.put("R#0").await;
+    bench.put("R#1").await;
+    let [fast, _slow] = bench.readers([everything(), everything()]).await;
+    let first = Seen::default();
+    run_until(fast, &first, 2).await;
+    let [fast, slow] = bench.readers([everything(), everything()]).await;
+    let second = Seen::default();
+    tokio::select! {
+        () = read(fast, &first) => unreachable!("it reads for ever"),
+        () = run_until(slow, &second, 2) => {}
+    }
+    assert_eq!(second.keys(), ["R#0", "R#1"]);
+    assert_eq!(first.keys(), ["R#0", "R#1", "R#0", "R#1"]);
+}
+
+#[tokio::test]
 async fn a_wake_up_delivers_at_once() {
     let bench = Bench::at(&Place::Memory).await;
     let reader = bench.reader().await;
@@ -203,7 +384,7 @@ async fn a_wake_up_delivers_at_once() {
     for number in 0..3 {
         bench.put(&format!("R#{number}")).await;
         let before = Instant::now();
-        wake.notify_one();
+        wake.send_replace(());
         arrived.notified().await;
         fastest = fastest.min(before.elapsed());
         tokio::time::sleep(Duration::from_millis(500)).await;

@@ -1,0 +1,97 @@
+//! The functions of the stack, each with environments of its own and the time that the template gives it.
+
+use std::future::Future;
+use std::time::Duration;
+
+use anyhow::{Result, anyhow};
+use eclips_shared::config::Config;
+use eclips_shared::routes::Function;
+use tokio::sync::watch;
+
+use crate::WORKERS;
+use crate::environment::{Pool, StreamingPool};
+use crate::gateway::Integration;
+use crate::template::Template;
+
+/// Environments of an API function, as many requests as are answered at once.
+const API_ENVIRONMENTS: usize = 16;
+/// Streams that are open at once; each has an environment to itself for as long as it lasts.
+const STREAM_ENVIRONMENTS: usize = 32;
+/// Environments of a function behind the table's stream: there is one shard, and its batches go one after the other.
+const STREAM_CONSUMERS: usize = 1;
+
+/// Every function.
+pub struct Functions {
+    health: Pool,
+    runs: Pool,
+    stream: StreamingPool,
+    /// How long the gateway gives an answer of `stream`.
+    stream_time: Duration,
+    usage: Pool,
+    /// The dashboard, on a host of its own.
+    pub dashboard: Pool,
+    /// Behind the queues.
+    pub worker: Pool,
+    /// Behind the table's stream.
+    pub dispatch: Pool,
+    /// Behind the table's stream as well.
+    pub fold: Pool,
+}
+
+impl Functions {
+    /// `written` is told after each invocation that may have written: the stream is then looked at without delay.
+    pub fn over(config: &Config, template: &Template, written: &watch::Sender<()>) -> Result<Self> {
+        let time = |logical_id| template.function_timeout(logical_id);
+        let stream_time = template.streaming_timeout("StreamFunction")?;
+        let health = || async { Ok(eclips_health::service()) };
+        let runs = with(config, |config| async move { Ok(eclips_runs::service(&config).await) });
+        let stream = with(
+            config,
+            |config| async move { Ok(eclips_stream::service(&config).await) },
+        );
+        let usage = with(config, |config| async move { Ok(eclips_usage::service(&config).await) });
+        let dashboard = with(
+            config,
+            |config| async move { Ok(eclips_dashboard::service(&config).await) },
+        );
+        let worker = with(config, |config| async move {
+            eclips_worker::service(&config).await.map_err(|error| anyhow!(error))
+        });
+        let dispatch = with(
+            config,
+            |config| async move { Ok(eclips_dispatch::service(&config).await) },
+        );
+        let fold = with(config, |config| async move { Ok(eclips_fold::service(&config).await) });
+        Ok(Self {
+            health: Pool::new("health", API_ENVIRONMENTS, time("HealthFunction")?, health),
+            runs: Pool::new("runs", API_ENVIRONMENTS, time("RunsFunction")?, runs).telling(written.clone()),
+            stream: StreamingPool::new("stream", STREAM_ENVIRONMENTS, time("StreamFunction")?, stream),
+            stream_time,
+            usage: Pool::new("usage", API_ENVIRONMENTS, time("UsageFunction")?, usage),
+            dashboard: Pool::new("dashboard", API_ENVIRONMENTS, time("DashboardFunction")?, dashboard),
+            worker: Pool::new("worker", 2 * WORKERS, time("WorkerFunction")?, worker),
+            dispatch: Pool::new("dispatch", STREAM_CONSUMERS, time("DispatchFunction")?, dispatch),
+            fold: Pool::new("fold", STREAM_CONSUMERS, time("FoldFunction")?, fold),
+        })
+    }
+
+    /// What answers a route of the API; `health` also answers what is none.
+    pub fn of_route(&self, function: Option<Function>) -> Integration {
+        match function {
+            Some(Function::Runs) => Integration::Whole(self.runs.clone()),
+            Some(Function::Stream) => Integration::Streamed(self.stream.clone(), self.stream_time),
+            Some(Function::Usage) => Integration::Whole(self.usage.clone()),
+            Some(Function::Health) | None => Integration::Whole(self.health.clone()),
+        }
+    }
+}
+
+/// A factory of environments that hands each its own copy of the settings.
+fn with<S, F, Fut>(config: &Config, service: F) -> impl Fn() -> Fut + Clone + Send + Sync + 'static
+where
+    F: Fn(Config) -> Fut + Clone + Send + Sync + 'static,
+    Fut: Future<Output = Result<S>>,
+{
+    let config = config.clone();
+    move || service(config.clone())
+}
