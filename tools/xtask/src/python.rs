@@ -99,8 +99,22 @@ impl Tool {
 impl Installed {
     /// Prepares the tool's program to run in the root, its own folder of programs first on the search path.
     pub fn command(&self, workspace: &Workspace) -> Command {
+        self.prepare(programs(&self.folder).join(self.program), workspace)
+    }
+
+    /// Prepares the interpreter to run in the root, for a script that uses the tool's own modules.
+    /// *Errors*: there is no Python any more.
+    pub fn interpreter(&self, workspace: &Workspace) -> Result<Command> {
+        let interpreter = match self.modules {
+            Some(_) => python(workspace)?.into(),
+            None => programs(&self.folder).join("python"),
+        };
+        Ok(self.prepare(interpreter, workspace))
+    }
+
+    fn prepare(&self, program: PathBuf, workspace: &Workspace) -> Command {
         let programs = programs(&self.folder);
-        let mut command = workspace.command(programs.join(self.program));
+        let mut command = workspace.command(program);
         let search_path = environment::search_path();
         let path = std::env::join_paths(std::iter::once(programs).chain(std::env::split_paths(&search_path)));
         // Only a folder whose name holds the separator cannot be joined; then the tool must do with what is there.

@@ -1,13 +1,20 @@
-//! The `sam` part: the deployment template is one that `sam deploy` takes. No AWS account is asked.
+//! The `sam` part: the deployment template is one that `sam deploy` takes, and what SAM makes of its routes is what the
+//! table of routes says. No AWS account is asked.
 
-use anyhow::Result;
+mod expanded;
+
+use std::fs;
+
+use anyhow::{Context, Result};
 
 use super::Outcome;
+use crate::counts::Counts;
 use crate::process;
-use crate::python::Tool;
+use crate::python::{Installed, Tool};
 use crate::workspace::Workspace;
 
-/// What this part runs, from an environment of its own. A region is demanded, any will do.
+/// What this part runs, from an environment of its own, before it looks at the expanded routes. A region is demanded, any
+/// will do.
 pub const COMMAND: &str = "sam validate --lint --template infra/template.yaml --region eu-west-1";
 
 const TOOL: Tool = Tool {
@@ -16,7 +23,7 @@ const TOOL: Tool = Tool {
     program: "sam",
 };
 
-/// Validates the template with the tool that deploys it.
+/// Validates the template with the tool that deploys it, then expands it with that tool's own translator.
 pub fn run(workspace: &Workspace) -> Result<Outcome> {
     let tool = match TOOL.ready(workspace) {
         Ok(tool) => tool,
@@ -26,8 +33,51 @@ pub fn run(workspace: &Workspace) -> Result<Outcome> {
     command
         .args(COMMAND.split_whitespace().skip(1))
         .env("SAM_CLI_TELEMETRY", "0");
-    Ok(Outcome::of(
-        process::quiet(command)?,
-        "Mend infra/template.yaml; if the `template` part is content, the fault is in what SAM adds.",
+    let finished = process::quiet(command)?;
+    if !finished.success {
+        return Ok(Outcome::of(
+            finished,
+            "Mend infra/template.yaml; if the `template` part is content, the fault is in what SAM adds.",
+        ));
+    }
+    expand(&tool, workspace)
+}
+
+/// Judges the routes as the gateway gets them.
+fn expand(tool: &Installed, workspace: &Workspace) -> Result<Outcome> {
+    let mut command = tool.interpreter(workspace)?;
+    command
+        .arg("tools/xtask/src/test/sam/expand.py")
+        .env("AWS_DEFAULT_REGION", "eu-west-1");
+    // Not both streams in one: the translator has something to say on the other, whatever happens.
+    let said = command
+        .output()
+        .context("cannot start the interpreter of aws-sam-cli")?;
+    if !said.status.success() {
+        return Ok(failed(
+            String::from_utf8_lossy(&said.stderr).into_owned(),
+            "The template is valid, so the translator of this version of aws-sam-cli is another: mend \
+             tools/xtask/src/test/sam/expand.py.",
+        ));
+    }
+    let body = serde_json::from_slice(&said.stdout).context("expand.py printed no JSON")?;
+    let readme = fs::read_to_string(workspace.root.join("README.md")).context("cannot read README.md")?;
+    let faults = expanded::faults(&body, &expanded::routes(&readme));
+    if faults.is_empty() {
+        return Ok(Outcome::Passed(Counts::ONE_PASSED));
+    }
+    Ok(failed(
+        faults.join("\n"),
+        "Mend the Api event of each route that is named, in infra/template.yaml: the streamed one says \
+         `ResponseTransferMode: RESPONSE_STREAM`, letter by letter, and `TimeoutInMillis: 120000`, the others neither. The \
+         table of routes is the one in README.md.",
     ))
+}
+
+fn failed(output: String, next: &str) -> Outcome {
+    Outcome::Failed {
+        counts: Counts::ONE_FAILED,
+        output,
+        next: next.into(),
+    }
 }

@@ -1,0 +1,28 @@
+"""Prints, as JSON, the OpenAPI body that SAM makes of infra/template.yaml: what the gateway really gets.
+
+Run by the interpreter that aws-sam-cli is installed for, in the repository's root. It judges nothing and asks nobody:
+boto wants the name of a region, and no account.
+"""
+
+import json
+
+from samtranslator.translator.transform import transform
+from samtranslator.yaml_helper import yaml_parse
+
+
+class NoManagedPolicies:
+    """Stands for AWS's list of managed policies, which no function of the template names."""
+
+    @staticmethod
+    def load():
+        return {}
+
+
+with open("infra/template.yaml", encoding="utf-8") as file:
+    template = yaml_parse(file.read())
+for resource in template["Resources"].values():
+    # The transform runs in AWS, after the upload, and takes no local zip.
+    if resource["Type"] == "AWS::Serverless::Function":
+        resource["Properties"]["CodeUri"] = "s3://bucket/key"
+expanded = transform(template, {}, NoManagedPolicies())
+print(json.dumps(expanded["Resources"]["Api"]["Properties"]["Body"]))
