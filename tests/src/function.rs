@@ -27,6 +27,26 @@ pub struct Answer {
 }
 
 impl Answer {
+    /// The body as JSON.
+    ///
+    /// # Panics
+    /// When it is none.
+    #[must_use]
+    pub fn json(&self) -> Value {
+        serde_json::from_str(&self.body).unwrap_or_else(|_| panic!("not JSON: {}", self.body))
+    }
+
+    /// The run that a 202 names.
+    ///
+    /// # Panics
+    /// When it names none.
+    #[must_use]
+    pub fn run(&self) -> RunId {
+        let answer = self.json();
+        let run = answer["run_id"].as_str().and_then(RunId::parse);
+        run.unwrap_or_else(|| panic!("no run id: {answer}"))
+    }
+
     /// A header's one value, or the empty string.
     pub fn header(&self, name: &str) -> &str {
         self.headers[name][0].as_str().unwrap_or_default()
@@ -43,11 +63,14 @@ impl Function {
 
     /// Starts `runs` against another endpoint.
     pub async fn runs(config: &Config, endpoint: &str) -> Self {
-        let config = Config {
-            dynamodb_endpoint: Some(endpoint.to_owned()),
-            ..config.clone()
-        };
-        let service = eclips_runs::service(&config).await;
+        let service = eclips_runs::service(&at(config, endpoint)).await;
+        let as_json = |response| serde_json::to_value(response).expect("a proxy response is JSON");
+        Self(Mutex::new(service.map_response(as_json).boxed()))
+    }
+
+    /// Starts `usage` against another endpoint.
+    pub async fn usage(config: &Config, endpoint: &str) -> Self {
+        let service = eclips_usage::service(&at(config, endpoint)).await;
         let as_json = |response| serde_json::to_value(response).expect("a proxy response is JSON");
         Self(Mutex::new(service.map_response(as_json).boxed()))
     }
@@ -66,6 +89,13 @@ impl Function {
             "Content-Type": ["application/x-www-form-urlencoded"], "Cookie": [cookies], "Origin": [origin],
         });
         event["body"] = json!(fields);
+        self.invoke(&event).await
+    }
+
+    /// Starts a run with a key, under a name of its own.
+    pub async fn create_named(&self, key: &str, name: &str, body: &Value) -> Answer {
+        let mut event = event("POST", "/v1/run", Some(key), Some(body));
+        event["multiValueHeaders"]["Idempotency-Key"] = json!([name]);
         self.invoke(&event).await
     }
 
@@ -109,13 +139,19 @@ pub fn event(method: &str, path: &str, key: Option<&str>, body: Option<&Value>) 
     })
 }
 
-/// Has a `worker` of its own look at a run once, through another endpoint; gives its answer.
-pub async fn work_on(config: &Config, endpoint: &str, run: RunId) -> Value {
-    let config = Config {
+/// The same settings with another endpoint of the tables.
+fn at(config: &Config, endpoint: &str) -> Config {
+    Config {
         dynamodb_endpoint: Some(endpoint.to_owned()),
         ..config.clone()
-    };
-    let worker = eclips_worker::service(&config).await.expect("the sandbox is known");
+    }
+}
+
+/// Has a `worker` of its own look at a run once, through another endpoint; gives its answer.
+pub async fn work_on(config: &Config, endpoint: &str, run: RunId) -> Value {
+    let worker = eclips_worker::service(&at(config, endpoint))
+        .await
+        .expect("the sandbox is known");
     let body = json!({ "run_id": run }).to_string();
     let event = json!({ "Records": [{ "messageId": "m", "receiptHandle": "r", "body": body, "attributes": {}, "messageAttributes": {},
         "md5OfBody": "", "eventSource": "aws:sqs", "eventSourceARN": "arn:aws:sqs:local:000000000000:eclips-runs", "awsRegion": "local" }] });

@@ -1,11 +1,14 @@
 //! The fixtures of the black-box tests: a system to call, people to call it, and peers that misbehave.
 
+pub mod backstage;
 pub mod event_file;
 pub mod function;
 pub mod function_process;
 pub mod process;
 pub mod proxy;
 pub mod raw;
+pub mod reader;
+pub mod records;
 pub mod repository;
 pub mod runtime_api;
 pub mod stack;

@@ -1,4 +1,5 @@
-//! A store between a function and the store: counts the calls by name, and answers in its stead what it never says itself.
+//! A store between a function and the store: counts the calls by name and the units that they cost, and answers in its
+//! stead what it never says itself.
 
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -8,6 +9,7 @@ use axum::body::Bytes;
 use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Response};
+use serde_json::{Value, json};
 
 /// How the proxy treats a call.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -35,7 +37,17 @@ struct Shared {
     target: String,
     rule: Arc<Mutex<Rule>>,
     calls: Arc<Mutex<Vec<String>>>,
+    units: Arc<Mutex<Units>>,
     http: reqwest::Client,
+}
+
+/// What calls cost. *Units*: read and write capacity units, those of indexes and of transactions (twice) included.
+#[derive(Clone, Copy, PartialEq, Debug, Default)]
+pub struct Units {
+    /// Read.
+    pub read: f64,
+    /// Written.
+    pub write: f64,
 }
 
 /// Which calls get a fault.
@@ -69,6 +81,7 @@ impl Proxy {
                 times: 0,
             })),
             calls: Arc::default(),
+            units: Arc::default(),
             http,
         };
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0")
@@ -115,6 +128,11 @@ impl Proxy {
         });
     }
 
+    /// What the calls since this was last asked have cost, as the engine says.
+    pub fn take_units(&self) -> Units {
+        std::mem::take(&mut *self.shared.units.lock().expect("no panic holds it"))
+    }
+
     fn rule(&self, rule: Rule) {
         *self.shared.rule.lock().expect("no panic holds it") = rule;
     }
@@ -154,6 +172,7 @@ async fn pass(State(shared): State<Shared>, headers: HeaderMap, body: Bytes) -> 
     };
     match fault {
         Fault::None | Fault::ReplyLost => {}
+        Fault::Conflict if operation == "TransactWriteItems" => return cancelled(&body),
         Fault::Conflict => return refuse(400, "TransactionConflictException"),
         Fault::Broken => return refuse(500, "InternalServerError"),
         Fault::Throttled => return refuse(400, "ProvisionedThroughputExceededException"),
@@ -161,7 +180,7 @@ async fn pass(State(shared): State<Shared>, headers: HeaderMap, body: Bytes) -> 
         Fault::NoTable => return refuse(400, "ResourceNotFoundException"),
         Fault::Silent => tokio::time::sleep(Duration::from_secs(600)).await,
     }
-    let mut request = shared.http.post(&shared.target).body(body);
+    let mut request = shared.http.post(&shared.target).body(asking_for_units(&body));
     for name in ["x-amz-target", "content-type", "authorization", "x-amz-date"] {
         if let Some(value) = headers.get(name) {
             request = request.header(name, value);
@@ -171,11 +190,59 @@ async fn pass(State(shared): State<Shared>, headers: HeaderMap, body: Bytes) -> 
         Ok(answer) => {
             let status = answer.status();
             let bytes = answer.bytes().await.unwrap_or_default();
+            add_units(&shared, &operation, &bytes);
             if fault == Fault::ReplyLost {
                 return refuse(500, "InternalServerError");
             }
             (status, [("content-type", "application/x-amz-json-1.0")], bytes).into_response()
         }
         Err(_) => StatusCode::BAD_GATEWAY.into_response(),
+    }
+}
+
+/// A transaction that met another one: every write has a reason, and one of them is the conflict.
+fn cancelled(body: &Bytes) -> Response {
+    let asked: Value = serde_json::from_slice(body).unwrap_or_default();
+    let writes = asked["TransactItems"].as_array().map_or(1, Vec::len);
+    let mut reasons = vec![json!({ "Code": "None" }); writes];
+    reasons[0] = json!({ "Code": "TransactionConflict", "Message": "injected" });
+    let answer = json!({
+        "__type": "com.amazonaws.dynamodb.v20120810#TransactionCanceledException",
+        "Message": "injected", "CancellationReasons": reasons,
+    });
+    (
+        StatusCode::BAD_REQUEST,
+        [("content-type", "application/x-amz-json-1.0")],
+        answer.to_string(),
+    )
+        .into_response()
+}
+
+/// The same request, which also asks what it costs. The product does not ask: the answer would be longer.
+fn asking_for_units(body: &Bytes) -> Vec<u8> {
+    match serde_json::from_slice::<Value>(body) {
+        Ok(Value::Object(mut asked)) => {
+            asked.insert("ReturnConsumedCapacity".to_owned(), json!("INDEXES"));
+            serde_json::to_vec(&asked).expect("it was JSON")
+        }
+        _ => body.to_vec(),
+    }
+}
+
+fn add_units(shared: &Shared, operation: &str, answer: &Bytes) {
+    let answer: Value = serde_json::from_slice(answer).unwrap_or_default();
+    let consumed = &answer["ConsumedCapacity"];
+    let each = consumed
+        .as_array()
+        .map_or_else(|| vec![consumed], |many| many.iter().collect());
+    let units: f64 = each.iter().filter_map(|one| one["CapacityUnits"].as_f64()).sum();
+    let mut sum = shared.units.lock().expect("no panic holds it");
+    if matches!(
+        operation,
+        "GetItem" | "BatchGetItem" | "Query" | "Scan" | "TransactGetItems"
+    ) {
+        sum.read += units;
+    } else {
+        sum.write += units;
     }
 }

@@ -163,6 +163,32 @@ impl<'a> StackFunction<'a> {
             .collect()
     }
 
+    /// The routes of the REST API whose answers it streams: path, and how long the gateway lets them go on.
+    ///
+    /// *Errors*: `None` where the template leaves that to the gateway.
+    #[must_use]
+    pub fn streamed(self) -> Vec<(&'a str, Option<Duration>)> {
+        let events = self.properties["Events"].as_object().into_iter().flatten();
+        let api = events.map(|(_, event)| &event["Properties"]);
+        // Whatever it says: a misspelt word is one too.
+        api.filter(|event| event.get("ResponseTransferMode").is_some())
+            .map(|event| {
+                let timeout = event["TimeoutInMillis"].as_u64().map(Duration::from_millis);
+                (event["Path"].as_str().unwrap_or_default(), timeout)
+            })
+            .collect()
+    }
+
+    /// What it consumes of tables' streams: the properties of its event source mappings.
+    #[must_use]
+    pub fn consumes(self) -> Vec<&'a Value> {
+        let events = self.properties["Events"].as_object().into_iter().flatten();
+        events
+            .filter(|(_, event)| event["Type"] == "DynamoDB")
+            .map(|(_, event)| &event["Properties"])
+            .collect()
+    }
+
     /// The properties of its role.
     ///
     /// # Panics

@@ -14,7 +14,7 @@ use eclips_local::template::{Template, queue_name};
 use eclips_shared::auth::{Mode, PlainKey, Scope};
 use eclips_shared::config::Config;
 use eclips_shared::email::Email;
-use eclips_shared::ids::RunId;
+use eclips_shared::ids::{KeyId, OrgId, RunId};
 use eclips_shared::plan::Plan;
 use eclips_shared::role::Role;
 use eclips_shared::store::{NewKey, Session, SessionHash, Store};
@@ -126,15 +126,24 @@ impl Stores {
         key.reveal().to_owned()
     }
 
+    /// The organization of a key, and the key's id.
+    ///
+    /// # Panics
+    /// When there is no such key, or the engine is gone.
+    pub async fn owner(&self, key: &str) -> (OrgId, KeyId) {
+        let plain = PlainKey::parse(key.as_bytes()).expect("a key");
+        let record = self.store.keys().find(&plain.hash()).await.expect("the engine is up");
+        let record = record.expect("the key is there");
+        (record.org, record.key)
+    }
+
     /// Opens a session of an owner of a key's organization, which has so much time left; gives its cookie. Its token is 32
     /// zero bytes, which no sign-in gives.
     ///
     /// # Panics
     /// When the engine is gone.
     pub async fn session(&self, key: &str, left_ms: i64) -> String {
-        let plain = PlainKey::parse(key.as_bytes()).expect("a key");
-        let record = self.store.keys().find(&plain.hash()).await.expect("the engine is up");
-        let org = record.expect("the key is there").org;
+        let (org, _) = self.owner(key).await;
         let email = Email::parse("ada@example.com").expect("an address");
         let added = self.store.members().add(org, &email, Role::Owner, &OPERATOR).await;
         added.expect("the engine is up");
@@ -191,12 +200,20 @@ impl Stores {
     /// # Panics
     /// When it is not there.
     pub async fn item_types(&self, run: RunId, sk: &str) -> BTreeMap<String, &'static str> {
+        self.types_at(&format!("R#{run}"), sk).await
+    }
+
+    /// As [`Stores::item_types`], of any item of the main table.
+    ///
+    /// # Panics
+    /// When it is not there.
+    pub async fn types_at(&self, pk: &str, sk: &str) -> BTreeMap<String, &'static str> {
         let config = (&sdk_config(self.engine.endpoint())).into();
         let read = aws_sdk_dynamodb::Client::from_conf(config)
             .get_item()
             .table_name(table(&self.template, "MainTable"));
         let read = read
-            .key("pk", AttributeValue::S(format!("R#{run}")))
+            .key("pk", AttributeValue::S(pk.to_owned()))
             .key("sk", AttributeValue::S(sk.to_owned()));
         let item = read
             .consistent_read(true)

@@ -2,16 +2,19 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
 mod all {
+    mod cancel;
     mod dashboard;
     mod events;
     mod faults;
     mod grid;
     mod headers;
+    mod idempotency;
     mod limits;
     mod lists;
     mod outage;
     mod process;
     mod revocation;
     mod runs;
+    mod stream;
     mod wiring;
 }

@@ -2,9 +2,12 @@
 
 mod dashboard;
 mod dispatch;
+mod fold;
 mod health;
 mod runs;
 mod scene;
+mod stream;
+mod usage;
 mod worker;
 
 use std::collections::BTreeMap;
@@ -36,14 +39,25 @@ events! {
     "runs-base64-body", runs::accepts_a_body_in_base64_letter_for_letter, "202, ";
     "runs-list", runs::lists_runs_newest_first, "200 ";
     "runs-list-filtered", runs::lists_five_of_the_queued_runs, "200, ";
+    "runs-create-idempotent", runs::accepts_one_run_however_often_it_is_sent, "202; ";
     "runs-show", runs::shows_a_run_to_its_own_organization_only, "200 ";
+    "runs-cancel", runs::cancels_a_run_once, "200 ";
     "runs-no-key", runs::refuses_401_without_a_key, "401 ";
     "runs-two-authorizations", runs::refuses_400_with_two_authorizations, "400 ";
+    "stream-show", stream::tells_a_run_from_its_beginning_to_its_end, "200, ";
+    "stream-resume", stream::goes_on_after_the_last_event_that_was_seen, "200, ";
+    "usage-summary", usage::sums_up_the_month, "200 ";
+    "usage-daily", usage::shows_two_days, "200 ";
+    "usage-agents", usage::shows_what_each_agent_used, "200 ";
+    "usage-keys", usage::shows_what_each_key_used, "200 ";
     "worker-one-run", worker::drives_a_run_to_its_end, "`{";
     "worker-two-messages-one-poison", worker::gives_back_the_poisonous_message_alone, "`{";
     "dispatch-queued-run", dispatch::sends_a_normal_run_to_the_runs_queue, "`{";
     "dispatch-urgent-run", dispatch::sends_an_urgent_run_to_the_priority_queue, "`{";
     "dispatch-other-records", dispatch::sends_nothing_for_other_records, "`{";
+    "fold-run-ended", fold::counts_a_run_and_its_answer_once, "`{";
+    "fold-day-began", fold::counts_the_requests_of_the_day_before, "`{";
+    "fold-other-records", fold::counts_nothing_of_other_records, "`{";
     "dashboard-sign-in", dashboard::shows_the_first_page_to_anyone, "200 ";
     "dashboard-api-keys", dashboard::lists_the_keys_to_a_session_and_renews_it, "303 ";
     "dashboard-odd-query", dashboard::survives_a_query_that_is_none, "404 ";
@@ -53,6 +67,7 @@ events! {
 #[tokio::test]
 async fn records_look_as_the_store_writes_them() {
     dispatch::records_look_as_the_store_writes_them(Scene::set("dispatch-other-records").await).await;
+    fold::records_look_as_the_store_writes_them(Scene::set("fold-other-records").await).await;
 }
 
 #[test]

@@ -1,76 +1,20 @@
 //! Short faults of the store in the middle of things: nothing is lost, nothing happens twice.
 
-use eclips_shared::auth::Scope;
-use eclips_shared::ids::RunId;
-use eclips_shared::plan::Plan;
 use eclips_shared::run::{EventDetail, EventKind};
 use eclips_shared::store::{Advance, Claim, Outcome, StoreError};
 use eclips_shared::time::Timestamp;
-use eclips_tests::function::{Function, work_on};
-use eclips_tests::proxy::{Fault, Proxy};
-use eclips_tests::stores::Stores;
-use serde_json::{Value, json};
-
-/// The SDK tries a call three times; with these many faults our own code has to deal with one.
-const ONE_CALL: usize = 3;
-
-/// Stores with nobody behind them, a faulty road to them, and somebody with a key.
-struct Scene {
-    stores: Stores,
-    proxy: Proxy,
-    runs: Function,
-    key: String,
-}
-
-impl Scene {
-    async fn set() -> Self {
-        let stores = Stores::open().await;
-        let config = stores.config();
-        let proxy = Proxy::before(config.dynamodb_endpoint.as_deref().unwrap()).await;
-        let runs = Function::runs(&config, proxy.url()).await;
-        let key = stores.key(Plan::Growth, &Scope::ALL).await;
-        Self {
-            stores,
-            proxy,
-            runs,
-            key,
-        }
-    }
-
-    async fn create(&self, body: Value) -> RunId {
-        let accepted = self.runs.call("POST", "/v1/run", Some(&self.key), Some(body)).await;
-        assert_eq!(accepted.status, 202, "{}", accepted.body);
-        let accepted: Value = serde_json::from_str(&accepted.body).unwrap();
-        RunId::parse(accepted["run_id"].as_str().unwrap()).unwrap()
-    }
-
-    async fn work_on(&self, run: RunId) {
-        let answer = work_on(&self.stores.config(), self.proxy.url(), run).await;
-        assert_eq!(answer, json!({ "batchItemFailures": [] }));
-    }
-
-    async fn show(&self, run: RunId) -> Value {
-        let shown = self
-            .runs
-            .call("GET", &format!("/v1/runs/{run}"), Some(&self.key), None)
-            .await;
-        serde_json::from_str(&shown.body).unwrap()
-    }
-
-    async fn total(&self) -> Value {
-        let listed = self.runs.call("GET", "/v1/runs", Some(&self.key), None).await;
-        serde_json::from_str::<Value>(&listed.body).unwrap()["total"].clone()
-    }
-}
+use eclips_tests::backstage::{Backstage, ONE_CALL};
+use eclips_tests::proxy::Fault;
+use serde_json::json;
 
 #[tokio::test]
 async fn a_run_whose_answer_got_lost_in_the_store_is_made_once() {
-    let scene = Scene::set().await;
+    let scene = Backstage::open().await;
     scene
         .proxy
         .set_after("TransactWriteItems", 0, ONE_CALL - 1, Fault::ReplyLost);
     scene.create(json!({ "task": "x" })).await;
-    assert_eq!(scene.total().await, 1);
+    assert_eq!(scene.count().await, 1);
 }
 
 #[tokio::test]
@@ -78,7 +22,7 @@ async fn a_models_answer_outlives_a_short_outage_and_is_paid_once() {
     for fault in [Fault::Broken, Fault::ReplyLost, Fault::Throttled] {
         // The first transaction is the claim with the attempt's start, the second is the end.
         for skip in [0, 1] {
-            let scene = Scene::set().await;
+            let scene = Backstage::open().await;
             let run = scene.create(json!({ "task": "x" })).await;
             scene.proxy.set_after("TransactWriteItems", skip, ONE_CALL + 1, fault);
             scene.work_on(run).await;
@@ -96,7 +40,7 @@ async fn a_models_answer_outlives_a_short_outage_and_is_paid_once() {
 
 #[tokio::test]
 async fn a_worker_that_cannot_read_its_run_reads_again() {
-    let scene = Scene::set().await;
+    let scene = Backstage::open().await;
     let run = scene.create(json!({ "task": "x" })).await;
     scene.proxy.set_after("Query", 0, ONE_CALL + 1, Fault::Broken);
     scene.work_on(run).await;
@@ -105,7 +49,7 @@ async fn a_worker_that_cannot_read_its_run_reads_again() {
 
 #[tokio::test]
 async fn a_run_under_a_lease_is_looked_at_again_and_not_touched() {
-    let scene = Scene::set().await;
+    let scene = Backstage::open().await;
     let run = scene
         .create(json!({ "task": "x", "data": { "sandbox": { "delay_ms": 600 } } }))
         .await;
@@ -131,7 +75,7 @@ async fn a_run_under_a_lease_is_looked_at_again_and_not_touched() {
 
 #[tokio::test]
 async fn an_administrators_change_never_fails_a_request() {
-    let scene = Scene::set().await;
+    let scene = Backstage::open().await;
     scene.runs.call("GET", "/v1/runs", Some(&scene.key), None).await;
     scene.proxy.set_after("UpdateItem", 0, 2, Fault::Conflict);
     let got = scene.runs.call("GET", "/v1/runs", Some(&scene.key), None).await;
@@ -140,7 +84,7 @@ async fn an_administrators_change_never_fails_a_request() {
 
 #[tokio::test]
 async fn a_worker_that_lost_its_run_writes_nothing_more() {
-    let scene = Scene::set().await;
+    let scene = Backstage::open().await;
     let run = scene.create(json!({ "task": "x" })).await;
     let works = scene.stores.store.works();
     let load = async || works.load(run).await.unwrap().unwrap();

@@ -1,11 +1,10 @@
 //! A run's way through the whole system: accepted, dispatched, claimed, answered, ended; and its owner's view of it.
 
-use aws_sdk_dynamodb::types::AttributeValue;
 use eclips_shared::auth::{Mode, Scope, Tenant};
 use eclips_shared::ids::RunId;
 use eclips_shared::queue::{Hint, Queues};
 use eclips_shared::run::Priority;
-use eclips_tests::function::tables;
+use eclips_tests::records::{events, of_run, types};
 use eclips_tests::world::World;
 use futures_util::future::join_all;
 use reqwest::Method;
@@ -19,41 +18,6 @@ const PLAIN_RUN: [&str; 5] = [
     "attempt.succeeded",
     "run.completed",
 ];
-
-/// All items of a run, by sort key.
-async fn items(world: &World, run: RunId) -> Vec<(String, std::collections::HashMap<String, AttributeValue>)> {
-    let tables = tables(world.config()).await;
-    let query = tables
-        .query()
-        .table_name(&world.config().table_main)
-        .key_condition_expression("pk = :run");
-    let found = query
-        .expression_attribute_values(":run", AttributeValue::S(format!("R#{run}")))
-        .send()
-        .await
-        .unwrap();
-    found
-        .items()
-        .iter()
-        .map(|item| (item["sk"].as_s().unwrap().clone(), item.clone()))
-        .collect()
-}
-
-/// The events of a run, in order.
-async fn events(world: &World, run: RunId) -> Vec<Value> {
-    let items = items(world, run).await;
-    let texts = items
-        .iter()
-        .filter(|(sk, _)| sk.starts_with("E#"))
-        .flat_map(|(_, item)| item["events"].as_l().unwrap().clone());
-    texts
-        .map(|text| serde_json::from_str(text.as_s().unwrap()).unwrap())
-        .collect()
-}
-
-fn types(events: &[Value]) -> Vec<&str> {
-    events.iter().map(|event| event["type"].as_str().unwrap()).collect()
-}
 
 #[tokio::test]
 async fn a_run_is_accepted_executed_and_completed() {
@@ -92,12 +56,12 @@ async fn a_run_is_accepted_executed_and_completed() {
         );
     }
 
-    let events = events(&world, run).await;
+    let events = events(world.config(), run).await;
     assert_eq!(types(&events), PLAIN_RUN);
     for (at, event) in events.iter().enumerate() {
         assert_eq!((&event["seq"], &event["run_id"]), (&json!(at + 1), &json!(run)));
     }
-    let (_, attempt) = items(&world, run)
+    let (_, attempt) = of_run(world.config(), run)
         .await
         .into_iter()
         .find(|(sk, _)| sk == "A#first#1")
@@ -135,7 +99,7 @@ async fn the_sandbox_produces_every_outcome_at_will() {
         (&doubtful["completed_at"], &doubtful["result"]),
         (&Value::Null, &Value::Null)
     );
-    let (_, item) = items(&world, doubtful_run)
+    let (_, item) = of_run(world.config(), doubtful_run)
         .await
         .into_iter()
         .find(|(sk, _)| sk == "T")
@@ -149,7 +113,7 @@ async fn the_sandbox_produces_every_outcome_at_will() {
         run(json!({ "action": { "kind": "submit", "description": "Send the order", "value_usd": 10 } })).await;
     assert_eq!(acting["status"], "pending_triage");
     assert_eq!(
-        types(&events(&world, acting_run).await).last(),
+        types(&events(world.config(), acting_run).await).last(),
         Some(&"run.triage_required")
     );
     let (failed_run, failed) = run(json!({ "fail": "model" })).await;
@@ -162,7 +126,7 @@ async fn the_sandbox_produces_every_outcome_at_will() {
         (&json!("Model call failed"), &json!(0))
     );
     assert_eq!(
-        types(&events(&world, failed_run).await),
+        types(&events(world.config(), failed_run).await),
         [
             "run.queued",
             "run.started",
@@ -312,9 +276,9 @@ async fn a_run_is_executed_once_however_often_it_is_hinted_at() {
                 .await
                 .is_empty()
         );
-        let events = events(&world, run).await;
+        let events = events(world.config(), run).await;
         assert_eq!(types(&events), PLAIN_RUN);
-        let ledger = items(&world, run)
+        let ledger = of_run(world.config(), run)
             .await
             .into_iter()
             .filter(|(sk, _)| sk.starts_with("A#"))

@@ -5,4 +5,5 @@
 mod functions;
 mod policies;
 mod routes;
+mod streams;
 mod tables;

@@ -1,4 +1,4 @@
-//! `cargo admin`: organizations, keys, members and limits, on a laptop or in AWS.
+//! `cargo admin`: organizations, keys, members, limits and usage, on a laptop or in AWS.
 //!
 //! It finds the tables by the same settings as the functions. On a laptop it reads them from `<data>/dev.env`, which a
 //! running `cargo dev` wrote; in AWS they are `ECLIPS_TABLE_MAIN` and `ECLIPS_TABLE_KEYS` with the usual AWS credentials.
@@ -8,6 +8,7 @@ mod key;
 mod member;
 mod org;
 mod print;
+mod usage;
 
 use std::process::ExitCode;
 
@@ -20,7 +21,7 @@ use crate::print::Output;
 /// Who the audit log says it was.
 const OPERATOR: Actor = Actor::Tool("cargo admin");
 
-/// Administers eClips API: organizations, keys, members, limits.
+/// Administers eClips API: organizations, keys, members, limits, usage.
 #[derive(Parser)]
 #[command(bin_name = "cargo admin")]
 struct CommandLine {
@@ -46,6 +47,9 @@ enum Room {
     /// Members: add, list, remove.
     #[command(subcommand)]
     Member(member::Command),
+    /// Usage: verify.
+    #[command(subcommand)]
+    Usage(usage::Command),
 }
 
 #[tokio::main(flavor = "current_thread")]
@@ -71,6 +75,7 @@ async fn run(line: CommandLine, output: Output) -> anyhow::Result<()> {
         Room::Org(command) => org::run(&store, command, output).await,
         Room::Key(command) => key::run(&store, command, output).await,
         Room::Member(command) => member::run(&store, command, output).await,
+        Room::Usage(command) => usage::run(&store, command, output).await,
     }
 }
 

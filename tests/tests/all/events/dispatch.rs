@@ -74,7 +74,7 @@ pub async fn records_look_as_the_store_writes_them(mut scene: Scene) {
 }
 
 /// Attribute names and types of a stream image.
-fn types(image: &Value) -> BTreeMap<String, &str> {
+pub fn types(image: &Value) -> BTreeMap<String, &str> {
     let attributes = image.as_object().unwrap_or_else(|| panic!("no image: {image}"));
     let kind = |value: &'_ Value| value.as_object().and_then(|typed| typed.keys().next().cloned());
     attributes

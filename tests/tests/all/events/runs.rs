@@ -4,7 +4,7 @@ use eclips_shared::ids::RunId;
 use eclips_shared::time::Timestamp;
 use serde_json::{Value, json};
 
-use super::scene::{Answer, Scene, request_id};
+use super::scene::{Answer, Scene, nothing_failed, request_id};
 
 pub async fn accepts_a_run_with_every_field(mut scene: Scene) {
     let run = accepted(&mut scene, "procurement_specialist").await;
@@ -130,6 +130,56 @@ pub async fn shows_a_run_to_its_own_organization_only(mut scene: Scene) {
     );
     answer.take_rate_limit("standard", 3_000, 2_999, 199_999);
     answer.has_headers(&request_id(&scene.event()), &[("x-eclips-error-code", "not_found")]);
+}
+
+pub async fn accepts_one_run_however_often_it_is_sent(mut scene: Scene) {
+    let first = accepted(&mut scene, "center").await;
+    let mut again = scene.ask().await;
+    assert_eq!((again.status, again.run()), (202, first), "{}", again.body);
+    again.take_rate_limit("strict", 300, 297, 199_997);
+    again.has_headers(&request_id(&scene.event()), &[("idempotent-replay", "true")]);
+    let runs = Answer::read(&scene.play_also("runs-list").await).json();
+    let ids: Vec<&Value> = runs["data"]
+        .as_array()
+        .expect("a list")
+        .iter()
+        .map(|run| &run["id"])
+        .collect();
+    assert_eq!(ids, [&json!(first.to_string()), &json!(scene.run.to_string())]);
+
+    // The same name for something else is a mistake of the caller's.
+    let mut other = scene.event();
+    other["body"] = json!(r#"{"task":"Summarise the open invoices of June"}"#);
+    let refused = Answer::read(&scene.send("runs", &other).await);
+    assert_eq!(
+        (refused.status, refused.headers["x-eclips-error-code"].as_str()),
+        (422, "unprocessable")
+    );
+    assert_eq!(refused.json()["field"], "Idempotency-Key", "{}", refused.body);
+}
+
+pub async fn cancels_a_run_once(mut scene: Scene) {
+    let mut answer = scene.ask().await;
+    assert_eq!((answer.status, answer.body.as_str()), (200, r#"{"cancelled":true}"#));
+    answer.take_rate_limit("standard", 3_000, 2_999, 199_998);
+    answer.has_headers(&request_id(&scene.event()), &[]);
+    let shown = scene.shown(scene.run).await;
+    let mut expected = queued(scene.run, "Summarise the open invoices of May", "center", &shown);
+    expected["status"] = json!("cancelled");
+    expected["error"] = json!("Run was cancelled");
+    expected["completed_at"] = shown["completed_at"].clone();
+    assert_eq!(shown, expected);
+
+    let mut again = scene.ask().await;
+    let decided_at = shown["completed_at"].as_str().expect("it has ended");
+    let body = format!(r#"{{"error":"Run cannot be cancelled","status":"cancelled","decided_at":"{decided_at}"}}"#);
+    assert_eq!((again.status, again.body.as_str()), (409, body.as_str()));
+    again.take_rate_limit("standard", 3_000, 2_997, 199_996);
+    again.has_headers(&request_id(&scene.event()), &[("x-eclips-error-code", "conflict")]);
+
+    // The hint that was under way changes nothing.
+    assert_eq!(scene.play_also("worker-one-run").await, nothing_failed());
+    assert_eq!(scene.shown(scene.run).await, shown);
 }
 
 pub async fn refuses_401_without_a_key(mut scene: Scene) {

@@ -15,21 +15,72 @@ const CALLS: &[(&str, &[(&str, &str)])] = &[
         &[
             // store/keys.rs, find: authentication.
             ("dynamodb:GetItem", "KeysTable.Arn"),
-            // store/limits.rs, count and roll; store/keys.rs, touch; store/keys/refused.rs, note_refused.
+            // store/limits.rs, count and roll; store/keys.rs, touch; store/keys/refused.rs, note_refused;
+            // store/runs/cancel.rs: the end of a run and of its triage item.
             ("dynamodb:UpdateItem", "MainTable.Arn"),
-            // store/runs.rs, create: the puts of its transaction, which IAM asks for one by one.
+            // store/runs/cancel.rs: the run; store/once.rs, find: what a named request has made; store/totals.rs, runs_now:
+            // the number of a list.
+            ("dynamodb:GetItem", "MainTable.Arn"),
+            // store/runs/create.rs and cancel.rs, store/once.rs, take: the puts of their transactions, which IAM asks for
+            // one by one.
             ("dynamodb:PutItem", "MainTable.Arn"),
-            // store/runs.rs, show, by way of parts.
+            // store/runs/show.rs, by way of parts.
             ("dynamodb:Query", "MainTable.Arn"),
-            // store/runs.rs, list: page and count, by way of query.
+            // store/runs/list.rs: page and skip, by way of query.
             ("dynamodb:Query", "${MainTable.Arn}/index/by_tenant"),
             ("dynamodb:Query", "${MainTable.Arn}/index/by_status"),
             ("dynamodb:Query", "${MainTable.Arn}/index/by_agent"),
         ],
     ),
     (
+        "stream",
+        &[
+            // store/keys.rs, find: authentication, and again while a stream is open.
+            ("dynamodb:GetItem", "KeysTable.Arn"),
+            // store/runs/watch.rs, watch: the run.
+            ("dynamodb:GetItem", "MainTable.Arn"),
+            // store/runs/watch.rs, look: its events; store/slots.rs, take: the leases of open streams.
+            ("dynamodb:Query", "MainTable.Arn"),
+            // store/slots.rs: a lease is taken, renewed, given back. store/limits.rs, store/keys.rs and
+            // store/keys/refused.rs as for runs.
+            ("dynamodb:UpdateItem", "MainTable.Arn"),
+        ],
+    ),
+    (
+        "usage",
+        &[
+            // store/keys.rs, find: authentication.
+            ("dynamodb:GetItem", "KeysTable.Arn"),
+            // store/limits.rs, allowed.
+            ("dynamodb:GetItem", "MainTable.Arn"),
+            // store/totals.rs, rows and requests, by way of between.
+            ("dynamodb:Query", "MainTable.Arn"),
+            // store/limits.rs, store/keys.rs and store/keys/refused.rs as for runs; no total.
+            ("dynamodb:UpdateItem", "MainTable.Arn"),
+        ],
+    ),
+    (
+        "fold",
+        &[
+            // store/fold.rs, counted: what of some runs has been counted.
+            ("dynamodb:BatchGetItem", "MainTable.Arn"),
+            // store/fold.rs, publish_credits: the month's total.
+            ("dynamodb:GetItem", "MainTable.Arn"),
+            // store/fold.rs, note, publish_credits and note_requests; store/fold/deltas.rs: what is added to the totals.
+            ("dynamodb:UpdateItem", "MainTable.Arn"),
+            // The event source mapping: its destination on failure, and the stream.
+            ("sqs:SendMessage", "FoldDeadLetterQueue.Arn"),
+            ("dynamodb:DescribeStream", "MainTable.StreamArn"),
+            ("dynamodb:GetRecords", "MainTable.StreamArn"),
+            ("dynamodb:GetShardIterator", "MainTable.StreamArn"),
+            ("dynamodb:ListStreams", "${MainTable.Arn}/stream/*"),
+        ],
+    ),
+    (
         "worker",
         &[
+            // store/work.rs, is_held: the look, during a model call, whether the run was cancelled.
+            ("dynamodb:GetItem", "MainTable.Arn"),
             // store/work.rs, load, by way of parts in store/runs.rs.
             ("dynamodb:Query", "MainTable.Arn"),
             // store/work.rs, advance: events, attempt, output and triage item.
@@ -151,7 +202,7 @@ fn keys_are_read_by_authentication_written_by_the_dashboard_and_listed_by_nobody
             .filter(|(_, resource)| resource.contains("KeysTable"));
         let on_keys: BTreeSet<Grant> = on_keys.collect();
         let allowed: &[&str] = match function.name() {
-            "runs" => &["dynamodb:GetItem"],
+            "runs" | "stream" | "usage" => &["dynamodb:GetItem"],
             "dashboard" => &["dynamodb:PutItem", "dynamodb:UpdateItem"],
             _ => &[],
         };

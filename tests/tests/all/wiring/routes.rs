@@ -34,6 +34,21 @@ fn the_template_wires_exactly_the_routes_of_the_table() {
 }
 
 #[test]
+fn one_route_is_streamed_as_long_as_its_function_may_run() {
+    let stack = Stack::read();
+    let streamed: Vec<_> = stack
+        .functions()
+        .flat_map(|function| {
+            let events = function.streamed().into_iter();
+            events.map(move |(path, timeout)| (function.name(), path, timeout))
+        })
+        .collect();
+    // Whether the word is SAM's is judged by `cargo xtask test --only sam`, which looks at what SAM makes of it.
+    let timeout = stack.function("stream").timeout();
+    assert_eq!(streamed, [("stream", "/v1/runs/{id}/stream", Some(timeout))]);
+}
+
+#[test]
 fn the_dashboard_has_a_host_of_its_own_and_all_of_it() {
     let stack = Stack::read();
     let dashboard = stack.function("dashboard");

@@ -20,12 +20,23 @@ const READERS: [&str; 10] = [
     "contains_key",
 ];
 
-/// The attributes that a function of `store/runs.rs` names when it reads an item.
+/// `store/runs.rs` and the files of its folder, as one text.
+fn source() -> String {
+    let verbs = repository::names("shared/src/store/runs").into_iter();
+    let files = verbs.map(|verb| format!("shared/src/store/runs/{verb}"));
+    std::iter::once("shared/src/store/runs.rs".to_owned())
+        .chain(files)
+        .map(|file| repository::text(&file))
+        .collect()
+}
+
+/// The attributes that a function of the store's runs names when it reads an item.
 fn read_by(function: &str) -> BTreeSet<String> {
-    let source = repository::text("shared/src/store/runs.rs");
+    let (source, name) = (source(), format!("fn {function}("));
     let start = source
-        .find(&format!("fn {function}("))
-        .unwrap_or_else(|| panic!("store/runs.rs has no {function}"));
+        .find(&name)
+        .unwrap_or_else(|| panic!("store/runs has no {function}"));
+    assert_eq!(source.matches(&name).count(), 1, "{function}");
     let line = source[..start].rfind('\n').map_or(0, |end| end + 1);
     let indent: String = source[line..].chars().take_while(|letter| *letter == ' ').collect();
     let body = source[start..]
@@ -89,7 +100,7 @@ fn each_index_carries_exactly_what_a_list_reads() {
         let needed: BTreeSet<String> = read.difference(&keys).cloned().collect();
         assert_eq!(
             named, needed,
-            "{name}: left: projected; right: what store/runs.rs reads from a listed run"
+            "{name}: left: projected; right: what store/runs reads from a listed run"
         );
     }
     assert!(projected_in_all <= 100);
@@ -97,7 +108,7 @@ fn each_index_carries_exactly_what_a_list_reads() {
 
 #[test]
 fn the_store_asks_for_the_indexes_that_there_are() {
-    let source = repository::text("shared/src/store/runs.rs");
+    let source = source();
     let asked: BTreeSet<&str> = source
         .split("\"by_")
         .skip(1)
@@ -111,7 +122,7 @@ fn the_store_asks_for_the_indexes_that_there_are() {
         .iter()
         .filter_map(|index| index["IndexName"].as_str()?.strip_prefix("by_"))
         .collect();
-    assert_eq!(asked, there, "left: store/runs.rs; right: the template");
+    assert_eq!(asked, there, "left: store/runs; right: the template");
 }
 
 #[test]

@@ -1,0 +1,99 @@
+//! Stores with nobody behind them, a road to them that can be made faulty, and somebody with a key: nothing happens but what
+//! the test has done.
+
+use eclips_shared::auth::{PlainKey, Scope};
+use eclips_shared::config::Config;
+use eclips_shared::ids::{OrgId, RunId};
+use eclips_shared::plan::Plan;
+use serde_json::{Value, json};
+
+use crate::function::{Function, work_on};
+use crate::proxy::Proxy;
+use crate::stores::Stores;
+
+/// The SDK tries a call three times; with these many faults our own code has to deal with one.
+pub const ONE_CALL: usize = 3;
+
+/// The stores of one test, and what acts on them.
+pub struct Backstage {
+    /// The tables and queues.
+    pub stores: Stores,
+    /// What stands between `runs` (and each worker) and the tables.
+    pub proxy: Proxy,
+    /// The `runs` function, in this process.
+    pub runs: Function,
+    /// A live key with every scope.
+    pub key: String,
+    /// Its organization, on plan `growth`.
+    pub org: OrgId,
+}
+
+impl Backstage {
+    /// Opens empty stores.
+    ///
+    /// # Panics
+    /// When they cannot be opened.
+    pub async fn open() -> Self {
+        let stores = Stores::open().await;
+        let config = stores.config();
+        let proxy = Proxy::before(config.dynamodb_endpoint.as_deref().expect("a local endpoint")).await;
+        let runs = Function::runs(&config, proxy.url()).await;
+        let key = stores.key(Plan::Growth, &Scope::ALL).await;
+        let hash = PlainKey::parse(key.as_bytes()).expect("a key").hash();
+        let record = stores.store.keys().find(&hash).await.expect("the engine is up");
+        Self {
+            org: record.expect("the key is there").org,
+            stores,
+            proxy,
+            runs,
+            key,
+        }
+    }
+
+    /// How a function reaches the stores, without the faulty road.
+    #[must_use]
+    pub fn config(&self) -> Config {
+        self.stores.config()
+    }
+
+    /// Makes a run; it must be accepted.
+    ///
+    /// # Panics
+    /// When it is not.
+    pub async fn create(&self, body: Value) -> RunId {
+        let accepted = self.runs.call("POST", "/v1/run", Some(&self.key), Some(body)).await;
+        assert_eq!(accepted.status, 202, "{}", accepted.body);
+        accepted.run()
+    }
+
+    /// Asks for a run's end; gives status and body.
+    pub async fn cancel(&self, run: RunId) -> (u64, Value) {
+        let path = format!("/v1/runs/{run}/cancel");
+        let got = self.runs.call("POST", &path, Some(&self.key), None).await;
+        (got.status, got.json())
+    }
+
+    /// Has a worker look at a run once.
+    ///
+    /// # Panics
+    /// When the message would come back.
+    pub async fn work_on(&self, run: RunId) {
+        let answer = work_on(&self.stores.config(), self.proxy.url(), run).await;
+        assert_eq!(answer, json!({ "batchItemFailures": [] }));
+    }
+
+    /// A run as its owner sees it.
+    pub async fn show(&self, run: RunId) -> Value {
+        let path = format!("/v1/runs/{run}");
+        self.runs.call("GET", &path, Some(&self.key), None).await.json()
+    }
+
+    /// How many runs the first page of the list shows.
+    ///
+    /// # Panics
+    /// When there is no list.
+    pub async fn count(&self) -> usize {
+        let listed = self.runs.call("GET", "/v1/runs", Some(&self.key), None).await.json();
+        listed["data"].as_array().expect("a list").len()
+    }
+}
