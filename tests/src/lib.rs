@@ -13,5 +13,6 @@ pub mod repository;
 pub mod runtime_api;
 pub mod stack;
 pub mod stores;
+pub mod target;
 pub mod visitor;
 pub mod world;

@@ -3,6 +3,7 @@
 
 mod all {
     mod cancel;
+    mod contract;
     mod dashboard;
     mod events;
     mod faults;
@@ -16,5 +17,7 @@ mod all {
     mod revocation;
     mod runs;
     mod stream;
+    mod units;
+    mod usage;
     mod wiring;
 }

@@ -138,3 +138,106 @@ fn owner(image: OwnerImage) -> Option<Owner> {
 fn image_of<T: DeserializeOwned>(item: serde_dynamo::Item) -> Option<T> {
     serde_dynamo::from_item(item).ok()
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use super::*;
+
+    const RUN: &str = "01980000-0000-7000-8000-000000000001";
+    const ORG: &str = "01980000-0000-7000-8000-000000000002";
+
+    fn record(name: &str, pk: &str, sk: &str, old: &Value, new: &Value) -> Option<Change> {
+        let record = json!({
+            "eventID": "e", "eventName": name, "awsRegion": "us-east-1",
+            "dynamodb": {
+                "ApproximateCreationDateTime": 1_780_736_400.0, "SizeBytes": 1,
+                "Keys": { "pk": { "S": pk }, "sk": { "S": sk } }, "OldImage": old, "NewImage": new,
+            },
+        });
+        read(serde_json::from_value(record).unwrap())
+    }
+
+    fn run(status: &str) -> Value {
+        json!({
+            "tenant": { "S": format!("{ORG}#live") }, "agent_type": { "S": "center" }, "key_id": { "S": "k" },
+            "created_at": { "N": "1780736400000" }, "seq": { "N": "3" }, "status": { "S": status }, "ttl": { "N": "1788512400" },
+        })
+    }
+
+    #[test]
+    fn runs_are_read_from_the_image_that_is_there() {
+        let (pk, none) = (format!("R#{RUN}"), json!({}));
+        for (name, old, new, is_gone) in [
+            ("INSERT", &none, &run("queued"), false),
+            ("MODIFY", &run("queued"), &run("completed"), false),
+            ("REMOVE", &run("completed"), &none, true),
+        ] {
+            let Some(Change::Run(change)) = record(name, &pk, "M", old, new) else {
+                panic!("{name}")
+            };
+            assert_eq!(
+                (change.is_gone, change.seq, change.run.to_string()),
+                (is_gone, 3, RUN.to_owned())
+            );
+        }
+        assert!(record("INSERT", &pk, "M", &none, &run("nowhere")).is_none());
+        assert!(record("INSERT", "R#x", "M", &none, &run("queued")).is_none());
+        for sk in ["IN", "OUT", "T", "F", "E#00000001"] {
+            assert!(record("INSERT", &pk, sk, &none, &run("queued")).is_none(), "{sk}");
+        }
+    }
+
+    #[test]
+    fn answers_count_and_attempts_without_one_do_not() {
+        let (pk, mut image) = (format!("R#{RUN}"), run("x"));
+        assert!(record("INSERT", &pk, "A#first#1", &json!({}), &image).is_none());
+        for (name, number) in [
+            ("ended_at", 1_780_736_400_007i64),
+            ("credits", 3),
+            ("input_tokens", 5),
+            ("output_tokens", 7),
+        ] {
+            image[name] = json!({ "N": number.to_string() });
+        }
+        let Some(Change::Answer(answer)) = record("MODIFY", &pk, "A#first#1", &json!({}), &image) else {
+            panic!("an answer")
+        };
+        assert_eq!(
+            (answer.name.as_str(), answer.credits, answer.usage.output_tokens),
+            ("first#1", 3, 7)
+        );
+        assert!(
+            record("REMOVE", &pk, "A#first#1", &image, &json!({})).is_none(),
+            "its time is over"
+        );
+    }
+
+    #[test]
+    fn a_day_is_over_when_the_next_one_begins() {
+        let limits = |day: i64, day_used: u64| {
+            let cell = day * 28_800;
+            json!({ "cell": { "N": cell.to_string() }, "day_used": { "N": day_used.to_string() } })
+        };
+        let pk = format!("L#{ORG}");
+        let read = |old: &Value, new: &Value| record("MODIFY", &pk, "M", old, new);
+        let Some(Change::Day(over)) = read(&limits(20_000, 41), &limits(20_002, 1)) else {
+            panic!("a day")
+        };
+        assert_eq!(
+            (over.day, over.requests),
+            (Day::of(Timestamp::from_ms(20_000 * 86_400_000)), 41)
+        );
+        assert!(read(&limits(20_000, 41), &limits(20_000, 42)).is_none(), "the same day");
+        assert!(
+            read(&limits(0, 0), &limits(20_000, 1)).is_none(),
+            "the first request of all"
+        );
+        assert!(
+            read(&limits(20_000, 41), &limits(19_999, 1)).is_none(),
+            "a clock set back"
+        );
+        assert!(record("MODIFY", &pk, "S#1", &limits(1, 1), &limits(2, 1)).is_none());
+    }
+}

@@ -13,6 +13,7 @@ pub struct Cancel(RunId);
 
 impl Verb for Cancel {
     fn read(incoming: &Incoming) -> Result<Self, ApiError> {
+        incoming.query.only(&[])?;
         if !incoming.body.is_empty() {
             Fields::parse(&incoming.body)?.finish()?;
         }

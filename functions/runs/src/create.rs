@@ -30,6 +30,7 @@ pub struct Create {
 
 impl Verb for Create {
     fn read(incoming: &Incoming) -> Result<Self, ApiError> {
+        incoming.query.only(&[])?;
         let mut fields = Fields::parse(&incoming.body)?;
         let run = NewRun {
             task: task(&mut fields)?,

@@ -10,6 +10,7 @@ pub struct Show(RunId);
 
 impl Verb for Show {
     fn read(incoming: &Incoming) -> Result<Self, ApiError> {
+        incoming.query.only(&[])?;
         run_id(incoming).map(Self)
     }
 

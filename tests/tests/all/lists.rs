@@ -1,14 +1,34 @@
 //! Lists: pages by offset and by cursor, filters, wrong queries, runs whose time is over.
 
 use std::collections::HashSet;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, Instant};
 
 use aws_sdk_dynamodb::types::AttributeValue;
 use eclips_shared::ids::RunId;
+use eclips_shared::store::Override;
 use eclips_shared::time::Timestamp;
-use eclips_tests::function::tables;
-use eclips_tests::world::World;
+use eclips_tests::backstage::Backstage;
+use eclips_tests::function::{Function, tables};
+use eclips_tests::world::{PATIENCE, Person, World};
 use futures_util::future::join_all;
+use proptest::prelude::*;
+use proptest::test_runner::{Config as Cases, TestRunner};
 use serde_json::{Value, json};
+
+/// A list once its total is so; totals are folded from the stream, a second or two behind.
+async fn with_total(world: &World, person: &Person, path: &str, total: u64) -> Value {
+    let deadline = Instant::now() + PATIENCE;
+    loop {
+        let listed = world.get(path, person).await.json();
+        if listed["total"] == total {
+            return listed;
+        }
+        assert!(Instant::now() < deadline, "{path}: {}", listed["total"]);
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+}
 
 #[tokio::test]
 async fn lists_page_by_offset_and_by_cursor_without_loss() {
@@ -33,11 +53,8 @@ async fn lists_page_by_offset_and_by_cursor_without_loss() {
             .collect()
     };
 
-    let first = world.get("/v1/runs", &person).await.json();
-    assert_eq!(
-        (&first["total"], &first["limit"], &first["offset"]),
-        (&json!(30), &json!(20), &json!(0))
-    );
+    let first = with_total(&world, &person, "/v1/runs", 30).await;
+    assert_eq!((&first["limit"], &first["offset"]), (&json!(20), &json!(0)));
     assert_eq!(ids(&first), newest_first[..20]);
     let second = world.get("/v1/runs?limit=7&offset=20", &person).await.json();
     assert_eq!(ids(&second), newest_first[20..27]);
@@ -59,11 +76,8 @@ async fn lists_page_by_offset_and_by_cursor_without_loss() {
     }
     assert_eq!(walked, newest_first, "each run exactly once while others are inserted");
 
-    let researchers = world
-        .get("/v1/runs?agent_type=researcher&limit=100", &person)
-        .await
-        .json();
-    assert_eq!((&researchers["total"], ids(&researchers).len()), (&json!(10), 10));
+    let researchers = with_total(&world, &person, "/v1/runs?agent_type=researcher&limit=100", 10).await;
+    assert_eq!(ids(&researchers).len(), 10);
     let completed = world.get("/v1/runs?status=completed&limit=100", &person).await.json();
     assert!(newest_first.iter().all(|run| ids(&completed).contains(run)));
     assert_eq!(world.get("/v1/runs?status=failed", &person).await.json()["total"], 0);
@@ -152,4 +166,115 @@ async fn a_run_whose_time_is_over_is_gone_before_it_is_deleted() {
         .collect();
     assert_eq!(ids, [kept.to_string()]);
     world.stop().await;
+}
+
+/// How many runs there are before somebody pages, and how many come in a second meanwhile.
+const THERE: usize = 150;
+const PER_SECOND: u32 = 100;
+/// Processes that insert them.
+const INSERTERS: u32 = 4;
+
+/// Walks a list by cursor from its first page on; gives the ids in the order in which they came, and the pages it took.
+async fn walk(runs: &Function, key: &str, filter: &str, limits: &[usize]) -> (Vec<String>, usize) {
+    let (mut walked, mut cursor, mut pages) = (Vec::new(), None::<String>, 0);
+    loop {
+        let limit = limits[pages % limits.len()];
+        let after = cursor.map(|cursor| format!("&cursor={cursor}")).unwrap_or_default();
+        let got = runs
+            .query(key, "/v1/runs", &format!("limit={limit}{filter}{after}"))
+            .await;
+        assert_eq!(got.status, 200, "{}", got.body);
+        let page = got.json();
+        let items = page["data"].as_array().unwrap();
+        assert!(items.len() <= limit);
+        walked.extend(items.iter().map(|run| run["id"].as_str().unwrap().to_owned()));
+        pages += 1;
+        match page["next_cursor"].as_str() {
+            Some(next) => cursor = Some(next.to_owned()),
+            None => return (walked, pages),
+        }
+    }
+}
+
+/// Inserts runs at its share of the pace until it is told to stop; gives how many.
+async fn insert(scene: Arc<Backstage>, inserting: Arc<AtomicBool>) -> u32 {
+    let config = scene.config();
+    let runs = Function::runs(&config, config.dynamodb_endpoint.as_deref().unwrap()).await;
+    let mut every = tokio::time::interval(Duration::from_secs(1) * INSERTERS / PER_SECOND);
+    let mut inserted = 0;
+    while inserting.load(Ordering::Relaxed) {
+        every.tick().await;
+        let got = runs
+            .call("POST", "/v1/run", Some(&scene.key), Some(json!({ "task": "new" })))
+            .await;
+        assert_eq!(got.status, 202, "{}", got.body);
+        inserted += 1;
+    }
+    inserted
+}
+
+#[test]
+fn every_run_is_walked_once_by_cursor_while_a_hundred_a_second_are_inserted() {
+    let runtime = tokio::runtime::Runtime::new().unwrap();
+    let scene = Arc::new(runtime.block_on(Backstage::open()));
+    let there = runtime.block_on(async {
+        for number in [
+            Override::StrictPerMinute,
+            Override::StandardPerMinute,
+            Override::RequestsPerDay,
+        ] {
+            scene
+                .stores
+                .store
+                .orgs()
+                .set_override(scene.org, number, 1_000_000)
+                .await
+                .unwrap();
+        }
+        let mut there = HashSet::new();
+        for n in 0..THERE {
+            let agent = ["center", "researcher"][n % 2];
+            there.insert(
+                scene
+                    .create(json!({ "task": "x", "agent_type": agent }))
+                    .await
+                    .to_string(),
+            );
+        }
+        there
+    });
+    let inserting = Arc::new(AtomicBool::new(true));
+    let began = Instant::now();
+    let inserters: Vec<_> = (0..INSERTERS)
+        .map(|_| runtime.spawn(insert(scene.clone(), inserting.clone())))
+        .collect();
+    let cases = (
+        prop::sample::select(vec!["", "&status=queued", "&agent_type=center"]),
+        prop::collection::vec(1usize..=100, 1..6),
+    );
+    let mut runner = TestRunner::new(Cases {
+        cases: 24,
+        failure_persistence: None,
+        ..Cases::default()
+    });
+    let counts = std::cell::Cell::new((0, 0));
+    let outcome = runner.run(&cases, |(filter, limits)| {
+        let (walked, took) = runtime.block_on(walk(&scene.runs, &scene.key, filter, &limits));
+        let distinct: HashSet<&String> = walked.iter().collect();
+        prop_assert_eq!(distinct.len(), walked.len(), "a run came twice");
+        prop_assert!(walked.windows(2).all(|pair| pair[0] > pair[1]), "newest first");
+        let expected = if filter.contains("agent") { THERE / 2 } else { THERE };
+        let found = walked.iter().filter(|run| there.contains(*run)).count();
+        prop_assert_eq!(found, expected, "a run that was there was left out");
+        let (walks, pages) = counts.get();
+        counts.set((walks + 1, pages + took));
+        Ok(())
+    });
+    inserting.store(false, Ordering::Relaxed);
+    let inserted = runtime.block_on(join_all(inserters));
+    let (inserted, took) = (inserted.into_iter().map(Result::unwrap).sum::<u32>(), began.elapsed());
+    outcome.unwrap();
+    let (walks, pages) = counts.get();
+    println!("{walks} walks over {pages} pages, {inserted} runs inserted in {took:?} meanwhile");
+    assert!(inserted > 0);
 }

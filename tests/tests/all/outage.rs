@@ -159,26 +159,47 @@ async fn store_calls_per_route_are_what_the_table_says() {
     let person = world.somebody().await;
     let proxy = Proxy::before(world.config().dynamodb_endpoint.as_deref().unwrap()).await;
     let runs = Function::runs(world.config(), proxy.url()).await;
+    let usage = Function::usage(world.config(), proxy.url()).await;
     let run = world.run(&person, json!({ "task": "x" })).await;
     world.settled(&person, run).await;
+    let waiting = json!({ "task": "x", "data": { "sandbox": { "confidence": 0.4 } } });
+    let open = world.run(&person, waiting).await;
+    world.settled(&person, open).await;
     let task = Some(json!({ "task": "x" }));
     let show = format!("/v1/runs/{run}");
+    let (too_late, cancel) = (format!("{show}/cancel"), format!("/v1/runs/{open}/cancel"));
     // The first request of a process also touches `last_used_at`, and learns the limits item from a refused update.
     runs.call("GET", &show, Some(&person.key), None).await;
+    usage.call("GET", "/v1/usage", Some(&person.key), None).await;
     proxy.take_calls();
     // ARCHITECTURE.md has this table; a new 3-second cell makes no further call in a process that saw the last one.
-    for (method, path, body, expected) in [
-        ("GET", "/v1/runs", None, vec!["GetItem", "UpdateItem", "Query", "Query"]),
-        ("GET", show.as_str(), None, vec!["GetItem", "UpdateItem", "Query"]),
+    let key_and_limits = ["GetItem", "UpdateItem"];
+    for (function, method, path, body, own) in [
+        (&runs, "GET", "/v1/runs", None, vec!["Query", "GetItem"]),
+        (&runs, "GET", show.as_str(), None, vec!["Query"]),
+        (&runs, "POST", "/v1/run", task, vec!["TransactWriteItems"]),
         (
+            &runs,
             "POST",
-            "/v1/run",
-            task,
-            vec!["GetItem", "UpdateItem", "TransactWriteItems"],
+            cancel.as_str(),
+            None,
+            vec!["GetItem", "TransactWriteItems"],
         ),
+        (&runs, "POST", too_late.as_str(), None, vec!["GetItem"]),
+        (&usage, "GET", "/v1/usage", None, vec!["Query", "GetItem"]),
+        (
+            &usage,
+            "GET",
+            "/v1/usage/daily",
+            None,
+            vec!["Query", "Query", "GetItem"],
+        ),
+        (&usage, "GET", "/v1/usage/agents", None, vec!["Query"]),
+        (&usage, "GET", "/v1/usage/keys", None, vec!["Query"]),
     ] {
-        let got = runs.call(method, path, Some(&person.key), body).await;
-        assert!(got.status < 300, "{}", got.body);
+        let expected = [key_and_limits.to_vec(), own].concat();
+        let got = function.call(method, path, Some(&person.key), body).await;
+        assert!(got.status < 300 || path == too_late, "{}", got.body);
         let mut calls = proxy.take_calls();
         let mut expected = expected;
         assert_eq!(

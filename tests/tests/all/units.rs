@@ -1,0 +1,148 @@
+//! What each route and a whole run cost, in read and write units as the engine reckons them: those of indexes and of
+//! transactions (twice) included. `outage.rs` counts the calls. ARCHITECTURE.md has both tables.
+
+use eclips_shared::auth::Tenant;
+use eclips_shared::config::Config;
+use eclips_shared::ids::RunId;
+use eclips_shared::run::{Status, Usage};
+use eclips_shared::store::{AnswerChange, Change, Owner, RunChange, Store};
+use eclips_shared::time::Timestamp;
+use eclips_tests::backstage::Backstage;
+use eclips_tests::event_file;
+use eclips_tests::function::Function;
+use eclips_tests::function_process::FunctionProcess;
+use eclips_tests::proxy::Units;
+use eclips_tests::records::{self, text};
+use serde_json::json;
+
+/// *Source*: the goal for a run of one stage, small items, without name and webhook.
+const PLAIN_RUN_WRITE_MAX: f64 = 40.0;
+
+/// The same settings over the faulty road, which counts.
+fn counted(scene: &Backstage) -> Config {
+    Config {
+        dynamodb_endpoint: Some(scene.proxy.url().to_owned()),
+        ..scene.config()
+    }
+}
+
+#[tokio::test]
+async fn each_route_costs_what_the_table_says() {
+    let scene = Backstage::open().await;
+    let usage = Function::usage(&scene.config(), scene.proxy.url()).await;
+    let ended = scene.create(json!({ "task": "x" })).await;
+    scene.work_on(ended).await;
+    // The first request of a process learns the limits item and notes that the key is used.
+    for (function, path) in [(&scene.runs, "/v1/runs"), (&usage, "/v1/usage")] {
+        function.call("GET", path, Some(&scene.key), None).await;
+    }
+    let task = || Some(json!({ "task": "x" }));
+    let (queued, asked) = (
+        scene.create(json!({ "task": "x" })).await,
+        scene.create(json!({ "task": "x" })).await,
+    );
+    scene.work_on(asked).await;
+    scene.proxy.take_units();
+    for (function, method, path, body, read, write) in [
+        (&scene.runs, "POST", "/v1/run".to_owned(), task(), 1.0, 8.0),
+        (&scene.runs, "GET", "/v1/runs".to_owned(), None, 2.0, 1.0),
+        (&scene.runs, "GET", format!("/v1/runs/{ended}"), None, 2.0, 1.0),
+        (&scene.runs, "POST", format!("/v1/runs/{queued}/cancel"), None, 2.0, 9.0),
+        (&scene.runs, "POST", format!("/v1/runs/{ended}/cancel"), None, 2.0, 1.0),
+        (&usage, "GET", "/v1/usage".to_owned(), None, 2.0, 1.0),
+        (&usage, "GET", "/v1/usage/daily".to_owned(), None, 2.5, 1.0),
+        (&usage, "GET", "/v1/usage/agents".to_owned(), None, 1.5, 1.0),
+        (&usage, "GET", "/v1/usage/keys".to_owned(), None, 1.5, 1.0),
+    ] {
+        let got = function.call(method, &path, Some(&scene.key), body).await;
+        assert!(got.status < 500, "{}", got.body);
+        assert_eq!(scene.proxy.take_units(), Units { read, write }, "{method} {path}");
+    }
+    // A named request: one more item, twice because of the transaction; sent again, one refused transaction and a read.
+    let named = async || {
+        let got = scene.runs.create_named(&scene.key, "a", &json!({ "task": "x" })).await;
+        assert_eq!(got.status, 202);
+        scene.proxy.take_units()
+    };
+    assert_eq!(named().await, Units { read: 1.0, write: 10.0 });
+    let again = named().await;
+    assert_eq!(again.read, 2.0, "{again:?}");
+}
+
+#[tokio::test]
+async fn a_stream_costs_what_the_table_says() {
+    let scene = Backstage::open().await;
+    let run = scene.create(json!({ "task": "x" })).await;
+    scene.work_on(run).await;
+    let mut setup = scene.stores.setup("stream");
+    let road = scene.proxy.url().to_owned();
+    setup.settings.insert("AWS_ENDPOINT_URL_DYNAMODB".into(), road);
+    let mut stream = FunctionProcess::start(&setup).await.unwrap();
+    let mut told = Vec::new();
+    for _ in 0..2 {
+        scene.proxy.take_units();
+        let answer = stream
+            .invoke(&event_file::read("stream-show", &scene.key, run))
+            .await
+            .unwrap();
+        assert_eq!(answer["statusCode"], 200);
+        told = scene.proxy.take_calls();
+    }
+    // An ended run: key, limits, run and events. No slot, and nothing is looked at twice.
+    told.sort();
+    assert_eq!(told[told.len() - 4..], ["GetItem", "GetItem", "Query", "UpdateItem"]);
+    assert_eq!(scene.proxy.take_units(), Units { read: 3.0, write: 1.0 });
+}
+
+#[tokio::test]
+async fn a_plain_run_costs_no_more_write_units_than_it_may() {
+    let scene = Backstage::open().await;
+    scene.runs.call("GET", "/v1/runs", Some(&scene.key), None).await;
+    scene.proxy.take_units();
+    let run = scene
+        .create(json!({ "task": "Get 3 vendor quotes for 500 laptops" }))
+        .await;
+    let accepted = scene.proxy.take_units();
+    scene.work_on(run).await;
+    let worked = scene.proxy.take_units();
+    let store = Store::open(&counted(&scene)).await;
+    store.fold().count(&told_of(&scene, run).await).await.unwrap();
+    let folded = scene.proxy.take_units();
+    let all = [accepted, worked, folded];
+    assert_eq!((accepted.write, worked.write, folded.write), (8.0, 20.0, 9.0));
+    assert!(all.iter().map(|units| units.write).sum::<f64>() <= PLAIN_RUN_WRITE_MAX);
+}
+
+/// What the stream tells of a run that has ended.
+async fn told_of(scene: &Backstage, run: RunId) -> Vec<Change> {
+    let main = records::item(&scene.config(), run, "M").await;
+    let attempt = records::item(&scene.config(), run, "A#first#1").await;
+    let owner = Owner {
+        tenant: Tenant::parse(text(&main, "tenant")).unwrap(),
+        agent_type: text(&main, "agent_type").to_owned(),
+        key_id: text(&main, "key_id").to_owned(),
+    };
+    let number = |item, name| text(item, name).parse::<i64>().unwrap();
+    vec![
+        Change::Run(RunChange {
+            run,
+            owner: owner.clone(),
+            created_at: Timestamp::from_ms(number(&main, "created_at")),
+            seq: text(&main, "seq").parse().unwrap(),
+            status: Status::parse(text(&main, "status")).unwrap(),
+            is_gone: false,
+            ttl: number(&main, "ttl"),
+        }),
+        Change::Answer(AnswerChange {
+            run,
+            name: "first#1".to_owned(),
+            owner,
+            ended_at: Timestamp::from_ms(number(&attempt, "ended_at")),
+            credits: text(&attempt, "credits").parse().unwrap(),
+            usage: Usage {
+                input_tokens: text(&attempt, "input_tokens").parse().unwrap(),
+                output_tokens: text(&attempt, "output_tokens").parse().unwrap(),
+            },
+        }),
+    ]
+}
