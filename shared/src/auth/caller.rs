@@ -113,7 +113,7 @@ impl Caller {
         self.expires_at
     }
 
-    /// Looks at the key again, as [`authenticate`] did: whether it still opens a route of this scope. For what goes on after
+    /// Looks at the key again, as the road did at first: whether it still opens a route of this scope. For what goes on after
     /// the first answer; nothing is noted for the key's owner.
     ///
     /// *Errors*: [`StoreError`]: then nobody knows, and nothing more may be told.

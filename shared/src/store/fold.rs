@@ -9,6 +9,7 @@
 //! *Why not a watermark per shard*, as is usual: records do not say which shard they came from, a table's shards are
 //! replaced every few hours, and a record behind the watermark would be lost.
 
+mod again;
 mod deltas;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};

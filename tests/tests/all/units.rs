@@ -1,18 +1,13 @@
 //! What each route and a whole run cost, in read and write units as the engine reckons them: those of indexes and of
 //! transactions (twice) included. `outage.rs` counts the calls. ARCHITECTURE.md has both tables.
 
-use eclips_shared::auth::Tenant;
 use eclips_shared::config::Config;
-use eclips_shared::ids::RunId;
-use eclips_shared::run::{Status, Usage};
-use eclips_shared::store::{AnswerChange, Change, Owner, RunChange, Store};
-use eclips_shared::time::Timestamp;
+use eclips_shared::store::Store;
 use eclips_tests::backstage::Backstage;
 use eclips_tests::event_file;
 use eclips_tests::function::Function;
 use eclips_tests::function_process::FunctionProcess;
 use eclips_tests::proxy::Units;
-use eclips_tests::records::{self, text};
 use serde_json::json;
 
 /// *Source*: the goal for a run of one stage, small items, without name and webhook.
@@ -106,43 +101,10 @@ async fn a_plain_run_costs_no_more_write_units_than_it_may() {
     scene.work_on(run).await;
     let worked = scene.proxy.take_units();
     let store = Store::open(&counted(&scene)).await;
-    store.fold().count(&told_of(&scene, run).await).await.unwrap();
+    let told = scene.stores.store.fold().told_by(run).await.unwrap();
+    store.fold().count(&told).await.unwrap();
     let folded = scene.proxy.take_units();
     let all = [accepted, worked, folded];
     assert_eq!((accepted.write, worked.write, folded.write), (8.0, 20.0, 9.0));
     assert!(all.iter().map(|units| units.write).sum::<f64>() <= PLAIN_RUN_WRITE_MAX);
-}
-
-/// What the stream tells of a run that has ended.
-async fn told_of(scene: &Backstage, run: RunId) -> Vec<Change> {
-    let main = records::item(&scene.config(), run, "M").await;
-    let attempt = records::item(&scene.config(), run, "A#first#1").await;
-    let owner = Owner {
-        tenant: Tenant::parse(text(&main, "tenant")).unwrap(),
-        agent_type: text(&main, "agent_type").to_owned(),
-        key_id: text(&main, "key_id").to_owned(),
-    };
-    let number = |item, name| text(item, name).parse::<i64>().unwrap();
-    vec![
-        Change::Run(RunChange {
-            run,
-            owner: owner.clone(),
-            created_at: Timestamp::from_ms(number(&main, "created_at")),
-            seq: text(&main, "seq").parse().unwrap(),
-            status: Status::parse(text(&main, "status")).unwrap(),
-            is_gone: false,
-            ttl: number(&main, "ttl"),
-        }),
-        Change::Answer(AnswerChange {
-            run,
-            name: "first#1".to_owned(),
-            owner,
-            ended_at: Timestamp::from_ms(number(&attempt, "ended_at")),
-            credits: text(&attempt, "credits").parse().unwrap(),
-            usage: Usage {
-                input_tokens: text(&attempt, "input_tokens").parse().unwrap(),
-                output_tokens: text(&attempt, "output_tokens").parse().unwrap(),
-            },
-        }),
-    ]
 }

@@ -47,7 +47,7 @@ enum Room {
     /// Members: add, list, remove.
     #[command(subcommand)]
     Member(member::Command),
-    /// Usage: verify.
+    /// Usage: verify, count.
     #[command(subcommand)]
     Usage(usage::Command),
 }

@@ -97,7 +97,7 @@ impl Totals<'_> {
     }
 
     /// The runs that may have a share in a day.
-    async fn runs_of(&self, tenant: Tenant, day: Day) -> Result<Vec<RunId>, StoreError> {
+    pub(in super::super) async fn runs_of(&self, tenant: Tenant, day: Day) -> Result<Vec<RunId>, StoreError> {
         let query = self
             .0
             .client
