@@ -4,6 +4,7 @@
 
 mod core;
 mod finance;
+mod fits;
 mod hr;
 mod it_security;
 mod legal;
@@ -15,6 +16,7 @@ mod sales;
 #[cfg(test)]
 mod tests;
 
+pub use self::fits::fits;
 use crate::tier::Tier;
 
 /// The agent of a run that names none. *Source*: contract §3.

@@ -2,8 +2,8 @@
 //!
 //! Confidence is not taken from the model's word alone. *Source* of every number: contract §10.
 
-use super::trust::known_level;
-use super::{Effect, TriageReason, Verdict};
+use super::trust::Level;
+use super::{Effect, Kept, TriageReason};
 
 /// From here an answer completes.
 const SURE: f64 = 0.85;
@@ -15,40 +15,37 @@ const FAIRLY_SURE: f64 = 0.65;
 const DOUBTFUL: f64 = 0.50;
 
 /// The trust level from which a doubtful answer completes.
-const TRUST_FOR_DOUBTFUL: u8 = 3;
+const LEVEL_FOR_DOUBTFUL: Level = Level::VERIFIED;
 
 /// The most that an answer is worth which had to be repaired.
 const REPAIRED: f64 = 0.8;
 
 /// A confidence and whether a figure behind it was nonsense.
-struct Confidence {
-    figure: f64,
-    flagged: bool,
+pub(super) struct Confidence {
+    pub figure: f64,
+    pub flagged: bool,
 }
 
 /// Completes an answer or sends it to triage. A doubtful one that completes warns as well: our choice, since the more
 /// certain band above it does.
-pub(super) fn place(verdict: &Verdict<'_>, trust_level: u8) -> Effect {
-    let Confidence { figure, flagged } = confidence(verdict);
-    let trusted = known_level(trust_level) >= TRUST_FOR_DOUBTFUL;
-    if figure >= FAIRLY_SURE || (figure >= DOUBTFUL && trusted) {
+pub(super) fn place(kept: &Kept, level: Level) -> Effect {
+    let figure = confidence(kept).figure;
+    if figure >= FAIRLY_SURE || (figure >= DOUBTFUL && level >= LEVEL_FOR_DOUBTFUL) {
         Effect::Complete {
+            stage: kept.stage,
             confidence: figure,
             warning: figure < SURE,
         }
     } else {
-        Effect::Triage {
-            confidence: figure,
-            flagged,
-            reason: TriageReason::LowConfidence,
-        }
+        triage(kept, TriageReason::LowConfidence)
     }
 }
 
-/// Sends an answer to triage for another reason than its confidence, which the person still sees.
-pub(super) fn triage(verdict: &Verdict<'_>, reason: TriageReason) -> Effect {
-    let Confidence { figure, flagged } = confidence(verdict);
+/// Sends an answer to triage. The person sees its confidence, whatever the reason is.
+pub(super) fn triage(kept: &Kept, reason: TriageReason) -> Effect {
+    let Confidence { figure, flagged } = confidence(kept);
     Effect::Triage {
+        stage: kept.stage,
         confidence: figure,
         flagged,
         reason,
@@ -56,13 +53,13 @@ pub(super) fn triage(verdict: &Verdict<'_>, reason: TriageReason) -> Effect {
 }
 
 /// Gives the smallest of the model's figure, the repair's and the evaluator's.
-fn confidence(verdict: &Verdict<'_>) -> Confidence {
-    let own = sound(verdict.confidence);
+pub(super) fn confidence(kept: &Kept) -> Confidence {
+    let own = sound(kept.confidence);
     // Where no evaluator ran it does not lower the figure; where it ran and gave nonsense it counts as 0 too.
-    let evaluator = verdict
+    let evaluator = kept
         .evaluator_confidence
         .map_or(Some(1.0), |figure| sound(Some(figure)));
-    let repair = if verdict.repaired { REPAIRED } else { 1.0 };
+    let repair = if kept.repaired { REPAIRED } else { 1.0 };
     Confidence {
         figure: floor(own.unwrap_or(0.0).min(evaluator.unwrap_or(0.0)).min(repair)),
         flagged: own.is_none() || evaluator.is_none(),
@@ -84,6 +81,6 @@ fn floor(figure: f64) -> f64 {
 }
 
 /// Keeps a figure from 0 to 1. No range contains NaN.
-fn sound(figure: Option<f64>) -> Option<f64> {
+pub(super) fn sound(figure: Option<f64>) -> Option<f64> {
     figure.filter(|figure| (0.0..=1.0).contains(figure))
 }

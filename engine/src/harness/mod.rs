@@ -3,13 +3,16 @@
 //! The worker tells it what happened and does what it says. [`ORDER`] is the order of the steps for every run, and
 //! [`decide`] walks it; the numbers are those of contract §10 and stand in the step's own file.
 //!
-//! Filled so far: downshift, attempts, the band, the confidence it reads, and the trust gate at the level the facts
-//! carry. A later change fills the rest: credits (until then only the road's guard before a run is accepted), reading
-//! the trust level (until then everyone stands at 1), the circuit breaker, escalation and the evaluator. What depends
-//! on the evaluator fails closed meanwhile: a high-stakes answer goes to triage.
+//! What is found in one walk and needed in the next is [`Progress`]: the worker keeps it with the run.
 
 mod attempts;
 mod band;
+mod breaker;
+mod credits;
+mod downshift;
+mod escalation;
+mod evaluator;
+mod progress;
 mod trust;
 
 #[cfg(test)]
@@ -17,7 +20,13 @@ mod tests;
 
 use serde::{Deserialize, Serialize};
 
-pub use self::trust::{Gate, gate};
+pub use self::breaker::{Breaker, BreakerRecord, RunEnd, State};
+pub use self::credits::Credits;
+use self::downshift::Tiers;
+pub use self::evaluator::Evaluation;
+pub use self::progress::{Kept, Progress, Stage};
+use self::trust::Level;
+pub use self::trust::{Gate, Outcome, Trust, gate};
 use crate::action::ProposedAction;
 use crate::tier::Tier;
 
@@ -62,7 +71,10 @@ pub const ORDER: [Step; 9] = [
     Step::Band,
 ];
 
-/// What does not change while a run is driven.
+/// What is known of a run from elsewhere.
+///
+/// It may be other facts at the next invocation. A run under way goes on all the same: credits and the breaker only
+/// speak before its first attempt.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Facts {
     /// The highest tier that the plan allows.
@@ -73,29 +85,10 @@ pub struct Facts {
     pub high_stakes: bool,
     /// The trust level, 1–5; anything else counts as 1.
     pub trust_level: u8,
-}
-
-/// A series of attempts of which one answer is wanted.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Stage {
-    /// The agent's own model answers.
-    #[default]
-    First,
-}
-
-/// How far a run has come.
-///
-/// Saved with the run in the same write that opens an attempt, before the model is called: a crash during the call
-/// then finds its number used up. *Shape*: `{ "stage", "attempts_in_stage", "attempts" }`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
-pub struct Progress {
-    /// The stage it is in.
-    pub stage: Stage,
-    /// Model calls started in this stage.
-    pub attempts_in_stage: u32,
-    /// Model calls started in all stages: the run's `attempts`.
-    pub attempts: u32,
+    /// Whether the month's credits cover it.
+    pub credits: Credits,
+    /// Whether the agent may be called; a run that is the one probe is told `Closed`.
+    pub breaker: Breaker,
 }
 
 /// What just happened to a run.
@@ -105,8 +98,10 @@ pub enum Event<'a> {
     Claimed,
     /// A worker has claimed it and found an attempt that a crash left open.
     AttemptLost,
-    /// The attempt brought an answer.
+    /// The attempt brought the agent's answer.
     Answered(Verdict<'a>),
+    /// The attempt brought the evaluator's judgement.
+    Evaluated(Evaluation),
     /// The attempt failed; why, in words that a client may see.
     AttemptFailed(&'a str),
 }
@@ -118,8 +113,6 @@ pub struct Verdict<'a> {
     pub confidence: Option<f64>,
     /// Whether the answer needed a repair to fit its schema.
     pub repaired: bool,
-    /// The evaluator's figure, where it ran.
-    pub evaluator_confidence: Option<f64>,
     /// What the answer proposes to do.
     pub action: Option<&'a ProposedAction>,
 }
@@ -131,6 +124,8 @@ pub enum Effect {
     Call(Call),
     /// End the run `completed`.
     Complete {
+        /// The stage whose answer stands.
+        stage: Stage,
         /// 0.50–1. A flagged figure counts as 0 and so never gets here.
         confidence: f64,
         /// Whether the event log warns that confidence was below 0.85.
@@ -138,6 +133,8 @@ pub enum Effect {
     },
     /// Put the run before a person, `pending_triage`.
     Triage {
+        /// The stage whose answer stands.
+        stage: Stage,
         /// 0–1.
         confidence: f64,
         /// Whether a figure was missing or outside 0–1 and therefore counted as 0.
@@ -150,7 +147,7 @@ pub enum Effect {
         /// The run's `error`.
         error: String,
     },
-    /// Save the progress, let go of the run and send its message again: too little time is left here.
+    /// Save the progress as it is now, let go of the run and send its message again: too little time is left here.
     Checkpoint,
 }
 
@@ -173,8 +170,10 @@ pub struct Call {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum TriageReason {
-    /// The agent is high-stakes and no evaluator has passed the answer.
+    /// The agent is high-stakes and the evaluator could not be asked.
     NotEvaluated,
+    /// The agent is high-stakes and the evaluator did not pass the answer.
+    EvaluatorAsks,
     /// The action it proposes needs approval at this trust level.
     ActionNeedsApproval,
     /// Confidence is in a band that does not complete by itself.
@@ -187,51 +186,74 @@ impl TriageReason {
     pub const fn sentence(self) -> &'static str {
         match self {
             Self::NotEvaluated => "This agent's answers need a check before they count.",
+            Self::EvaluatorAsks => "The evaluator did not pass this agent's answer.",
             Self::ActionNeedsApproval => "The proposed action needs approval at this trust level.",
             Self::LowConfidence => "Confidence is too low to complete without a person.",
         }
     }
 }
 
+/// One walk over the steps: what is known, what happened, and what the steps so far have found.
+struct Walk<'a> {
+    facts: &'a Facts,
+    progress: &'a mut Progress,
+    event: Event<'a>,
+    remaining_ms: u64,
+    /// Found by the downshift; the least until then.
+    tiers: Tiers,
+    /// Found by reading trust; the lowest until then.
+    level: Level,
+}
+
+impl Walk<'_> {
+    fn kept(&self) -> &Kept {
+        self.progress.kept.as_ref().expect(ANSWERED)
+    }
+
+    fn kept_mut(&mut self) -> &mut Kept {
+        self.progress.kept.as_mut().expect(ANSWERED)
+    }
+}
+
+/// What the steps after the attempts rely on.
+const ANSWERED: &str = "the attempts let no walk go on without an answer";
+
 /// Decides what follows from an event by walking [`ORDER`]; the first step with something to do ends the walk.
 ///
-/// An [`Effect::Call`] has already been counted in `progress`. `remaining_ms` is what is left of this invocation.
+/// An [`Effect::Call`] has already been counted in `progress`. The `progress` is to be saved with every effect, and with
+/// the answer that led to it, in one write. A call that waits never follows an answer, so what is saved before its wait
+/// may be the progress from before the decision. `remaining_ms` is what is left of this invocation.
+///
+/// An event that does not fit the stage counts as a failed attempt.
 ///
 /// *Source*: contract §10.
 pub fn decide(facts: &Facts, progress: &mut Progress, event: Event<'_>, remaining_ms: u64) -> Effect {
-    let mut tier = facts.agent_tier;
-    let mut verdict = Verdict::default();
-    let mut step_effect = |step| match step {
-        Step::Downshift => {
-            tier = facts.agent_tier.min(facts.highest_tier);
-            None
-        }
-        Step::Attempts => {
-            let failure = match event {
-                Event::Answered(answered) => {
-                    verdict = answered;
-                    return None;
-                }
-                Event::Claimed => attempts::UNKNOWN_FAILURE,
-                Event::AttemptLost => attempts::LOST,
-                Event::AttemptFailed(failure) => failure,
-            };
-            Some(attempts::next(progress, tier, failure, remaining_ms))
-        }
-        // Without an evaluator nothing can pass, so nothing high-stakes completes by itself.
-        Step::Evaluator => facts
-            .high_stakes
-            .then(|| band::triage(&verdict, TriageReason::NotEvaluated)),
-        Step::TrustGate => verdict
-            .action
-            .filter(|action| gate(facts.trust_level, action) == Gate::NeedsApproval)
-            .map(|_| band::triage(&verdict, TriageReason::ActionNeedsApproval)),
-        Step::Band => Some(band::place(&verdict, facts.trust_level)),
-        // Not filled yet: see the top of this file.
-        Step::Credits | Step::Trust | Step::Breaker | Step::Escalation => None,
+    let mut walk = Walk {
+        facts,
+        progress,
+        event,
+        remaining_ms,
+        tiers: Tiers::LEAST,
+        level: Level::SUPERVISED,
     };
     ORDER
         .into_iter()
-        .find_map(&mut step_effect)
+        .find_map(|step| match step {
+            Step::Credits => credits::refuse(facts.credits, walk.progress),
+            Step::Downshift => {
+                walk.tiers = Tiers::of(facts);
+                None
+            }
+            Step::Trust => {
+                walk.level = Level::read(facts.trust_level);
+                None
+            }
+            Step::Breaker => breaker::refuse(facts.breaker, walk.progress),
+            Step::Attempts => attempts::first(&mut walk),
+            Step::Escalation => escalation::escalate(&mut walk),
+            Step::Evaluator => evaluator::evaluate(&mut walk),
+            Step::TrustGate => trust::ask(walk.kept(), walk.level),
+            Step::Band => Some(band::place(walk.kept(), walk.level)),
+        })
         .expect("the band, the last step, places every answer")
 }

@@ -9,7 +9,7 @@ use serde_json::{Map, Value};
 
 use crate::action::ProposedAction;
 use crate::agents::Agent;
-use crate::harness::{RESULT_BYTES_MAX, Verdict};
+use crate::harness::{Evaluation, RESULT_BYTES_MAX, Verdict};
 use crate::tier::Tier;
 
 /// One call of a model.
@@ -53,7 +53,6 @@ impl ModelAnswer {
         Verdict {
             confidence: self.confidence,
             repaired: self.repaired,
-            evaluator_confidence: None,
             action: self.action.as_ref(),
         }
     }
@@ -68,6 +67,40 @@ impl ModelAnswer {
         }
         Ok(json)
     }
+}
+
+/// One call of the evaluator, about one answer.
+#[derive(Debug, Clone, Copy)]
+pub struct EvaluationRequest<'a> {
+    /// Who gave the answer.
+    pub agent: &'static Agent,
+    /// The tier that judges, after the plan's downshift.
+    pub tier: Tier,
+    /// What the caller of the API asked for.
+    pub task: &'a str,
+    /// The object that came with it.
+    pub data: Option<&'a Map<String, Value>>,
+    /// Which call of the run this is, from 1; the agent's calls count too.
+    pub attempt: u32,
+    /// The answer to judge.
+    pub output: &'a Map<String, Value>,
+    /// How sure that answer says it is, unchecked.
+    pub confidence: Option<f64>,
+}
+
+/// What the evaluator answered.
+#[derive(Debug, Clone, PartialEq)]
+pub struct EvaluatorAnswer {
+    /// What it says of the answer.
+    pub evaluation: Evaluation,
+    /// Why, in a sentence for the person who looks.
+    pub reasoning: String,
+    /// Tokens read.
+    pub input_tokens: u64,
+    /// Tokens written.
+    pub output_tokens: u64,
+    /// Who judged: `sandbox-smart`.
+    pub model: String,
 }
 
 /// Why a call gave no answer that counts.

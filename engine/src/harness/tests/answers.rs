@@ -1,22 +1,14 @@
 //! What follows from an answer: triage or a completed run.
 
-use super::{FACTS, INVOCATION_MS, used};
-use crate::action::{ActionKind, ProposedAction};
-use crate::harness::{Effect, Event, Facts, TriageReason, Verdict, decide};
+use super::*;
 
 fn judged(facts: Facts, verdict: Verdict<'_>) -> Effect {
     decide(&facts, &mut used(1), Event::Answered(verdict), INVOCATION_MS)
 }
 
-fn sure(confidence: f64) -> Verdict<'static> {
-    Verdict {
-        confidence: Some(confidence),
-        ..Verdict::default()
-    }
-}
-
 fn low(confidence: f64, flagged: bool) -> Effect {
     Effect::Triage {
+        stage: Stage::First,
         confidence,
         flagged,
         reason: TriageReason::LowConfidence,
@@ -25,7 +17,11 @@ fn low(confidence: f64, flagged: bool) -> Effect {
 
 #[test]
 fn places_an_answer_in_its_band() {
-    let complete = |confidence, warning| Effect::Complete { confidence, warning };
+    let complete = |confidence, warning| Effect::Complete {
+        stage: Stage::First,
+        confidence,
+        warning,
+    };
     for (confidence, below_3, from_3) in [
         (0.0, low(0.0, false), low(0.0, false)),
         (0.4999, low(0.4999, false), low(0.4999, false)),
@@ -80,91 +76,22 @@ fn holds_a_repaired_answer_to_080() {
         repaired: true,
         ..sure(confidence)
     };
-    assert_eq!(
-        judged(FACTS, repaired(0.99)),
-        Effect::Complete {
-            confidence: 0.8,
-            warning: true
-        }
-    );
-    assert_eq!(
-        judged(FACTS, repaired(0.7)),
-        Effect::Complete {
-            confidence: 0.7,
-            warning: true
-        }
-    );
+    assert_eq!(judged(FACTS, repaired(0.99)), complete(Stage::First, 0.8));
+    assert_eq!(judged(FACTS, repaired(0.7)), complete(Stage::First, 0.7));
     assert_eq!(judged(FACTS, repaired(0.6)), low(0.6, false));
-}
-
-#[test]
-fn takes_the_evaluators_figure_when_it_is_smaller() {
-    let evaluated = |figure| Verdict {
-        evaluator_confidence: Some(figure),
-        ..sure(0.9)
-    };
-    assert_eq!(
-        judged(FACTS, evaluated(0.7)),
-        Effect::Complete {
-            confidence: 0.7,
-            warning: true
-        }
-    );
-    assert_eq!(
-        judged(FACTS, evaluated(0.95)),
-        Effect::Complete {
-            confidence: 0.9,
-            warning: false
-        }
-    );
-    assert_eq!(judged(FACTS, evaluated(f64::NAN)), low(0.0, true));
-}
-
-#[test]
-fn never_completes_a_high_stakes_answer_by_itself() {
-    for trust_level in 1..=5 {
-        for confidence in [0.1, 0.7, 1.0] {
-            let effect = judged(
-                Facts {
-                    high_stakes: true,
-                    trust_level,
-                    ..FACTS
-                },
-                sure(confidence),
-            );
-            let reason = TriageReason::NotEvaluated;
-            assert_eq!(
-                effect,
-                Effect::Triage {
-                    confidence,
-                    flagged: false,
-                    reason
-                }
-            );
-        }
-    }
 }
 
 #[test]
 fn sends_an_action_that_needs_approval_to_triage() {
     for kind in [ActionKind::Fill, ActionKind::Submit, ActionKind::Destructive] {
-        let action = ProposedAction {
-            kind,
-            description: String::new(),
-            value_usd: Some(1.0),
-        };
+        let action = action(kind, Some(1.0));
         let verdict = Verdict {
             action: Some(&action),
             ..sure(1.0)
         };
-        let reason = TriageReason::ActionNeedsApproval;
         assert_eq!(
             judged(FACTS, verdict),
-            Effect::Triage {
-                confidence: 1.0,
-                flagged: false,
-                reason
-            }
+            triage(Stage::First, 1.0, TriageReason::ActionNeedsApproval)
         );
         let trusted = judged(
             Facts {
@@ -173,23 +100,13 @@ fn sends_an_action_that_needs_approval_to_triage() {
             },
             verdict,
         );
-        assert_eq!(
-            trusted,
-            Effect::Complete {
-                confidence: 1.0,
-                warning: false
-            }
-        );
+        assert_eq!(trusted, complete(Stage::First, 1.0));
     }
 }
 
 #[test]
 fn holds_an_allowed_action_to_the_band_all_the_same() {
-    let action = ProposedAction {
-        kind: ActionKind::Fill,
-        description: String::new(),
-        value_usd: None,
-    };
+    let action = action(ActionKind::Fill, None);
     let verdict = Verdict {
         action: Some(&action),
         ..sure(0.4)
@@ -207,8 +124,12 @@ fn holds_an_allowed_action_to_the_band_all_the_same() {
 }
 
 #[test]
-fn counts_no_attempt_for_an_answer() {
+fn keeps_the_answer_and_counts_no_attempt_for_it() {
     let mut progress = used(2);
-    decide(&FACTS, &mut progress, Event::Answered(sure(0.9)), 0);
-    assert_eq!(progress, used(2));
+    decide(&FACTS, &mut progress, answered(0.9), 0);
+    let expected = Progress {
+        kept: Some(kept(Stage::First, Tier::Smart, 0.9)),
+        ..used(2)
+    };
+    assert_eq!(progress, expected);
 }

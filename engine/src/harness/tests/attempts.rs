@@ -1,15 +1,6 @@
 //! When a model is called, on which tier, and when the run gives up.
 
-use super::{FACTS, INVOCATION_MS, used};
-use crate::harness::{Call, Effect, Event, Facts, Progress, decide};
-use crate::tier::Tier;
-
-fn call_of(effect: Effect) -> Call {
-    match effect {
-        Effect::Call(call) => call,
-        other => panic!("expected a call, got {other:?}"),
-    }
-}
+use super::*;
 
 #[test]
 fn downshifts_to_the_best_tier_of_the_plan() {
@@ -107,38 +98,5 @@ fn resumes_a_checkpoint_with_the_same_number() {
         assert_eq!(progress, used(1));
         let call = call_of(decide(&FACTS, &mut progress, Event::Claimed, INVOCATION_MS));
         assert_eq!((call.number, call.wait_ms), (2, 800));
-    }
-}
-
-#[test]
-fn fits_three_timeouts_into_one_invocation() {
-    let mut progress = Progress::default();
-    let mut remaining_ms = INVOCATION_MS;
-    let mut event = Event::Claimed;
-    for _ in 0..3 {
-        let call = call_of(decide(&FACTS, &mut progress, event, remaining_ms));
-        assert_eq!(call.timeout_ms, 120_000);
-        remaining_ms -= call.wait_ms + call.timeout_ms;
-        event = Event::AttemptFailed("Model call timed out");
-    }
-    assert_eq!(INVOCATION_MS - remaining_ms, 362_400);
-    let effect = decide(&FACTS, &mut progress, event, remaining_ms);
-    assert_eq!(
-        effect,
-        Effect::Fail {
-            error: "Model call timed out".to_owned()
-        }
-    );
-}
-
-#[test]
-fn never_touches_the_reserve() {
-    for made in 0..3 {
-        for remaining_ms in (0..200_000).step_by(100) {
-            if let Effect::Call(call) = decide(&FACTS, &mut used(made), Event::Claimed, remaining_ms) {
-                assert!(call.wait_ms + call.timeout_ms + 20_000 <= remaining_ms);
-                assert!(call.timeout_ms >= 15_000);
-            }
-        }
     }
 }

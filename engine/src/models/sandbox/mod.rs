@@ -5,6 +5,7 @@
 //! It never leaves the process.
 
 mod directives;
+mod evaluation;
 mod output;
 mod seed;
 mod wording;
@@ -15,8 +16,10 @@ mod tests;
 use std::time::Duration;
 
 use self::directives::{Directives, Failure};
+pub use self::evaluation::evaluate;
 use self::seed::Seed;
 use super::{ModelAnswer, ModelError, ModelRequest};
+use crate::tier::Tier;
 
 /// Text is taken to be four bytes a token, the usual rule of thumb for English.
 const BYTES_PER_TOKEN: u64 = 4;
@@ -28,15 +31,26 @@ const BYTES_PER_TOKEN: u64 = 4;
 /// *Errors*: [`ModelError::Failed`] when `fail` asks for it. *Source*: contract §10.
 pub async fn answer(request: &ModelRequest<'_>) -> Result<ModelAnswer, ModelError> {
     let directives = Directives::read(request.data);
+    obey(&directives, request.attempt).await?;
+    Ok(compose(request, directives))
+}
+
+/// Waits and fails as the directives say, whoever is asked.
+async fn obey(directives: &Directives, attempt: u32) -> Result<(), ModelError> {
     if directives.delay_ms > 0 {
         tokio::time::sleep(Duration::from_millis(directives.delay_ms)).await;
     }
     match directives.fail {
         Some(Failure::Timeout) => std::future::pending().await,
         Some(Failure::Model) => Err(ModelError::Failed("data.sandbox.fail is model".to_owned())),
-        Some(Failure::Once) if request.attempt <= 1 => Err(ModelError::Failed("data.sandbox.fail is once".to_owned())),
-        Some(Failure::Once) | None => Ok(compose(request, directives)),
+        Some(Failure::Once) if attempt <= 1 => Err(ModelError::Failed("data.sandbox.fail is once".to_owned())),
+        Some(Failure::Once) | None => Ok(()),
     }
+}
+
+/// Names the sandbox model of a tier.
+fn model_name(tier: Tier) -> String {
+    format!("sandbox-{}", tier.as_str())
 }
 
 /// Makes the answer that the directives did not forbid.
@@ -49,7 +63,7 @@ fn compose(request: &ModelRequest<'_>, directives: Directives) -> ModelAnswer {
         confidence: Some(directives.confidence.unwrap_or_else(|| seed.confidence())),
         input_tokens: seed.input_bytes.div_ceil(BYTES_PER_TOKEN),
         output_tokens: output_json.div_ceil(BYTES_PER_TOKEN),
-        model: format!("sandbox-{}", request.tier.as_str()),
+        model: model_name(request.tier),
         repaired: false,
         action: directives.action.or(written.action),
     }

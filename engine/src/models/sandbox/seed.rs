@@ -51,7 +51,16 @@ impl Seed {
 
     /// Gives a confidence from 0.90 to 0.99. *Source*: contract §10, 0.9 or above without directives.
     pub(super) fn confidence(&self) -> f64 {
-        (90 + self.below("confidence", 10)) as f64 / 100.0
+        self.high_figure("confidence")
+    }
+
+    /// Gives the evaluator's confidence, from 0.90 to 0.99 as well.
+    pub(super) fn evaluator_confidence(&self) -> f64 {
+        self.high_figure("evaluator's confidence")
+    }
+
+    fn high_figure(&self, purpose: &str) -> f64 {
+        (90 + self.below(purpose, 10)) as f64 / 100.0
     }
 }
 

@@ -8,6 +8,8 @@ use tokio::time::{Instant, timeout};
 use super::*;
 use crate::action::ActionKind;
 use crate::agents;
+use crate::harness::Evaluation;
+use crate::models::{EvaluationRequest, EvaluatorAnswer};
 use crate::tier::Tier;
 
 async fn ask(agent: &str, task: &str, data: &Value, attempt: u32) -> Result<ModelAnswer, ModelError> {
@@ -67,6 +69,7 @@ async fn changes_nothing_else_for_a_directive() {
 async fn is_sure_without_directives_whoever_answers() {
     for agent in agents::all() {
         let answer = answered(agent.id, "Do the usual", json!({ "amount": 12 })).await;
+        assert_eq!(agents::fits(agent, &answer.output), Ok(()), "{}", agent.id);
         let confidence = answer.confidence.expect("a figure");
         assert!((0.9..=1.0).contains(&confidence), "{}: {confidence}", agent.id);
         assert_eq!(answer.output["simulated"], true);
@@ -286,4 +289,70 @@ async fn stays_small_whatever_comes_in() {
         let json = answered(agent, &task, data.clone()).await.result_json().expect("fits");
         assert!(json.len() < 24 * 1024, "{agent}: {}", json.len());
     }
+}
+
+async fn evaluated(data: &Value, attempt: u32, confidence: Option<f64>) -> Result<EvaluatorAnswer, ModelError> {
+    evaluate(&EvaluationRequest {
+        agent: agents::find("payroll_processor").expect("an agent of the roster"),
+        tier: Tier::Smart,
+        task: "Run the payroll",
+        data: data.as_object(),
+        attempt,
+        output: &Map::from_iter([("summary".to_owned(), Value::from("Done."))]),
+        confidence,
+    })
+    .await
+}
+
+#[tokio::test]
+async fn judges_an_answer_by_its_confidence() {
+    for (confidence, expected) in [
+        (Some(1.0), None),
+        (Some(0.65), None),
+        (Some(0.6499), Some(Evaluation::Retry)),
+        (Some(0.5), Some(Evaluation::Retry)),
+        (Some(0.4999), Some(Evaluation::Triage)),
+        (Some(0.0), Some(Evaluation::Triage)),
+        (Some(1.01), Some(Evaluation::Triage)),
+        (Some(f64::NAN), Some(Evaluation::Triage)),
+        (None, Some(Evaluation::Triage)),
+    ] {
+        let answer = evaluated(&json!({}), 2, confidence).await.expect("a judgement");
+        match (answer.evaluation, expected) {
+            (Evaluation::Pass { confidence: figure }, None) => {
+                assert!(figure >= Some(0.9) && figure <= Some(1.0), "{figure:?}");
+            }
+            (evaluation, expected) => assert_eq!(Some(evaluation), expected, "{confidence:?}"),
+        }
+        assert!(answer.reasoning.ends_with('.') && answer.model == "sandbox-smart");
+        assert!(answer.input_tokens > 0 && answer.output_tokens > 0);
+    }
+}
+
+#[tokio::test]
+async fn judges_the_same_again() {
+    let data = json!({ "employees": 4 });
+    let first = evaluated(&data, 2, Some(0.9)).await;
+    assert_eq!(evaluated(&data, 3, Some(0.9)).await, first);
+    let steered = json!({ "employees": 4, "sandbox": { "confidence": 0.9 } });
+    assert_eq!(evaluated(&steered, 2, Some(0.9)).await, first);
+}
+
+#[tokio::test(start_paused = true)]
+async fn steers_the_evaluator_by_the_same_directives() {
+    let start = Instant::now();
+    let data = json!({ "sandbox": { "delay_ms": 700, "fail": "model" } });
+    assert!(matches!(
+        evaluated(&data, 2, Some(0.9)).await,
+        Err(ModelError::Failed(_))
+    ));
+    assert_eq!(start.elapsed(), Duration::from_millis(700));
+
+    let once = json!({ "sandbox": { "fail": "once" } });
+    assert!(evaluated(&once, 1, Some(0.9)).await.is_err());
+    assert!(evaluated(&once, 2, Some(0.9)).await.is_ok());
+
+    let hanging = json!({ "sandbox": { "fail": "timeout" } });
+    let hour = Duration::from_secs(3_600);
+    assert!(timeout(hour, evaluated(&hanging, 2, Some(0.9))).await.is_err());
 }
