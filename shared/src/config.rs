@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use aws_smithy_runtime_api::client::http::SharedHttpClient;
+
 /// What a function is told from outside.
 ///
 /// *Source*: `infra/template.yaml` sets these in AWS, `cargo dev` passes them in process and writes them to `dev.env`.
@@ -31,6 +33,9 @@ pub struct Config {
     pub dynamodb_endpoint: Option<String>,
     /// `AWS_ENDPOINT_URL_SQS`: the local queues on a laptop, absent in AWS.
     pub sqs_endpoint: Option<String>,
+    /// What carries the SDK's requests instead of its own client; not from the environment. For whoever has the stores in
+    /// the same process.
+    pub carrier: Option<SharedHttpClient>,
 }
 
 /// A setting that must be there and is not. A `main` that returns it prints its `Debug`, which is the sentence too.
@@ -107,19 +112,28 @@ impl Config {
         })
     }
 
+    /// Reads what the sweep needs: main table and queues.
+    ///
+    /// *Errors*: [`MissingSetting`] names the first that is absent or empty.
+    pub fn sweep() -> Result<Self, MissingSetting> {
+        Ok(Self {
+            table_main: required("ECLIPS_TABLE_MAIN")?,
+            dynamodb_endpoint: optional("AWS_ENDPOINT_URL_DYNAMODB").or_else(|| optional("AWS_ENDPOINT_URL")),
+            ..Self::queues()?
+        })
+    }
+
     /// Reads what the worker needs: main table, queues and one model per tier.
     ///
     /// *Errors*: [`MissingSetting`] names the first that is absent or empty.
     pub fn worker() -> Result<Self, MissingSetting> {
         Ok(Self {
-            table_main: required("ECLIPS_TABLE_MAIN")?,
-            dynamodb_endpoint: optional("AWS_ENDPOINT_URL_DYNAMODB").or_else(|| optional("AWS_ENDPOINT_URL")),
             models: [
                 required("ECLIPS_MODEL_FAST")?,
                 required("ECLIPS_MODEL_SMART")?,
                 required("ECLIPS_MODEL_PREMIUM")?,
             ],
-            ..Self::queues()?
+            ..Self::sweep()?
         })
     }
 }

@@ -156,6 +156,15 @@ impl ApiError {
         }
     }
 
+    /// The refusal to decide what has been decided, or is no longer to be decided.
+    #[must_use]
+    pub fn triage_has_ended(decided: Decided) -> Self {
+        Self::Conflict {
+            message: format!("Triage item already {}", decided.status),
+            decided: Some(decided),
+        }
+    }
+
     /// The HTTP status.
     #[must_use]
     pub const fn status(&self) -> StatusCode {

@@ -43,15 +43,29 @@ impl Named {
             let message = format!("{HEADER} must be 1 to {NAME_CHARS_MAX} visible ASCII characters");
             return Err(ApiError::field(HEADER, message));
         }
-        let mut hash = Sha256::new();
-        hash.update(format!("{operation:?}\0"));
         // What is no JSON is refused elsewhere, and made nothing.
-        add(&mut hash, std::str::from_utf8(&incoming.body).unwrap_or_default(), 0);
+        let body = std::str::from_utf8(&incoming.body).unwrap_or_default();
         Ok(Some(Self {
             name: String::from_utf8_lossy(name).into_owned(),
-            fingerprint: hash.finalize().into(),
+            fingerprint: fingerprint(&format!("{operation:?}"), body),
         }))
     }
+}
+
+/// The SHA-256 of what a JSON text means, whichever way it is written, for a purpose: the same for two texts of one meaning,
+/// another for another purpose.
+#[must_use]
+pub fn fingerprint(purpose: &str, json: &str) -> [u8; 32] {
+    let mut hash = Sha256::new();
+    hash.update(format!("{purpose}\0"));
+    add(&mut hash, json, 0);
+    hash.finalize().into()
+}
+
+/// Whether two JSON texts mean the same.
+#[must_use]
+pub fn is_same_json(one: &str, other: &str) -> bool {
+    fingerprint("", one) == fingerprint("", other)
 }
 
 /// Adds a JSON value to a hash, by what it means. Every text is preceded by its length, so that no two values run together.

@@ -36,13 +36,6 @@ macro_rules! id {
             pub fn to_bytes(self) -> [u8; 16] {
                 self.0.into_bytes()
             }
-
-            /// Takes 16 bytes back; `None` when they are not a version 7 UUID.
-            #[must_use]
-            pub fn from_bytes(bytes: &[u8]) -> Option<Self> {
-                let id = Uuid::from_slice(bytes).ok()?;
-                (id.get_version_num() == 7).then_some(Self(id))
-            }
         }
 
         impl fmt::Display for $name {

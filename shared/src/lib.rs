@@ -19,6 +19,7 @@ pub mod run;
 pub mod serve;
 pub mod store;
 pub mod time;
+pub mod triage;
 pub mod window;
 
 /// The version that `GET /v1/health` names; that of the workspace.

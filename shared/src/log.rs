@@ -25,7 +25,7 @@ impl FormatTime for Clock {
 }
 
 /// The crates whose lines are ours.
-const OURS: [&str; 9] = [
+const OURS: [&str; 11] = [
     "eclips_shared",
     "eclips_dashboard",
     "eclips_health",
@@ -33,8 +33,10 @@ const OURS: [&str; 9] = [
     "eclips_worker",
     "eclips_dispatch",
     "eclips_stream",
+    "eclips_triage",
     "eclips_usage",
     "eclips_fold",
+    "eclips_sweep",
 ];
 
 /// Starts the log of a Lambda function, at the level that `AWS_LAMBDA_LOG_LEVEL` names (`INFO` when it names none).

@@ -21,6 +21,14 @@ pub enum Operation {
     RunCancel,
     /// `GET /v1/runs/{id}/stream`.
     StreamShow,
+    /// `GET /v1/triage`.
+    TriageList,
+    /// `GET /v1/triage/{id}`.
+    TriageShow,
+    /// `POST /v1/triage/{id}/approve`.
+    TriageApprove,
+    /// `POST /v1/triage/{id}/reject`.
+    TriageReject,
     /// `GET /v1/usage`.
     UsageSummary,
     /// `GET /v1/usage/daily`.
@@ -40,6 +48,8 @@ pub enum Function {
     Runs,
     /// `functions/stream`, whose answers are streamed.
     Stream,
+    /// `functions/triage`.
+    Triage,
     /// `functions/usage`.
     Usage,
 }
@@ -52,6 +62,7 @@ impl Function {
             Self::Health => "health",
             Self::Runs => "runs",
             Self::Stream => "stream",
+            Self::Triage => "triage",
             Self::Usage => "usage",
         }
     }
@@ -120,7 +131,7 @@ pub struct Route {
 }
 
 /// Every route of the API.
-pub static ROUTES: [Route; 10] = [
+pub static ROUTES: [Route; 14] = [
     Route {
         method: Method::GET,
         path: "/v1/health",
@@ -162,6 +173,34 @@ pub static ROUTES: [Route; 10] = [
         operation: Operation::StreamShow,
         function: Function::Stream,
         access: key(Scope::AgentsRead, Limiter::Standard, Effect::Writes),
+    },
+    Route {
+        method: Method::GET,
+        path: "/v1/triage",
+        operation: Operation::TriageList,
+        function: Function::Triage,
+        access: key(Scope::TriageRead, Limiter::Standard, Effect::Reads),
+    },
+    Route {
+        method: Method::GET,
+        path: "/v1/triage/{id}",
+        operation: Operation::TriageShow,
+        function: Function::Triage,
+        access: key(Scope::TriageRead, Limiter::Standard, Effect::Reads),
+    },
+    Route {
+        method: Method::POST,
+        path: "/v1/triage/{id}/approve",
+        operation: Operation::TriageApprove,
+        function: Function::Triage,
+        access: key(Scope::TriageWrite, Limiter::Standard, Effect::Writes),
+    },
+    Route {
+        method: Method::POST,
+        path: "/v1/triage/{id}/reject",
+        operation: Operation::TriageReject,
+        function: Function::Triage,
+        access: key(Scope::TriageWrite, Limiter::Standard, Effect::Writes),
     },
     Route {
         method: Method::GET,

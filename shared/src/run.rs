@@ -45,6 +45,8 @@ macro_rules! words {
     };
 }
 
+pub(crate) use words;
+
 words!(
     /// Where a run stands. The last three are terminal and never change.
     Status {
@@ -92,8 +94,16 @@ words!(
         AttemptSucceeded = "attempt.succeeded",
         /// A model call gave no usable answer.
         AttemptFailed = "attempt.failed",
+        /// A better model is asked, because the answer is unsure.
+        Escalated = "run.escalated",
+        /// Somebody else looked at the answer of a high-stakes agent.
+        Evaluated = "run.evaluated",
         /// A person has to decide.
         TriageRequired = "run.triage_required",
+        /// A person let the answer pass.
+        Approved = "run.approved",
+        /// A person did not.
+        Rejected = "run.rejected",
         /// Ended with a result.
         Completed = "run.completed",
         /// Ended without one.
@@ -116,6 +126,18 @@ impl Priority {
     #[must_use]
     pub const fn is_high(self) -> bool {
         matches!(self, Self::High | Self::Urgent | Self::Critical)
+    }
+
+    /// How many priorities are below it: 0 for low, 4 for critical.
+    #[must_use]
+    pub const fn rank(self) -> u8 {
+        match self {
+            Self::Low => 0,
+            Self::Normal => 1,
+            Self::High => 2,
+            Self::Urgent => 3,
+            Self::Critical => 4,
+        }
     }
 }
 
@@ -214,6 +236,9 @@ pub struct EventDetail {
     /// How sure the answer is.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub confidence_score: Option<f64>,
+    /// What the evaluator says: `pass`, `triage` or `retry`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub verdict: Option<&'static str>,
     /// Something that its reader should know.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub warning: Option<String>,

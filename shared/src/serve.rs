@@ -23,7 +23,7 @@ use serde::Serialize;
 use crate::auth::{Caller, Mode, authenticate};
 use crate::body;
 use crate::error::{ApiError, Missing};
-use crate::ids::{RunId, request_id};
+use crate::ids::{RunId, TriageId, request_id};
 use crate::lambda::deadline;
 use crate::routes::{Access, Effect, Operation, Route, Table};
 use crate::store::{Quota, Refusal, Refused, Store};
@@ -48,10 +48,28 @@ pub trait Verb: Sized + Send + 'static {
     ///
     /// *Errors*: whatever the client has to hear.
     fn answer(self, call: Call<'_>) -> impl Future<Output = Result<Answer, ApiError>> + Send;
+
+    /// Gives the answer of the same request when it was done before, and does nothing; asked where the credits are used
+    /// up, since what was done before costs none. `None`, as here, when it was not, or nobody can say.
+    ///
+    /// *Errors*: whatever the client has to hear.
+    fn replay(self, call: Call<'_>) -> impl Future<Output = Result<Option<Answer>, ApiError>> + Send {
+        let _ = call;
+        async { Ok(None) }
+    }
+}
+
+/// What is wanted of a verb that was read.
+#[derive(Clone, Copy)]
+enum Wanted {
+    Answer,
+    Replay,
 }
 
 /// A verb that was read and waits to be done.
-type Pending = Box<dyn for<'a> FnOnce(Call<'a>) -> Boxed<'a, Result<Answer, ApiError>> + Send>;
+pub struct Pending(Doing);
+
+type Doing = Box<dyn for<'a> FnOnce(Call<'a>, Wanted) -> Boxed<'a, Result<Option<Answer>, ApiError>> + Send>;
 
 /// How a function answers one of its operations.
 #[derive(Clone, Copy, Debug)]
@@ -67,7 +85,14 @@ pub enum Handler {
 pub fn keyed<V: Verb>() -> Handler {
     Handler::Keyed(|incoming| {
         let verb = V::read(incoming)?;
-        Ok(Box::new(|call| Box::pin(verb.answer(call))))
+        Ok(Pending(Box::new(|call, wanted| {
+            Box::pin(async move {
+                match wanted {
+                    Wanted::Answer => verb.answer(call).await.map(Some),
+                    Wanted::Replay => verb.replay(call).await,
+                }
+            })
+        })))
     })
 }
 
@@ -332,16 +357,14 @@ impl Road {
                 // The read runs beside the limiter and is thrown away when that refuses: two calls in sequence, not three.
                 let pending = read(&incoming);
                 let done = async {
+                    let call = Call {
+                        caller,
+                        store,
+                        quota: None,
+                        deadline,
+                    };
                     let done = match pending {
-                        Ok(pending) => {
-                            pending(Call {
-                                caller,
-                                store,
-                                quota: None,
-                                deadline,
-                            })
-                            .await
-                        }
+                        Ok(pending) => done(pending, call).await,
                         Err(error) => Err(error),
                     };
                     // Only a refusal of the limiter ends both early: a read that fails is still counted.
@@ -361,16 +384,18 @@ impl Road {
                 };
                 body::check(&parts.headers, &incoming.body)?;
                 let pending = read(&incoming)?;
-                if effect == Effect::StartsRuns {
-                    spend(caller, quota)?;
-                }
-                pending(Call {
+                let call = Call {
                     caller,
                     store,
                     quota: Some(quota),
                     deadline,
-                })
-                .await
+                };
+                match spend(caller, quota) {
+                    Err(refusal) if effect == Effect::StartsRuns => {
+                        (pending.0)(call, Wanted::Replay).await?.ok_or(refusal)
+                    }
+                    _ => done(pending, call).await,
+                }
             }
         }
     }
@@ -396,6 +421,12 @@ impl Road {
             "request"
         );
     }
+}
+
+/// Does what was read.
+async fn done(pending: Pending, call: Call<'_>) -> Result<Answer, ApiError> {
+    let answer = (pending.0)(call, Wanted::Answer).await?;
+    Ok(answer.expect("whoever answers has an answer"))
 }
 
 /// The body's bytes, without a copy.
@@ -470,4 +501,15 @@ pub fn run_id(incoming: &Incoming) -> Result<RunId, ApiError> {
         .as_deref()
         .and_then(RunId::parse)
         .ok_or(ApiError::NotFound(Missing::Run))
+}
+
+/// The same where the path names a triage item.
+///
+/// *Errors*: [`ApiError::NotFound`].
+pub fn triage_id(incoming: &Incoming) -> Result<TriageId, ApiError> {
+    incoming
+        .id
+        .as_deref()
+        .and_then(TriageId::parse)
+        .ok_or(ApiError::NotFound(Missing::TriageItem))
 }

@@ -6,7 +6,7 @@ use aws_lambda_events::dynamodb::EventRecord;
 use eclips_shared::auth::Tenant;
 use eclips_shared::ids::{OrgId, RunId};
 use eclips_shared::run::{Status, Usage};
-use eclips_shared::store::{AnswerChange, Change, DayChange, Owner, RunChange};
+use eclips_shared::store::{AnswerChange, Change, DayChange, Owner, RunChange, read_counts};
 use eclips_shared::time::{Day, Timestamp};
 use eclips_shared::window::CELL_MS;
 use serde::Deserialize;
@@ -26,6 +26,8 @@ struct RunImage {
     created_at: i64,
     seq: u64,
     status: String,
+    counts: Option<String>,
+    completed_at: Option<i64>,
     ttl: i64,
 }
 
@@ -96,6 +98,11 @@ fn run_change(run: RunId, image: serde_dynamo::Item, is_deleted: bool) -> Option
         seq: image.seq,
         status: Status::parse(&image.status)?,
         is_gone: is_deleted,
+        counts: match image.counts {
+            Some(word) => Some(read_counts(&word)?),
+            None => None,
+        },
+        ended_at: image.completed_at.map(Timestamp::from_ms),
         ttl: image.ttl,
     })
 }

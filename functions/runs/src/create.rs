@@ -53,21 +53,37 @@ impl Verb for Create {
             .runs()
             .create(call.caller, quota.plan, &self.run, named)
             .await?;
-        let accepted = |run_id| {
-            let accepted = Accepted {
-                run_id,
-                status: Status::Queued,
-                // The request is the same, so the agent is.
-                agent_type: self.run.agent_type,
-                estimated_completion: "async",
-            };
-            Answer::json(StatusCode::ACCEPTED, &accepted)
-        };
         match made {
-            Made::Now(run) => Ok(accepted(run)),
-            Made::Before(run) => Ok(accepted(run).with(REPLAY, HeaderValue::from_static("true"))),
+            Made::Now(run) => Ok(self.accepted(run)),
+            Made::Before(run) => Ok(self.again(run)),
             Made::NameTaken => Err(ApiError::name_taken()),
         }
+    }
+
+    async fn replay(self, call: Call<'_>) -> Result<Option<Answer>, ApiError> {
+        let Some(named) = &self.named else { return Ok(None) };
+        match call.store.runs().made(call.caller.tenant(), named).await? {
+            Some(Made::Now(run) | Made::Before(run)) => Ok(Some(self.again(run))),
+            Some(Made::NameTaken) => Err(ApiError::name_taken()),
+            None => Ok(None),
+        }
+    }
+}
+
+impl Create {
+    fn accepted(&self, run_id: RunId) -> Answer {
+        let accepted = Accepted {
+            run_id,
+            status: Status::Queued,
+            // Where the run was made before, the request is the same, and so the agent is.
+            agent_type: self.run.agent_type,
+            estimated_completion: "async",
+        };
+        Answer::json(StatusCode::ACCEPTED, &accepted)
+    }
+
+    fn again(&self, run: RunId) -> Answer {
+        self.accepted(run).with(REPLAY, HeaderValue::from_static("true"))
     }
 }
 

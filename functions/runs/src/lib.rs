@@ -37,6 +37,10 @@ fn handlers(operation: Operation) -> Option<Handler> {
         Operation::RunCancel => Some(keyed::<cancel::Cancel>()),
         Operation::HealthShow
         | Operation::StreamShow
+        | Operation::TriageList
+        | Operation::TriageShow
+        | Operation::TriageApprove
+        | Operation::TriageReject
         | Operation::UsageSummary
         | Operation::UsageDaily
         | Operation::UsageAgents

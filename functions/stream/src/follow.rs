@@ -1,6 +1,6 @@
 //! One open stream: what it has still to say, when it looks again, and why it ends.
 //!
-//! It looks at the key and at the run together, so that a revoked key hears nothing that happened after its end. What it
+//! It looks at the run and then at the key, so that a revoked key hears nothing that happened after its end. What it
 //! writes is the stored text of the events, the same bytes for every reader.
 
 use std::time::Duration;
@@ -145,37 +145,34 @@ impl Follow {
         if self.began.elapsed() >= self.open_max {
             return Some(End::TimeIsUp);
         }
-        let quiet = self.last_event.elapsed();
-        let pace = PACE.iter().find(|(until, _)| quiet < *until);
-        let pause = pace.map_or(PACE_SLOWEST, |(_, pause)| *pause);
-        tokio::time::sleep(pause.min(self.open_max.saturating_sub(self.began.elapsed()))).await;
-
-        let (stands, found) = tokio::join!(
-            self.caller.still_stands(&self.store, Scope::AgentsRead),
-            self.watch.look(&self.store)
-        );
-        match (stands, found) {
-            (Ok(false), _) => return Some(End::KeyEnded),
-            (Ok(true), Ok(events)) => {
+        tokio::time::sleep(self.pause()).await;
+        // First the events, then the key: a key that stood when they were read already may hear them.
+        let found = match self.watch.look(&self.store).await {
+            Ok(found) => found,
+            Err(error) => return self.failed(&error),
+        };
+        match self.caller.still_stands(&self.store, Scope::AgentsRead).await {
+            Ok(true) => {
                 self.failures = 0;
-                self.add(events, 0);
+                self.add(found, 0);
+                self.keep_alive().await
             }
-            (Err(error), found) => {
+            Ok(false) => Some(End::KeyEnded),
+            Err(error) => {
                 // Nobody knows whether the key stands: nothing is told, and what was read is read again.
-                if let Ok(events) = found {
-                    self.watch.unread(&events);
-                }
-                if let Some(end) = self.failed(&error) {
-                    return Some(end);
-                }
-            }
-            (Ok(true), Err(error)) => {
-                if let Some(end) = self.failed(&error) {
-                    return Some(end);
-                }
+                self.watch.unread(&found);
+                self.failed(&error)
             }
         }
-        self.keep_alive().await
+    }
+
+    /// How long to wait before the next look: no longer than anybody may be left without a word.
+    fn pause(&self) -> Duration {
+        let quiet = self.last_event.elapsed();
+        let pace = PACE.iter().find(|(until, _)| quiet < *until);
+        let silence = SILENCE_MAX.saturating_sub(self.last_piece.elapsed());
+        let left = self.open_max.saturating_sub(self.began.elapsed());
+        pace.map_or(PACE_SLOWEST, |(_, pause)| *pause).min(left).min(silence)
     }
 
     fn failed(&mut self, error: &StoreError) -> Option<End> {

@@ -14,13 +14,18 @@ pub struct Show {
     after: Option<u64>,
 }
 
+/// A number in the one spelling that we give out.
+fn number(text: &str) -> Option<u64> {
+    text.parse().ok().filter(|number: &u64| number.to_string() == text)
+}
+
 impl Verb for Show {
     fn read(incoming: &Incoming) -> Result<Self, ApiError> {
         incoming.query.only(&[])?;
         let mut named = incoming.headers.get_all(LAST_EVENT_ID).iter();
         let after = match (named.next(), named.next()) {
             // A number as we write it; anything else begins from the beginning.
-            (Some(value), None) => value.to_str().ok().and_then(|text| text.parse().ok()),
+            (Some(value), None) => value.to_str().ok().and_then(number),
             _ => None,
         };
         Ok(Self {

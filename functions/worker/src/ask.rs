@@ -3,10 +3,11 @@
 use std::time::Duration;
 
 use eclips_engine::agents::Agent;
-use eclips_engine::harness::Call;
-use eclips_engine::models::{ModelAnswer, ModelError, ModelRequest, sandbox};
-use eclips_shared::store::{StoreError, Work};
-use eclips_shared::time::Timestamp;
+use eclips_engine::harness::{Call, Progress};
+use eclips_engine::models::sandbox;
+use eclips_engine::models::{EvaluationRequest, EvaluatorAnswer, ModelAnswer, ModelError, ModelRequest};
+use eclips_shared::store::{KeptAnswer, StoreError, Work};
+use serde_json::{Map, Value};
 
 use crate::Worker;
 
@@ -14,21 +15,50 @@ use crate::Worker;
 pub const LEASE_MS: i64 = 30_000;
 /// How often a worker looks whether the run is still its own while a model thinks: so long may a cancelled call go on.
 const LOOK_EVERY: Duration = Duration::from_secs(2);
-/// Looks for each renewal of the claim, which is every 10 s; two renewals may be lost.
-const LOOKS_PER_RENEWAL: u32 = 5;
+/// How old a claim may grow before it is renewed; one that is lost is tried again at the next look.
+const RENEW_AFTER_MS: i64 = 8_000;
 
 /// What became of a call.
 pub enum Asked {
     /// An answer, and the result that it makes.
     Answered(ModelAnswer, String),
+    /// A judgement of an answer.
+    Evaluated(EvaluatorAnswer),
     /// An answer that cannot be used, and why; it costs all the same.
-    Rejected(ModelAnswer, &'static str),
+    Rejected {
+        /// Who answered.
+        model: String,
+        /// What it took.
+        spent: Spent,
+        /// Why.
+        reason: &'static str,
+    },
     /// No answer, and why.
     Failed(&'static str),
 }
 
+/// The tokens that a call took.
+#[derive(Clone, Copy)]
+pub struct Spent {
+    /// Read.
+    pub input_tokens: u64,
+    /// Written.
+    pub output_tokens: u64,
+}
+
+impl Spent {
+    /// What an answer took.
+    pub fn by(answer: &ModelAnswer) -> Self {
+        Self {
+            input_tokens: answer.input_tokens,
+            output_tokens: answer.output_tokens,
+        }
+    }
+}
+
 impl Worker {
-    /// Asks the model; gives up at the call's timeout, or at once when the run is no longer ours.
+    /// Asks the agent's model, or the evaluator where there is an answer to be judged; gives up at the call's timeout, or at
+    /// once when the run is no longer ours.
     ///
     /// *Errors*: [`StoreError::Lost`] when somebody else took the run: whatever the model says then is ignored.
     pub async fn ask(
@@ -36,23 +66,54 @@ impl Worker {
         work: &Work,
         agent: &'static Agent,
         call: &Call,
-        attempt: u32,
+        progress: &Progress,
+        judged: Option<&KeptAnswer>,
     ) -> Result<Asked, StoreError> {
-        let data = work.data.as_deref().map(serde_json::from_str).transpose();
-        let data: Option<serde_json::Map<_, _>> = data.map_err(|_| StoreError::Corrupt {
-            record: "run",
-            attribute: "data".to_owned(),
-        })?;
-        let request = ModelRequest {
-            agent,
-            tier: call.tier,
-            task: &work.task,
-            data: data.as_ref(),
-            attempt,
+        let data = work.data.as_deref().map(|text| object(text, "data")).transpose()?;
+        let asked = async {
+            match judged {
+                None => {
+                    let request = ModelRequest {
+                        agent,
+                        tier: call.tier,
+                        task: &work.task,
+                        data: data.as_ref(),
+                        attempt: progress.attempts,
+                    };
+                    Ok(judge(within(call, sandbox::answer(&request)).await))
+                }
+                Some(answer) => {
+                    let output = object(&answer.result, "kept answer")?;
+                    let request = EvaluationRequest {
+                        agent,
+                        tier: call.tier,
+                        task: &work.task,
+                        data: data.as_ref(),
+                        attempt: progress.attempts,
+                        output: &output,
+                        confidence: progress.kept.as_ref().and_then(|kept| kept.confidence),
+                    };
+                    Ok(match within(call, sandbox::evaluate(&request)).await {
+                        Ok(answer) => Asked::Evaluated(answer),
+                        Err(error) => failed(&error),
+                    })
+                }
+            }
         };
-        let answered = tokio::time::timeout(Duration::from_millis(call.timeout_ms), sandbox::answer(&request));
+        // The save before this may have been told twice, and the run cancelled in between: no call begins for it then.
+        if !self.store.works().is_held(work).await? {
+            return Err(StoreError::Lost);
+        }
+        tracing::debug!(run_id = %work.run, stage = call.stage.as_str(), "model is asked");
         tokio::select! {
-            answered = answered => Ok(judge(answered.unwrap_or(Err(ModelError::TimedOut)))),
+            // An answer that is there is taken, whatever else is known in the same moment.
+            biased;
+            asked = asked => {
+                if !matches!(asked, Ok(Asked::Failed(_))) {
+                    tracing::debug!(run_id = %work.run, stage = call.stage.as_str(), "model has answered");
+                }
+                asked
+            }
             lost = self.hold(work) => Err(lost),
         }
     }
@@ -61,22 +122,37 @@ impl Worker {
     /// the next save.
     async fn hold(&self, work: &Work) -> StoreError {
         let works = self.store.works();
-        for look in 1u32.. {
+        let mut renewed = work.lease_until.map_or((self.now)(), |until| until.plus_ms(-LEASE_MS));
+        loop {
             tokio::time::sleep(LOOK_EVERY).await;
-            let held = if look.is_multiple_of(LOOKS_PER_RENEWAL) {
-                let renewed = works.renew(work, Timestamp::now().plus_ms(LEASE_MS)).await;
-                renewed.map(|()| true)
+            let now = (self.now)();
+            let is_due = now.ms() - renewed.ms() >= RENEW_AFTER_MS;
+            let held = if is_due {
+                works.renew(work, now.plus_ms(LEASE_MS)).await.map(|()| true)
             } else {
                 works.is_held(work).await
             };
             match held {
+                Ok(true) if is_due => renewed = now,
                 Ok(true) => {}
                 Ok(false) | Err(StoreError::Lost) => return StoreError::Lost,
                 Err(error) => tracing::warn!(run_id = %work.run, %error, "nobody knows whether the run is still ours"),
             }
         }
-        unreachable!("two seconds times four billion are longer than any invocation")
     }
+}
+
+/// Cuts a call off at its timeout.
+async fn within<T>(call: &Call, answering: impl Future<Output = Result<T, ModelError>>) -> Result<T, ModelError> {
+    let answered = tokio::time::timeout(Duration::from_millis(call.timeout_ms), answering).await;
+    answered.unwrap_or(Err(ModelError::TimedOut))
+}
+
+fn object(text: &str, attribute: &str) -> Result<Map<String, Value>, StoreError> {
+    serde_json::from_str(text).map_err(|_| StoreError::Corrupt {
+        record: "run",
+        attribute: attribute.to_owned(),
+    })
 }
 
 fn judge(answered: Result<ModelAnswer, ModelError>) -> Asked {
@@ -85,12 +161,18 @@ fn judge(answered: Result<ModelAnswer, ModelError>) -> Asked {
             Ok(result) => Asked::Answered(answer, result),
             Err(error) => {
                 tracing::warn!(%error, "answer was rejected");
-                Asked::Rejected(answer, error.for_client())
+                Asked::Rejected {
+                    spent: Spent::by(&answer),
+                    model: answer.model,
+                    reason: error.for_client(),
+                }
             }
         },
-        Err(error) => {
-            tracing::warn!(%error, "model call failed");
-            Asked::Failed(error.for_client())
-        }
+        Err(error) => failed(&error),
     }
+}
+
+fn failed(error: &ModelError) -> Asked {
+    tracing::warn!(%error, "model call failed");
+    Asked::Failed(error.for_client())
 }

@@ -20,9 +20,11 @@ use lambda_runtime::LambdaEvent;
 use tower::Service;
 
 /// What a worker works with.
-struct Worker {
+pub struct Worker {
     store: Store,
     queues: Queues,
+    /// The clock by which leases and deadlines are told.
+    now: fn() -> Timestamp,
 }
 
 /// A model that the settings name and this version does not have. A `main` that returns it prints its `Debug`.
@@ -58,10 +60,8 @@ pub async fn service(
     if let Some(unknown) = config.models.iter().find(|model| *model != "sandbox") {
         return Err(UnknownModel(unknown.clone()));
     }
-    let worker = Arc::new(Worker {
-        store: Store::open(config).await,
-        queues: Queues::open(config).await,
-    });
+    let worker = Worker::new(Store::open(config).await, Queues::open(config).await, Timestamp::now);
+    let worker = Arc::new(worker);
     Ok(tower::service_fn(move |event: LambdaEvent<SqsEvent>| {
         let worker = worker.clone();
         async move { Ok(worker.handle(event).await) }
@@ -69,9 +69,15 @@ pub async fn service(
 }
 
 impl Worker {
+    /// A worker over stores that are open already, and a clock.
+    #[must_use]
+    pub fn new(store: Store, queues: Queues, now: fn() -> Timestamp) -> Self {
+        Self { store, queues, now }
+    }
+
     /// Looks at each message's run; reports only what must come back.
     async fn handle(&self, event: LambdaEvent<SqsEvent>) -> SqsBatchResponse {
-        let deadline = deadline(event.context.deadline, Timestamp::now());
+        let deadline = deadline(event.context.deadline, (self.now)());
         let mut response = SqsBatchResponse::default();
         for message in event.payload.records {
             let id = message.message_id.unwrap_or_default();

@@ -3,26 +3,27 @@
 //! Every save is fenced: when somebody else claimed, cancelled or ended the run meanwhile, this worker stops and changes
 //! nothing. A crash between any two lines leaves the run claimed until its lease ends; the next look goes on from there.
 
+mod ends;
+
 use std::time::Duration;
 
 use eclips_engine::agents::{self, Agent};
-use eclips_engine::harness::{Call, Effect, Event, Facts, Progress, TriageReason, decide};
-use eclips_engine::models::ModelAnswer;
+use eclips_engine::harness::{
+    Breaker, Call, Credits, Effect, Evaluation, Event, Facts, Outcome as Ladder, Progress, Stage, State, decide,
+};
 use eclips_shared::auth::Mode;
-use eclips_shared::ids::{RunId, TriageId};
+use eclips_shared::ids::RunId;
 use eclips_shared::queue::Hint;
-use eclips_shared::run::{EventDetail, EventKind, Status, Usage, shorten};
-use eclips_shared::store::{Advance, AttemptRow, AttemptState, Claim, Outcome, StoreError, TriageRow, Work};
-use eclips_shared::time::{DAY_MS, SECOND_MS, Timestamp};
+use eclips_shared::run::{EventDetail, EventKind, Status, Usage};
+use eclips_shared::store::{Advance, AttemptRow, AttemptState, Claim, KeptAnswer, Outcome, StoreError, Work};
+use eclips_shared::time::{SECOND_MS, Timestamp};
 
-use crate::ask::{Asked, LEASE_MS};
+use crate::ask::{Asked, LEASE_MS, Spent};
 use crate::outage::{LOAD_PAUSES_MS, SAVE_PAUSES_MS, again};
 use crate::{Worker, highest_tier};
 
 /// How long a message waits that met a store out of reach, in seconds.
 const OUTAGE_DELAY_S: i32 = 10;
-/// How long a person has to decide. *Source*: contract §5.
-const TRIAGE_MS: i64 = 7 * DAY_MS;
 
 /// A run in this worker's hands, and what the next save will write.
 struct Drive<'a> {
@@ -30,11 +31,22 @@ struct Drive<'a> {
     work: Work,
     agent: &'static Agent,
     progress: Progress,
+    facts: Facts,
     deadline: Timestamp,
     step: Advance,
-    /// The last answer that could be used, as the result would keep it.
-    answer: Option<(ModelAnswer, String)>,
+    /// The last answer that could be used.
+    answer: Option<(KeptAnswer, Saved)>,
 }
+
+/// Whether an answer is in the store.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Saved {
+    Yes,
+    No,
+}
+
+/// What the harness says, and the progress as it was before it counted another attempt.
+type Said = (Effect, Progress);
 
 impl Worker {
     /// Looks at a run and drives it as far as it goes.
@@ -54,7 +66,7 @@ impl Worker {
             tenant: work.tenant,
             priority: work.priority,
         };
-        let now = Timestamp::now();
+        let now = (self.now)();
         if let Some(until) = work.lease_until.filter(|until| *until > now) {
             // Another worker holds it, or one died holding it: look again when the lease is over.
             let wait_s = (until.ms() - now.ms()) / SECOND_MS + 1;
@@ -89,7 +101,8 @@ impl Worker {
     }
 
     async fn begin(&self, work: Work, deadline: Timestamp) -> Result<(), StoreError> {
-        let agent = agents::find(&work.agent_type);
+        let known = agents::find(&work.agent_type);
+        let agent = known.unwrap_or_else(|| agents::find(agents::DEFAULT).expect("the default agent is on the roster"));
         let progress = match work.progress.as_deref() {
             None => Progress::default(),
             Some(text) => serde_json::from_str(text).map_err(|_| StoreError::Corrupt {
@@ -106,7 +119,8 @@ impl Worker {
         }
         let mut drive = Drive {
             worker: self,
-            agent: agent.unwrap_or_else(|| agents::find(agents::DEFAULT).expect("the default agent is on the roster")),
+            agent,
+            facts: self.facts(&work, agent, &progress).await?,
             work,
             progress,
             deadline,
@@ -121,64 +135,104 @@ impl Worker {
                 Event::AttemptLost
             }
         };
-        if agent.is_none() {
+        if known.is_none() {
             // Accepted by a version that knew the agent, worked on by one that does not.
-            return drive.fail("Agent is no longer available".to_owned()).await;
+            return drive.fail("Agent is no longer available".to_owned(), None).await;
         }
-        let effect = drive.decide(first);
-        drive.follow(effect).await
+        let said = drive.decide(first);
+        drive.follow(said, None).await
+    }
+
+    /// What the harness has to know beside the run. Credits and breaker stop a run before its first attempt and never
+    /// afterwards, so that they are read once.
+    async fn facts(&self, work: &Work, agent: &Agent, progress: &Progress) -> Result<Facts, StoreError> {
+        let is_new = progress.attempts == 0;
+        let conducts = self.store.conducts();
+        let credits = async {
+            if !is_new || work.tenant.mode == Mode::Test {
+                return Ok(Credits::Covered);
+            }
+            let allowed = self.store.limits().allowed(work.tenant.org).await?;
+            Ok::<_, StoreError>(if allowed.credits_left > 0 {
+                Credits::Covered
+            } else {
+                Credits::UsedUp
+            })
+        };
+        let (conduct, credits) = tokio::join!(conducts.of(work.tenant, &work.agent_type), credits);
+        let (conduct, credits, now) = (conduct?, credits?, (self.now)());
+        let breaker = match conduct.breaker.state(now.ms()) {
+            _ if !is_new => Breaker::Closed,
+            State::Closed => Breaker::Closed,
+            State::Open => Breaker::Open,
+            State::HalfOpen => {
+                let is_probe = conducts
+                    .take_probe(work.tenant, &work.agent_type, work.run, now)
+                    .await?;
+                if is_probe { Breaker::Closed } else { Breaker::Open }
+            }
+        };
+        Ok(Facts {
+            highest_tier: highest_tier(work.plan),
+            agent_tier: agent.tier,
+            high_stakes: agent.high_stakes,
+            trust_level: conduct.trust.level,
+            credits,
+            breaker,
+        })
     }
 }
 
 impl Drive<'_> {
-    /// Does what the harness says until the run leaves these hands.
-    async fn follow(&mut self, mut effect: (Effect, Progress)) -> Result<(), StoreError> {
+    /// Does what the harness says until the run leaves these hands; `blame` is what a failure now would say of the agent.
+    async fn follow(&mut self, mut said: Said, mut blame: Option<Ladder>) -> Result<(), StoreError> {
         loop {
-            let (said, before) = effect;
-            effect = match said {
+            let (effect, before) = said;
+            (said, blame) = match effect {
                 Effect::Call(call) => self.call(call, before).await?,
-                Effect::Complete { confidence, warning } => return self.complete(confidence, warning).await,
+                Effect::Complete {
+                    stage,
+                    confidence,
+                    warning,
+                } => return self.complete(stage, confidence, warning).await,
                 Effect::Triage {
+                    stage,
                     confidence,
                     flagged,
                     reason,
-                } => {
-                    let warning = flagged.then(|| "The model gave no usable confidence".to_owned());
-                    return self.triage(confidence, reason, warning).await;
-                }
-                Effect::Fail { error } => return self.fail(error).await,
-                Effect::Checkpoint => return self.checkpoint(before).await,
+                } => return self.triage(stage, confidence, flagged, reason).await,
+                Effect::Fail { error } => return self.fail(error, blame).await,
+                Effect::Checkpoint => return self.checkpoint().await,
             };
         }
     }
 
-    /// Asks the harness; gives its word and the progress as it was before, which a save without the call must keep.
-    fn decide(&mut self, event: Event<'_>) -> (Effect, Progress) {
-        let before = self.progress;
-        let plan_tier = highest_tier(self.work.plan);
-        let facts = Facts {
-            highest_tier: plan_tier,
-            agent_tier: self.agent.tier,
-            high_stakes: self.agent.high_stakes,
-            trust_level: 1,
-        };
-        let left_ms = u64::try_from(self.deadline.ms() - Timestamp::now().ms()).unwrap_or(0);
-        (decide(&facts, &mut self.progress, event, left_ms), before)
+    fn decide(&mut self, event: Event<'_>) -> Said {
+        let before = self.progress.clone();
+        let left_ms = u64::try_from(self.deadline.ms() - (self.worker.now)().ms()).unwrap_or(0);
+        (decide(&self.facts, &mut self.progress, event, left_ms), before)
     }
 
     /// Makes one model call: saved as started before, saved as ended (with what follows) after.
-    async fn call(&mut self, call: Call, before: Progress) -> Result<(Effect, Progress), StoreError> {
+    async fn call(&mut self, call: Call, before: Progress) -> Result<(Said, Option<Ladder>), StoreError> {
         if call.wait_ms > 0 {
             let counted = std::mem::replace(&mut self.progress, before);
             self.save(Some(LEASE_MS), None).await?;
             self.progress = counted;
             tokio::time::sleep(Duration::from_millis(call.wait_ms)).await;
         }
-        let name = format!("{}#{}", stage(&call), call.number);
+        let name = format!("{}#{}", call.stage.as_str(), call.number);
         let detail = EventDetail {
             model: Some(call.tier.as_str().to_owned()),
             ..EventDetail::attempt(&name)
         };
+        if call.number == 1 && matches!(call.stage, Stage::Escalation | Stage::Retry) {
+            let detail = EventDetail {
+                attempt: None,
+                ..detail.clone()
+            };
+            self.step.events.push((EventKind::Escalated, detail));
+        }
         self.step.events.push((EventKind::AttemptStarted, detail));
         let started = AttemptState::Started {
             tier: call.tier.as_str(),
@@ -187,28 +241,57 @@ impl Drive<'_> {
             name: name.clone(),
             state: started,
         });
+        // An evaluator needs the answer before anything of its own is on record.
+        let judged = match call.stage.is_evaluation() {
+            true => Some(self.standing().await?),
+            false => None,
+        };
         self.save(Some(LEASE_MS), None).await?;
-
         let asked = self
             .worker
-            .ask(&self.work, self.agent, &call, self.progress.attempts)
+            .ask(&self.work, self.agent, &call, &self.progress, judged.as_ref())
             .await?;
-        Ok(match asked {
+        Ok(self.take(asked, &call, name))
+    }
+
+    /// Writes down what came of a call, and asks the harness what follows.
+    fn take(&mut self, asked: Asked, call: &Call, name: String) -> (Said, Option<Ladder>) {
+        match asked {
             Asked::Answered(answer, result) => {
-                let (usage, credits) = self.price(&answer, &call);
-                let state = AttemptState::Answered {
-                    model: answer.model.clone(),
-                    usage,
-                    credits,
-                };
+                let state = self.answered(&answer.model, Spent::by(&answer), call);
                 self.end_attempt(name, state, EventKind::AttemptSucceeded, None);
-                let decided = self.decide(Event::Answered(answer.verdict()));
-                self.answer = Some((answer, result));
-                decided
+                let said = self.decide(Event::Answered(answer.verdict()));
+                let kept = KeptAnswer {
+                    stage: call.stage.as_str().to_owned(),
+                    result,
+                    model: answer.model,
+                };
+                self.answer = Some((kept, Saved::No));
+                (said, None)
             }
-            Asked::Rejected(answer, reason) => {
-                let (usage, credits) = self.price(&answer, &call);
-                let model = answer.model.clone();
+            Asked::Evaluated(answer) => {
+                let spent = Spent {
+                    input_tokens: answer.input_tokens,
+                    output_tokens: answer.output_tokens,
+                };
+                let state = self.answered(&answer.model, spent, call);
+                self.end_attempt(name, state, EventKind::AttemptSucceeded, None);
+                let (verdict, confidence_score) = match answer.evaluation {
+                    Evaluation::Pass { confidence } => ("pass", confidence.filter(|figure| figure.is_finite())),
+                    Evaluation::Triage => ("triage", None),
+                    Evaluation::Retry => ("retry", None),
+                };
+                let detail = EventDetail {
+                    stage: Some(call.stage.as_str().to_owned()),
+                    verdict: Some(verdict),
+                    confidence_score,
+                    ..EventDetail::default()
+                };
+                self.step.events.push((EventKind::Evaluated, detail));
+                (self.decide(Event::Evaluated(answer.evaluation)), None)
+            }
+            Asked::Rejected { model, spent, reason } => {
+                let (usage, credits) = self.price(spent, call);
                 let state = AttemptState::Rejected {
                     model,
                     usage,
@@ -216,23 +299,32 @@ impl Drive<'_> {
                     reason: reason.to_owned(),
                 };
                 self.end_attempt(name, state, EventKind::AttemptFailed, Some(reason.to_owned()));
-                self.decide(Event::AttemptFailed(reason))
+                (self.decide(Event::AttemptFailed(reason)), Some(Ladder::Failed))
             }
             Asked::Failed(reason) => {
                 let state = AttemptState::Failed {
                     reason: reason.to_owned(),
                 };
                 self.end_attempt(name, state, EventKind::AttemptFailed, Some(reason.to_owned()));
-                self.decide(Event::AttemptFailed(reason))
+                (self.decide(Event::AttemptFailed(reason)), Some(Ladder::Failed))
             }
-        })
+        }
+    }
+
+    fn answered(&self, model: &str, spent: Spent, call: &Call) -> AttemptState {
+        let (usage, credits) = self.price(spent, call);
+        AttemptState::Answered {
+            model: model.to_owned(),
+            usage,
+            credits,
+        }
     }
 
     /// What an answer took. Test runs cost no credits.
-    fn price(&self, answer: &ModelAnswer, call: &Call) -> (Usage, u64) {
+    fn price(&self, spent: Spent, call: &Call) -> (Usage, u64) {
         let usage = Usage {
-            input_tokens: answer.input_tokens,
-            output_tokens: answer.output_tokens,
+            input_tokens: spent.input_tokens,
+            output_tokens: spent.output_tokens,
         };
         let credits = match self.work.tenant.mode {
             Mode::Live => u64::from(call.tier.credits()),
@@ -257,90 +349,29 @@ impl Drive<'_> {
         self.step.attempts.push(AttemptRow { name, state });
     }
 
-    async fn complete(&mut self, confidence: f64, warning: bool) -> Result<(), StoreError> {
-        let Some((answer, result)) = self.answer.take() else {
-            return self.fail("Model call failed".to_owned()).await;
-        };
-        let warning = warning.then(|| "Confidence is below 0.85".to_owned());
-        let detail = EventDetail {
-            confidence_score: Some(confidence),
-            warning,
-            ..EventDetail::default()
-        };
-        self.step.events.push((EventKind::Completed, detail));
-        self.save(
-            None,
-            Some(Outcome::Completed {
-                result,
-                confidence,
-                model: answer.model,
-            }),
-        )
-        .await
+    /// The answer that stands so far, from here or from the store.
+    async fn standing(&self) -> Result<KeptAnswer, StoreError> {
+        let stage = self.progress.kept.as_ref().map_or(Stage::First, |kept| kept.stage);
+        self.answer_of(stage).await
     }
 
-    async fn triage(
-        &mut self,
-        confidence: f64,
-        reason: TriageReason,
-        warning: Option<String>,
-    ) -> Result<(), StoreError> {
-        let Some((answer, payload)) = self.answer.take() else {
-            return self.fail("Model call failed".to_owned()).await;
-        };
-        let short = shorten(&self.work.task);
-        let item = TriageRow {
-            id: TriageId::generate(),
-            title: format!("{}: {}", self.agent.name, short.chars().take(80).collect::<String>()),
-            summary: short.to_owned(),
-            reasoning: reason.sentence().to_owned(),
-            risk: answer.action.as_ref().map(|action| action.description.clone()),
-            payload,
-            expires_at: Timestamp::now().plus_ms(TRIAGE_MS),
-        };
-        let detail = EventDetail {
-            confidence_score: Some(confidence),
-            triage_item_id: Some(item.id),
-            warning,
-            ..EventDetail::default()
-        };
-        self.step.events.push((EventKind::TriageRequired, detail));
-        self.save(
-            None,
-            Some(Outcome::Triage {
-                item,
-                confidence,
-                model: answer.model,
-            }),
-        )
-        .await
-    }
-
-    async fn fail(&mut self, error: String) -> Result<(), StoreError> {
-        let detail = EventDetail {
-            error: Some(error.clone()),
-            ..EventDetail::default()
-        };
-        self.step.events.push((EventKind::Failed, detail));
-        self.save(None, Some(Outcome::Failed { error })).await
-    }
-
-    /// Too little of this invocation is left for an attempt: give the run back and have it looked at at once.
-    async fn checkpoint(&mut self, before: Progress) -> Result<(), StoreError> {
-        self.progress = before;
-        self.save(None, None).await?;
-        let hint = Hint {
-            run: self.work.run,
-            tenant: self.work.tenant,
-            priority: self.work.priority,
-        };
-        self.worker.queues.send_later(hint, 0).await
+    async fn answer_of(&self, stage: Stage) -> Result<KeptAnswer, StoreError> {
+        match &self.answer {
+            Some((answer, _)) if answer.stage == stage.as_str() => Ok(answer.clone()),
+            _ => self.worker.store.works().kept(self.work.run, stage.as_str()).await,
+        }
     }
 
     /// Writes what has gathered since the last save, in one transaction, and logs the step.
     async fn save(&mut self, lease_ms: Option<i64>, outcome: Option<Outcome>) -> Result<(), StoreError> {
         let mut step = std::mem::take(&mut self.step);
-        step.lease_until = lease_ms.map(|ms| Timestamp::now().plus_ms(ms));
+        step.lease_until = lease_ms.map(|ms| (self.worker.now)().plus_ms(ms));
+        if outcome.is_none()
+            && let Some((answer, Saved::No)) = &self.answer
+        {
+            // The run goes on: whoever goes on with it may need what was said.
+            step.kept = Some(answer.clone());
+        }
         step.outcome = outcome;
         step.progress = serde_json::to_string(&self.progress).expect("progress is plain data");
         let last = step.events.last().map_or("", |(kind, _)| kind.as_str());
@@ -349,6 +380,9 @@ impl Drive<'_> {
                 self.settle(&step).await;
             }
             return Err(error);
+        }
+        if let Some((_, saved)) = &mut self.answer {
+            *saved = Saved::Yes;
         }
         tracing::info!(
             run_id = %self.work.run,
@@ -368,12 +402,14 @@ impl Drive<'_> {
         let is_answer =
             |row: &&AttemptRow| matches!(row.state, AttemptState::Answered { .. } | AttemptState::Rejected { .. });
         for row in step.attempts.iter().filter(is_answer) {
-            let settled = self
-                .worker
-                .store
-                .works()
-                .settle(&self.work, row, Timestamp::now())
-                .await;
+            let (works, at) = (self.worker.store.works(), (self.worker.now)());
+            let mut pauses_ms = SAVE_PAUSES_MS.into_iter();
+            let settled = loop {
+                let settled = works.settle(&self.work, row, at).await;
+                if !again(self.work.run, settled.as_ref().err(), &mut pauses_ms).await {
+                    break settled;
+                }
+            };
             match settled {
                 Ok(()) => tracing::info!(run_id = %self.work.run, attempt = row.name, "a late answer is in the ledger"),
                 Err(error) => {
@@ -386,7 +422,7 @@ impl Drive<'_> {
     /// Sends a step until it is written or refused: what a model said was paid for, and a short outage must not lose it.
     /// The same step at the same moment is written once.
     async fn write(&mut self, step: &Advance) -> Result<(), StoreError> {
-        let (works, at) = (self.worker.store.works(), Timestamp::now());
+        let (works, at) = (self.worker.store.works(), (self.worker.now)());
         let mut pauses_ms = SAVE_PAUSES_MS.into_iter();
         loop {
             let saved = works.advance(&mut self.work, step, at).await;
@@ -394,11 +430,5 @@ impl Drive<'_> {
                 return saved;
             }
         }
-    }
-}
-
-fn stage(call: &Call) -> &'static str {
-    match call.stage {
-        eclips_engine::harness::Stage::First => "first",
     }
 }

@@ -16,9 +16,11 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use aws_sdk_dynamodb::types::{AttributeValue, KeysAndAttributes, TransactWriteItem};
 
+use eclips_engine::harness::Outcome;
+
 use self::deltas::Deltas;
 use super::item::{Attributes, Row, keyed, n, s};
-use super::transact::{send, update, update_main};
+use super::transact::{jitter, send, update, update_main};
 use super::{Store, StoreError, unavailable, written};
 use crate::auth::{Mode, Tenant};
 use crate::ids::{OrgId, RunId};
@@ -31,6 +33,8 @@ const WRITES_MAX: usize = 100;
 const RUNS_MAX: usize = 50;
 /// Tries of a transaction that another one overtakes.
 const TRIES: u32 = 8;
+/// The wait between them, with jitter; longer each time.
+const WAIT: std::time::Duration = std::time::Duration::from_millis(25);
 /// How long what was counted of a run is kept beyond the run itself, which DynamoDB deletes some days late.
 const KEPT_MS: i64 = 30 * DAY_MS;
 
@@ -71,6 +75,10 @@ pub struct RunChange {
     pub status: Status,
     /// Whether it is deleted, because its time was over.
     pub is_gone: bool,
+    /// What its end says of its agent; nothing where the agent had no part in it.
+    pub counts: Option<Outcome>,
+    /// When it ended.
+    pub ended_at: Option<Timestamp>,
     /// When its time is over, in seconds since 1970.
     pub ttl: i64,
 }
@@ -110,6 +118,9 @@ struct News {
     answers: BTreeMap<String, AnswerChange>,
 }
 
+/// The totals of tenants as they are, by partition key.
+type Known = HashMap<String, Attributes>;
+
 /// What of a run has been counted.
 #[derive(Debug, Default)]
 struct Counted {
@@ -147,26 +158,30 @@ impl Fold<'_> {
                 }
             }
         }
-        let runs: Vec<(RunId, News)> = runs.into_iter().collect();
+        let mut runs: Vec<(RunId, News)> = runs.into_iter().collect();
+        // Failures in a row are those in the order of the runs' ends.
+        runs.sort_by_key(|(_, news)| news.run.as_ref().and_then(|run| run.ended_at));
+        // What fails holds up nothing but itself: the rest is counted, and the first failure is told at the end.
+        let mut outcomes = Vec::new();
         for some in runs.chunks(RUNS_MAX) {
-            self.count_runs(some).await?;
+            outcomes.push(self.count_runs(some).await);
         }
         // Also where nothing was new: an earlier try may have ended between the two.
         for (org, month) in months {
-            self.publish_credits(org, &month).await?;
+            outcomes.push(self.publish_credits(org, &month).await);
         }
         for ((org, day), requests) in days {
-            self.note_requests(org, day, requests).await?;
+            outcomes.push(self.note_requests(org, day, requests).await);
         }
-        Ok(())
+        outcomes.into_iter().collect()
     }
 
     /// Counts what is new of some runs, in as many transactions as it needs.
     async fn count_runs(&self, mut runs: &[(RunId, News)]) -> Result<(), StoreError> {
         let mut tries = 0;
         while !runs.is_empty() {
-            let counted = self.counted(runs).await?;
-            let (mut deltas, mut notes, mut taken) = (Deltas::default(), Vec::new(), 0);
+            let (counted, totals) = self.counted(runs).await?;
+            let (mut deltas, mut notes, mut taken) = (Deltas::over(totals), Vec::new(), 0);
             for (run, news) in runs {
                 let none = Counted::default();
                 let counted = counted.get(run).unwrap_or(&none);
@@ -180,12 +195,19 @@ impl Fold<'_> {
                 taken += 1;
             }
             if !notes.is_empty() {
+                let probes = std::mem::take(&mut deltas.probes);
                 let writes = notes.into_iter().chain(deltas.writes(self.0)).collect();
                 match send(self.0, "fold", writes).await {
-                    Ok(()) => tries = 0,
-                    Err(StoreError::Lost) if tries < TRIES => {
-                        // The same records are being counted elsewhere, or were while this read.
+                    Ok(()) => {
+                        tries = 0;
+                        for (tenant, agent, run) in probes {
+                            self.0.conducts().end_probe(tenant, &agent, run).await?;
+                        }
+                    }
+                    Err(error) if tries < TRIES && (matches!(error, StoreError::Lost) || error.is_contention()) => {
+                        // The same records, or others of the same tenant, are being counted elsewhere.
                         tries += 1;
+                        tokio::time::sleep(jitter(WAIT * tries)).await;
                         continue;
                     }
                     Err(error) => return Err(error),
@@ -223,7 +245,7 @@ impl Fold<'_> {
         };
         let mut expression = "SET version = :version".to_owned();
         if let Some(newer) = newer {
-            deltas.run(newer, counted.status);
+            deltas.run(newer, counted.status)?;
             expression.push_str(", seq = :seq, #status = :status, #ttl = :ttl");
             change = change
                 .expression_attribute_names("#status", "status")
@@ -243,26 +265,38 @@ impl Fold<'_> {
         Ok(Some(update(change.update_expression(expression))))
     }
 
-    /// Reads what of some runs has been counted, strongly consistent.
-    async fn counted(&self, runs: &[(RunId, News)]) -> Result<HashMap<RunId, Counted>, StoreError> {
+    /// Reads what of some runs has been counted, and the totals of their tenants, strongly consistent.
+    async fn counted(&self, runs: &[(RunId, News)]) -> Result<(HashMap<RunId, Counted>, Known), StoreError> {
         let mut wanted = KeysAndAttributes::builder().consistent_read(true);
-        for (run, _) in runs {
+        let mut tenants = BTreeSet::new();
+        for (run, news) in runs {
             wanted = wanted.keys(keyed(format!("R#{run}"), "F"));
+            tenants.extend(news.run.as_ref().map(|change| change.owner.tenant.to_string()));
+        }
+        for tenant in &tenants {
+            wanted = wanted.keys(keyed(format!("T#{tenant}"), "M"));
         }
         let wanted = wanted.build().expect("there are keys");
         let mut left = Some(HashMap::from([(self.0.main.to_string(), wanted)]));
-        let mut found = HashMap::new();
+        let (mut found, mut totals) = (HashMap::new(), Known::new());
         // What the engine leaves for the next call is asked for at once: each call brings some.
         while let Some(asked) = left.filter(|tables| !tables.is_empty()) {
             let read = self.0.client.batch_get_item().set_request_items(Some(asked));
             let answer = read.send().await.map_err(|error| unavailable("read counted", &error))?;
             for item in answer.responses.unwrap_or_default().into_values().flatten() {
-                let run = Row::new("counted", &item).parsed("pk", |pk| RunId::parse(pk.strip_prefix("R#")?))?;
-                found.insert(run, counted(&item)?);
+                let pk = Row::new("counted", &item).text("pk")?.to_owned();
+                match pk.strip_prefix("R#").and_then(RunId::parse) {
+                    Some(run) => {
+                        found.insert(run, counted(&item)?);
+                    }
+                    None => {
+                        totals.insert(pk, item);
+                    }
+                }
             }
             left = answer.unprocessed_keys;
         }
-        Ok(found)
+        Ok((found, totals))
     }
 
     /// Puts the credits of a month, as the totals have them, where the guard of every request looks. They only grow, so

@@ -81,6 +81,8 @@ pub struct Allowed {
     pub plan: Plan,
     /// Credits a UTC month, the organization's own number included.
     pub credits_per_month: u64,
+    /// What is left of them this month, as the guard sees it; below zero by the runs in flight.
+    pub credits_left: i64,
     /// Requests a UTC day.
     pub requests_per_day: u64,
     /// The last day on which there was a request, and how many.
@@ -159,6 +161,7 @@ impl Limits<'_> {
         Ok(Allowed {
             plan: state.plan,
             credits_per_month: state.allowance.credits_per_month,
+            credits_left: state.quota(Limiter::Strict, Timestamp::now()).credits_left,
             requests_per_day: state.allowance.requests_per_day,
             requests: (Day::of(Timestamp::from_ms(state.cell * CELL_MS)), state.day_used),
         })
@@ -223,10 +226,12 @@ impl Limits<'_> {
             .expression_attribute_values(":old_day", n(old.day_used))
             .expression_attribute_values(":old_strict", n(old.strict.current))
             .expression_attribute_values(":old_standard", n(old.standard.current))
+            // What memory knows of the rest, the month's credits above all, may be old.
+            .return_values(ReturnValue::AllNew)
             .send()
             .await;
         match sent {
-            Ok(_) => Ok(Counted::Yes(Box::new(new))),
+            Ok(done) => Ok(Counted::Yes(Box::new(State::read(done.attributes())?))),
             Err(error) => refused(&error),
         }
     }

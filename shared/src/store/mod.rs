@@ -2,7 +2,9 @@
 //! first in every method that a caller's request reaches.
 
 mod audit;
+mod conduct;
 mod fold;
+mod index;
 mod item;
 mod keys;
 mod limits;
@@ -12,8 +14,10 @@ mod orgs;
 mod runs;
 mod sessions;
 mod slots;
+mod sweep;
 mod totals;
 mod transact;
+mod triage;
 mod work;
 
 use std::fmt;
@@ -31,6 +35,7 @@ use aws_sdk_dynamodb::operation::query::builders::QueryFluentBuilder;
 use aws_sdk_dynamodb::operation::update_item::builders::UpdateItemFluentBuilder;
 
 pub use audit::{Action, Actor, Audit, AuditEntry};
+pub use conduct::{Conduct, Conducts, counts, read_counts};
 pub use fold::{AnswerChange, Change, DayChange, Fold, Owner, RunChange};
 pub use keys::{GRACES_MS, KeyRecord, KeySummary, Keys, LIFE_MS_MAX, NewKey, Refused, RefusedRequests, Rolled};
 pub use limits::{Allowed, Limits, Quota, Refusal};
@@ -39,8 +44,10 @@ pub use orgs::{OrgSummary, Orgs, Override, Suspension};
 pub use runs::{Cancelled, Made, RunEvent, RunFilter, Runs, Watch};
 pub use sessions::{Session, SessionHash, Sessions};
 pub use slots::{Slot, Slots, Taken};
+pub use sweep::{Buried, DueRun, PARTITIONS, Sweeps, WaitsFor};
 pub use totals::{Days, Drift, Figures, Per, Recount, Totals, UsageRow};
-pub use work::{Advance, AttemptRow, AttemptState, Claim, Outcome, TriageRow, Work, Works};
+pub use triage::{Decided, Expired, Question, Triages};
+pub use work::{Advance, AttemptRow, AttemptState, Claim, KeptAnswer, Outcome, TriageRow, Work, Works};
 
 use self::item::{Attributes, s};
 use crate::config::Config;
@@ -86,6 +93,12 @@ impl fmt::Display for StoreError {
 impl std::error::Error for StoreError {}
 
 impl StoreError {
+    /// Whether others held the same items all the time: trying again is all that is needed.
+    #[must_use]
+    pub fn is_contention(&self) -> bool {
+        matches!(self, Self::Unavailable { cause, .. } if cause == "TransactionCanceledException")
+    }
+
     /// Writes the cause into the log; once, where a request ends because of it.
     pub fn log(&self) {
         match self {
@@ -158,6 +171,12 @@ impl Store {
         Members(self)
     }
 
+    /// How agents have done.
+    #[must_use]
+    pub fn conducts(&self) -> Conducts<'_> {
+        Conducts(self)
+    }
+
     /// What counts into the totals.
     #[must_use]
     pub fn fold(&self) -> Fold<'_> {
@@ -188,10 +207,22 @@ impl Store {
         Slots(self)
     }
 
+    /// Open runs that are due to be looked at.
+    #[must_use]
+    pub fn sweeps(&self) -> Sweeps<'_> {
+        Sweeps(self)
+    }
+
     /// What organizations use.
     #[must_use]
     pub fn totals(&self) -> Totals<'_> {
         Totals(self)
+    }
+
+    /// What persons have to decide.
+    #[must_use]
+    pub fn triages(&self) -> Triages<'_> {
+        Triages(self)
     }
 
     /// Runs as the worker drives them.
@@ -305,6 +336,9 @@ pub(crate) async fn sdk_config(config: &Config, endpoint: Option<&str>) -> aws_c
                     config.region.clone().unwrap_or_else(|| "us-east-1".to_owned()),
                 ));
         }
+    }
+    if let Some(carrier) = &config.carrier {
+        loader = loader.http_client(carrier.clone());
     }
     loader.load().await
 }

@@ -6,6 +6,7 @@
 
 mod cancel;
 mod create;
+pub(super) mod ending;
 mod list;
 mod show;
 mod watch;

@@ -94,6 +94,12 @@ pub async fn send_once(
         let Err(error) = sent else { return Ok(()) };
         match verdict(&error) {
             Verdict::Lost => return Err(StoreError::Lost),
+            Verdict::Corrupt => {
+                return Err(StoreError::Corrupt {
+                    record: call,
+                    attribute: "an item has an attribute of another type".to_owned(),
+                });
+            }
             Verdict::Conflict if attempt < CONFLICT_TRIES => tokio::time::sleep(jitter(wait)).await,
             Verdict::Conflict | Verdict::Failed => return Err(unavailable(call, &error)),
         }
@@ -113,6 +119,8 @@ pub fn jitter(wait: Duration) -> Duration {
 enum Verdict {
     /// A condition did not hold.
     Lost,
+    /// An item is not what we wrote: a number to be added to is none.
+    Corrupt,
     /// Another transaction holds one of the items.
     Conflict,
     /// Anything else.
@@ -130,6 +138,9 @@ fn verdict(error: &SdkError<TransactWriteItemsError>) -> Verdict {
         .collect();
     if codes.contains(&"ConditionalCheckFailed") {
         return Verdict::Lost;
+    }
+    if codes.contains(&"ValidationError") {
+        return Verdict::Corrupt;
     }
     if codes.iter().any(|code| {
         matches!(

@@ -3,7 +3,8 @@
 //! *Item* `R#<run>` / `M`, beside what lists show: `epoch` (raised by each claim), `seq` (last event), `lease_until`,
 //! `progress` (the harness's own state), `open_attempt` (`<stage>#<n>` of a model call that has not ended), `plan`, `key_id`.
 //! *Item* `R#<run>` / `A#<stage>#<n>`: the attempt, and so the usage ledger: `state` (`started`, `answered`,
-//! `rejected`, `failed`, `lost`), tier, model, tokens, credits, times. *Item* `R#<run>` / `T`: what a person has to decide.
+//! `rejected`, `failed`, `lost`), tier, model, tokens, credits, times. *Item* `R#<run>` / `S#<stage>`: an answer that a later
+//! stage may need: `result`, `model`. What a person has to decide is in `triage.rs`.
 
 mod step;
 
@@ -12,8 +13,8 @@ use sha2::{Digest, Sha256};
 
 use super::item::{Attributes, Row, at, fill, keyed, n, s};
 use super::runs::{INLINE_BYTES_MAX, events, parts};
-use super::transact::{create, send, send_once, update, update_main};
-use super::{Store, StoreError, unavailable};
+use super::transact::{create, send_once, update, update_main};
+use super::{Store, StoreError, triage, unavailable};
 use crate::auth::Tenant;
 use crate::ids::RunId;
 use crate::plan::{LEDGER_RETENTION_MS, Plan};
@@ -21,7 +22,7 @@ use crate::run::{Priority, Status, Usage, event};
 use crate::time::Timestamp;
 
 use self::step::After;
-pub use self::step::{Advance, AttemptRow, AttemptState, Claim, Outcome, TriageRow};
+pub use self::step::{Advance, AttemptRow, AttemptState, Claim, KeptAnswer, Outcome, TriageRow};
 
 /// Nobody else took a step since this worker looked, and the run is still open.
 const FENCE: &str = "epoch = :old_epoch AND seq = :old_seq AND #status IN (:queued, :running)";
@@ -120,13 +121,25 @@ impl Works<'_> {
                 "pk",
             ));
         }
+        if let Some(kept) = &step.kept {
+            let mut item = keyed(&pk, format!("S#{}", kept.stage));
+            fill(
+                &mut item,
+                [
+                    ("result", Some(s(&kept.result))),
+                    ("model", Some(s(&kept.model))),
+                    ("ttl", Some(ttl.clone())),
+                ],
+            );
+            writes.push(create(&self.0.main, item, "pk"));
+        }
         for row in &step.attempts {
             writes.push(self.attempt(work, &pk, row, now, "#state = :started"));
         }
         if let Some(Outcome::Triage { item, confidence, .. }) = &step.outcome {
             writes.push(create(
                 &self.0.main,
-                triage(work, &pk, item, *confidence, now, &ttl),
+                triage::pending(work, item, *confidence, now, &ttl),
                 "pk",
             ));
         }
@@ -189,6 +202,22 @@ impl Works<'_> {
         }
     }
 
+    /// Reads the answer of a stage that is over.
+    ///
+    /// *Errors*: [`StoreError::Corrupt`], also when there is none: whoever asks has seen it noted;
+    /// [`StoreError::Unavailable`].
+    pub async fn kept(&self, run: RunId, stage: &str) -> Result<KeptAnswer, StoreError> {
+        let sk = format!("S#{stage}");
+        let none = Attributes::new();
+        let item = self.0.get("read kept answer", format!("R#{run}"), &sk).await?;
+        let row = Row::new("kept answer", item.as_ref().unwrap_or(&none));
+        Ok(KeptAnswer {
+            stage: stage.to_owned(),
+            result: row.text("result")?.to_owned(),
+            model: row.text("model")?.to_owned(),
+        })
+    }
+
     /// Says whether a worker still holds a run, strongly consistent: nobody has claimed, cancelled or ended it.
     ///
     /// *Errors*: [`StoreError::Unavailable`], [`StoreError::Corrupt`].
@@ -208,7 +237,8 @@ impl Works<'_> {
     pub async fn settle(&self, work: &Work, row: &AttemptRow, now: Timestamp) -> Result<(), StoreError> {
         let pk = format!("R#{}", work.run);
         let write = self.attempt(work, &pk, row, now, "#state IN (:started, :lost)");
-        send(self.0, "settle attempt", vec![write]).await
+        let token = digest(&format!("{}#{}#settle", work.run, row.name));
+        send_once(self.0, "settle attempt", vec![write], Some(token)).await
     }
 
     /// The conditional update of `M`: the one place where a run changes.
@@ -316,7 +346,10 @@ impl Works<'_> {
 
 /// Names a step for the store: this run, this state of it, this moment. *Shape*: 36 characters.
 fn token(work: &Work, now: Timestamp) -> String {
-    let step = format!("{}#{}#{}#{}", work.run, work.epoch, work.seq, now.ms());
+    digest(&format!("{}#{}#{}#{}", work.run, work.epoch, work.seq, now.ms()))
+}
+
+fn digest(step: &str) -> String {
     let hash: [u8; 32] = Sha256::digest(step).into();
     hash[..18].iter().map(|byte| format!("{byte:02x}")).collect()
 }
@@ -352,36 +385,4 @@ fn work(run: RunId, main: &Attributes, input: &Attributes) -> Result<Work, Store
         seq: row.number("seq")?,
         ttl: row.number("ttl")?,
     })
-}
-
-fn triage(
-    work: &Work,
-    pk: &str,
-    item: &TriageRow,
-    confidence: f64,
-    now: Timestamp,
-    ttl: &AttributeValue,
-) -> Attributes {
-    let mut row = keyed(pk, "T");
-    fill(
-        &mut row,
-        [
-            ("triage_id", Some(s(item.id.to_string()))),
-            // No `run_id`: with it and the tenant the item would be a run in the lists. The partition key has it.
-            ("tenant", Some(s(work.tenant.to_string()))),
-            ("agent_type", Some(s(&work.agent_type))),
-            ("priority", Some(s(work.priority.as_str()))),
-            ("status", Some(s("pending"))),
-            ("title", Some(s(&item.title))),
-            ("summary", Some(s(&item.summary))),
-            ("reasoning", Some(s(&item.reasoning))),
-            ("risk", item.risk.as_deref().map(s)),
-            ("confidence_score", Some(n(confidence))),
-            ("payload", Some(s(&item.payload))),
-            ("created_at", Some(at(now))),
-            ("expires_at", Some(at(item.expires_at))),
-            ("ttl", Some(ttl.clone())),
-        ],
-    );
-    row
 }

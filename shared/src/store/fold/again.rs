@@ -2,6 +2,7 @@
 //! counting: what was counted stays counted once.
 
 use super::super::StoreError;
+use super::super::conduct::read_counts;
 use super::super::item::{Attributes, Row};
 use super::{AnswerChange, Change, Fold, Owner, RunChange};
 use crate::auth::Tenant;
@@ -57,6 +58,8 @@ fn run_change(run: RunId, main: &Attributes) -> Result<RunChange, StoreError> {
         seq: row.number("seq")?,
         status: row.parsed("status", Status::parse)?,
         is_gone: false,
+        counts: row.opt_parsed("counts", read_counts)?,
+        ended_at: row.opt_time("completed_at")?,
         ttl: row.number("ttl")?,
     })
 }

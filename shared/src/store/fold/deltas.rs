@@ -1,15 +1,19 @@
 //! What is added to each item of the totals, gathered before it is written. No call is made here.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use aws_sdk_dynamodb::types::TransactWriteItem;
+use eclips_engine::harness::{Outcome, RunEnd, State};
 
-use super::super::Store;
-use super::super::item::n;
+use super::super::conduct::Conduct;
+use super::super::item::{n, s};
 use super::super::totals::Per;
 use super::super::transact::{update, update_main};
-use super::{AnswerChange, Owner, RunChange};
+use super::super::{Store, StoreError};
+use super::{AnswerChange, Known, Owner, RunChange};
 use crate::auth::Tenant;
+use crate::ids::RunId;
 use crate::plan::LEDGER_RETENTION_MS;
 use crate::run::Status;
 use crate::time::{DAY_MS, Day, Timestamp};
@@ -24,6 +28,8 @@ struct Place {
 #[derive(Clone, Debug, Default)]
 struct Item {
     figures: BTreeMap<String, i64>,
+    /// Attributes that get a value, whatever they had.
+    texts: BTreeMap<String, String>,
     /// Attributes that are not needed any more.
     removed: Vec<String>,
     /// Seconds since 1970.
@@ -31,8 +37,14 @@ struct Item {
 }
 
 /// The additions of one transaction.
-#[derive(Clone, Debug, Default)]
-pub(super) struct Deltas(BTreeMap<Place, Item>);
+#[derive(Clone, Debug)]
+pub(super) struct Deltas {
+    items: BTreeMap<Place, Item>,
+    /// The totals as they were when this began.
+    known: Arc<Known>,
+    /// Runs that have ended while their agent's breaker was not closed: each may have been its probe.
+    pub(super) probes: Vec<(Tenant, String, RunId)>,
+}
 
 /// The attribute that holds a month's credits.
 pub(super) fn credits_of(month: &str) -> String {
@@ -53,13 +65,25 @@ const fn settled(status: Status) -> Option<&'static str> {
 }
 
 impl Deltas {
+    /// Nothing yet, over the totals as they are.
+    pub(super) fn over(known: Known) -> Self {
+        Self {
+            items: BTreeMap::new(),
+            known: Arc::new(known),
+            probes: Vec::new(),
+        }
+    }
+
     /// How many items are written.
     pub(super) fn len(&self) -> usize {
-        self.0.len()
+        self.items.len()
     }
 
     /// A run that stands elsewhere than when it was last counted.
-    pub(super) fn run(&mut self, new: &RunChange, old: Option<Status>) {
+    ///
+    /// *Errors*: [`StoreError::Corrupt`].
+    pub(super) fn run(&mut self, new: &RunChange, old: Option<Status>) -> Result<(), StoreError> {
+        self.conduct(new, old)?;
         let owner = &new.owner;
         let agent = format!("agent_{}", owner.agent_type);
         let now = self.now(owner.tenant);
@@ -84,6 +108,40 @@ impl Deltas {
                 add(new, 1);
             }
         }
+        Ok(())
+    }
+
+    /// What a run's end says of its agent, from how the agent has done until then.
+    fn conduct(&mut self, new: &RunChange, old: Option<Status>) -> Result<(), StoreError> {
+        let is_open = |status: Status| matches!(status, Status::Queued | Status::Running);
+        let was_open = old.is_none_or(is_open);
+        let end = match new.status {
+            Status::Completed | Status::PendingTriage if was_open => Some(RunEnd::Succeeded),
+            Status::Failed if was_open && new.counts == Some(Outcome::Failed) => Some(RunEnd::Failed),
+            _ => None,
+        };
+        let is_new_end = new.status.is_terminal() && old.is_none_or(|old| !old.is_terminal());
+        let outcome = new.counts.filter(|_| is_new_end);
+        if new.is_gone || (end.is_none() && outcome.is_none() && (!was_open || is_open(new.status))) {
+            return Ok(());
+        }
+        let (tenant, agent) = (new.owner.tenant, new.owner.agent_type.as_str());
+        let place = place(tenant, "M".to_owned());
+        let mut current = self.known.get(&place.pk).cloned().unwrap_or_default();
+        if let Some(item) = self.items.get(&place) {
+            current.extend(item.texts.iter().map(|(name, text)| (name.clone(), s(text))));
+        }
+        let before = Conduct::read(Some(&current), agent)?;
+        let at = new.ended_at.unwrap_or_else(Timestamp::now);
+        if was_open && before.breaker.state(at.ms()) != State::Closed {
+            self.probes.push((tenant, agent.to_owned(), new.run));
+        }
+        let after = before.after(outcome, end, at);
+        if after != before {
+            let texts = &mut self.now(tenant).texts;
+            texts.extend(after.attributes(agent));
+        }
+        Ok(())
     }
 
     /// An answer that was not counted yet.
@@ -109,14 +167,35 @@ impl Deltas {
 
     /// The writes, one for each item in which something changes.
     pub(super) fn writes(self, store: &Store) -> impl Iterator<Item = TransactWriteItem> {
-        let changed = self.0.into_iter().filter_map(|(place, mut item)| {
+        let known = self.known;
+        let changed = self.items.into_iter().filter_map(|(place, mut item)| {
             item.figures.retain(|_, by| *by != 0);
-            (!item.figures.is_empty()).then_some((place, item))
+            (!item.figures.is_empty() || !item.texts.is_empty()).then_some((place, item))
         });
-        changed.map(|(place, item)| {
+        changed.map(move |(place, item)| {
             let mut change = update_main(store, &place.pk, &place.sk)
                 .expression_attribute_names("#ttl", "ttl")
                 .expression_attribute_values(":ttl", n(item.ttl));
+            let mut sets = vec!["#ttl = :ttl".to_owned()];
+            if !item.texts.is_empty() {
+                // Numbers are added to whatever is there; these follow from what was there, which must still be so.
+                let version = known.get(&place.pk).and_then(|item| item.get("version"));
+                change = match version {
+                    None => change.condition_expression("attribute_not_exists(version)"),
+                    Some(version) => change
+                        .condition_expression("version = :version")
+                        .expression_attribute_values(":version", version.clone()),
+                };
+                let next = version.and_then(|version| version.as_n().ok()?.parse::<u64>().ok());
+                sets.push("version = :next".to_owned());
+                change = change.expression_attribute_values(":next", n(next.unwrap_or(0) + 1));
+            }
+            for (at, (name, text)) in item.texts.into_iter().enumerate() {
+                sets.push(format!("#t{at} = :t{at}"));
+                change = change
+                    .expression_attribute_names(format!("#t{at}"), name)
+                    .expression_attribute_values(format!(":t{at}"), s(text));
+            }
             let mut added = Vec::with_capacity(item.figures.len());
             for (at, (name, by)) in item.figures.into_iter().enumerate() {
                 added.push(format!("#n{at} :n{at}"));
@@ -124,7 +203,10 @@ impl Deltas {
                     .expression_attribute_names(format!("#n{at}"), name)
                     .expression_attribute_values(format!(":n{at}"), n(by));
             }
-            let mut expression = format!("SET #ttl = :ttl ADD {}", added.join(", "));
+            let mut expression = format!("SET {}", sets.join(", "));
+            if !added.is_empty() {
+                expression.push_str(&format!(" ADD {}", added.join(", ")));
+            }
             for (at, name) in item.removed.into_iter().enumerate() {
                 expression.push_str(if at == 0 { " REMOVE " } else { ", " });
                 expression.push_str(&format!("#r{at}"));
@@ -145,13 +227,13 @@ impl Deltas {
         let places = [(Per::Agent, &owner.agent_type), (Per::Key, &owner.key_id)]
             .map(|(per, name)| place(owner.tenant, format!("{}#{day}#{name}", per.letter())));
         for place in &places {
-            let item = self.0.entry(place.clone()).or_default();
+            let item = self.items.entry(place.clone()).or_default();
             item.ttl = until;
         }
         let [agent, key] = &places;
         // `A…` sorts before `K…`, so both can be borrowed at once.
         let mut found = self
-            .0
+            .items
             .iter_mut()
             .filter(|(place, _)| *place == agent || *place == key)
             .map(|(_, item)| item);
@@ -160,7 +242,7 @@ impl Deltas {
     }
 
     fn item(&mut self, tenant: Tenant, sk: String, ttl: i64) -> &mut Item {
-        let item = self.0.entry(place(tenant, sk)).or_default();
+        let item = self.items.entry(place(tenant, sk)).or_default();
         item.ttl = ttl;
         item
     }

@@ -2,13 +2,14 @@
 
 use aws_sdk_dynamodb::types::TransactWriteItem;
 
-use super::super::StoreError;
-use super::super::item::{Attributes, Row, at, n, s};
-use super::super::transact::{create, jitter, send, update, update_main};
-use super::{Runs, events, is_shown};
+use super::super::item::{Attributes, Row};
+use super::super::transact::{jitter, send};
+use super::super::{StoreError, triage};
+use super::ending::{self, Ending, Fence};
+use super::{Runs, is_shown};
 use crate::auth::Tenant;
-use crate::ids::RunId;
-use crate::run::{EventDetail, EventKind, Status, event};
+use crate::ids::{RunId, TriageId};
+use crate::run::{EventDetail, EventKind, Status};
 use crate::time::Timestamp;
 
 /// Tries of a cancellation that the run's own progress overtakes; a run takes a step in milliseconds, and few of them.
@@ -75,63 +76,18 @@ impl Runs<'_> {
         status: Status,
         main: &Attributes,
     ) -> Result<Vec<TransactWriteItem>, StoreError> {
-        let row = Row::new("run", main);
-        let (now, pk) = (Timestamp::now(), format!("R#{run}"));
-        let seq: u64 = row.number("seq")?;
-        let open = row.opt_text("open_attempt")?;
-        let mut happened = Vec::with_capacity(2);
-        if let Some(open) = open {
-            let detail = EventDetail {
-                error: Some(REASON.to_owned()),
-                ..EventDetail::attempt(open)
-            };
-            happened.push((EventKind::AttemptFailed, status, detail));
-        }
-        happened.push((EventKind::Cancelled, Status::Cancelled, EventDetail::default()));
-        let last = seq + happened.len() as u64;
-        let texts = (seq + 1..)
-            .zip(&happened)
-            .map(|(seq, (kind, status, detail))| event(run, seq, *kind, now, *status, detail));
-        let ttl = n(row.number::<i64>("ttl")?);
-        let mut writes = vec![create(&self.0.main, events(&pk, seq + 1, texts.collect(), ttl), "pk")];
-
-        let change = update_main(self.0, &pk, "M")
-            .update_expression(
-                "SET #status = :cancelled, tenant_status = :tenant_status, seq = :last, completed_at = :now, \
-                 #error = :reason REMOVE lease_until, open_attempt",
-            )
-            // Whatever happens to a run raises its `seq`, and every worker's next write names the one that it knows.
-            .condition_expression("seq = :seq AND #status = :status")
-            .expression_attribute_names("#status", "status")
-            .expression_attribute_names("#error", "error")
-            .expression_attribute_values(":cancelled", s(Status::Cancelled.as_str()))
-            .expression_attribute_values(":tenant_status", s(format!("{tenant}#{}", Status::Cancelled.as_str())))
-            .expression_attribute_values(":last", n(last))
-            .expression_attribute_values(":now", at(now))
-            .expression_attribute_values(":reason", s(REASON))
-            .expression_attribute_values(":seq", n(seq))
-            .expression_attribute_values(":status", s(status.as_str()));
-        writes.push(update(change));
-        if let Some(open) = open {
-            // What it takes is not known yet; should the model still answer, its worker writes that down.
-            let lost = update_main(self.0, &pk, &format!("A#{open}"))
-                .update_expression("SET #state = :lost, ended_at = :now")
-                .condition_expression("#state = :started")
-                .expression_attribute_names("#state", "state")
-                .expression_attribute_values(":lost", s("lost"))
-                .expression_attribute_values(":started", s("started"))
-                .expression_attribute_values(":now", at(now));
-            writes.push(update(lost));
-        }
+        let (now, row) = (Timestamp::now(), Row::new("run", main));
+        let ending = Ending {
+            status: Status::Cancelled,
+            kind: EventKind::Cancelled,
+            detail: EventDetail::default(),
+            reason: REASON,
+            fence: Fence::Overrules,
+        };
+        let mut writes = ending::writes(self.0, run, main, &ending, now)?;
         if status == Status::PendingTriage {
-            let withdrawn = update_main(self.0, &pk, "T")
-                .update_expression("SET #status = :cancelled, decided_at = :now")
-                .condition_expression("#status = :pending")
-                .expression_attribute_names("#status", "status")
-                .expression_attribute_values(":cancelled", s("cancelled"))
-                .expression_attribute_values(":pending", s("pending"))
-                .expression_attribute_values(":now", at(now));
-            writes.push(update(withdrawn));
+            let triage = row.parsed("triage_item_id", TriageId::parse)?;
+            writes.push(triage::withdraw(self.0, tenant, triage, now));
         }
         Ok(writes)
     }

@@ -5,9 +5,9 @@ use serde_json::value::RawValue;
 
 use super::super::item::{at, fill, keyed, n, s};
 use super::super::transact::{create, jitter, send};
-use super::super::{StoreError, once};
+use super::super::{StoreError, once, sweep};
 use super::{INLINE_BYTES_MAX, Runs, events};
-use crate::auth::{Caller, Mode};
+use crate::auth::{Caller, Mode, Tenant};
 use crate::idempotency::Named;
 use crate::ids::RunId;
 use crate::plan::{Plan, TEST_RETENTION_MS};
@@ -43,41 +43,51 @@ impl Runs<'_> {
         named: Option<&Named>,
     ) -> Result<Made, StoreError> {
         let (run, now) = (RunId::generate(), Timestamp::now());
-        let mut writes = self.writes(caller, plan, new, run, now);
+        let writes = self.writes(caller, plan, new, run, now);
         let Some(named) = named else {
             send(self.0, "create run", writes).await?;
             return Ok(Made::Now(run));
         };
         let tenant = caller.tenant();
-        writes.push(once::take(self.0, tenant, named, &run.to_string(), now));
         let mut refused = StoreError::Lost;
         for _ in 0..NAMED_TRIES {
-            match send(self.0, "create named run", writes.clone()).await {
+            let mut all = writes.clone();
+            // The moment is that of the try: a name may end in between.
+            all.push(once::take(self.0, tenant, named, &run.to_string(), Timestamp::now()));
+            match send(self.0, "create named run", all).await {
                 Ok(()) => return Ok(Made::Now(run)),
                 // Lost: somebody has the name. Unavailable: perhaps only because so many want it at once.
                 Err(error) => refused = error,
             }
-            let before = once::find(self.0, tenant, named).await?;
-            match before {
-                Some(before) if !before.is_same => return Ok(Made::NameTaken),
-                Some(before) => {
-                    let made = RunId::parse(&before.made).ok_or_else(|| StoreError::Corrupt {
-                        record: "named request",
-                        attribute: "made".to_owned(),
-                    })?;
-                    // Its own, when the answer to its own transaction got lost.
-                    return Ok(if made == run {
-                        Made::Now(run)
-                    } else {
-                        Made::Before(made)
-                    });
+            match self.made(tenant, named).await? {
+                // Its own, when the answer to its own transaction got lost.
+                Some(Made::Before(made)) if made == run => return Ok(Made::Now(run)),
+                Some(made) => return Ok(made),
+                // An outage is not waited for here; what goes by in a moment is.
+                None if matches!(refused, StoreError::Lost) || refused.is_contention() => {
+                    tokio::time::sleep(jitter(NAMED_WAIT)).await;
                 }
-                // An outage is not waited for here; the name that is free again in this moment is.
-                None if matches!(refused, StoreError::Lost) => tokio::time::sleep(jitter(NAMED_WAIT)).await,
                 None => return Err(refused),
             }
         }
         Err(refused)
+    }
+
+    /// What a request's name stands for already; `None` when it is free.
+    ///
+    /// *Errors*: [`StoreError::Unavailable`], [`StoreError::Corrupt`].
+    pub async fn made(&self, tenant: Tenant, named: &Named) -> Result<Option<Made>, StoreError> {
+        let Some(before) = once::find(self.0, tenant, named).await? else {
+            return Ok(None);
+        };
+        if !before.is_same {
+            return Ok(Some(Made::NameTaken));
+        }
+        let made = RunId::parse(&before.made).ok_or_else(|| StoreError::Corrupt {
+            record: "named request",
+            attribute: "made".to_owned(),
+        })?;
+        Ok(Some(Made::Before(made)))
     }
 
     fn writes(&self, caller: &Caller, plan: Plan, new: &NewRun, run: RunId, now: Timestamp) -> Vec<TransactWriteItem> {
@@ -117,6 +127,8 @@ impl Runs<'_> {
                 ("created_at", Some(at(now))),
                 ("epoch", Some(n(0))),
                 ("seq", Some(n(1))),
+                ("due", Some(s(sweep::partition(run)))),
+                ("due_at", Some(at(now.plus_ms(sweep::FIRST_LOOK_MS)))),
                 ("ttl", Some(ttl.clone())),
             ],
         );

@@ -2,6 +2,9 @@
 
 use aws_sdk_dynamodb::types::AttributeValue;
 
+use eclips_engine::harness::Outcome as Ladder;
+
+use super::super::conduct::counts as counts_of;
 use super::super::item::{at, n, s};
 use super::super::runs::INLINE_BYTES_MAX;
 use super::Work;
@@ -23,8 +26,21 @@ pub struct Advance {
     pub events: Vec<(EventKind, EventDetail)>,
     /// The attempt rows that begin or end.
     pub attempts: Vec<AttemptRow>,
+    /// An answer to be kept, because another stage follows that may need it.
+    pub kept: Option<KeptAnswer>,
     /// How the run ends, if it does.
     pub outcome: Option<Outcome>,
+}
+
+/// An answer of a stage that is over, while the run goes on.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct KeptAnswer {
+    /// The stage that it is of.
+    pub stage: String,
+    /// The result that it makes, as JSON.
+    pub result: String,
+    /// The model that gave it.
+    pub model: String,
 }
 
 /// Marks a step as a claim.
@@ -93,6 +109,8 @@ pub enum Outcome {
     Failed {
         /// Why, for its owner.
         error: String,
+        /// Whether that is the agent's doing, which counts against it.
+        counts: Option<Ladder>,
     },
     /// To a person.
     Triage {
@@ -178,12 +196,14 @@ impl After {
             ("tenant_status", s(format!("{tenant}#{}", status.as_str()))),
             ("epoch", n(self.epoch)),
             ("seq", n(self.seq)),
-            ("progress", s(&step.progress)),
             ("attempts", n(self.attempts)),
             ("credits", n(self.credits)),
             ("input_tokens", n(self.usage.input_tokens)),
             ("output_tokens", n(self.usage.output_tokens)),
         ];
+        if !status.is_terminal() {
+            sets.push(("progress", s(&step.progress)));
+        }
         if let Some(until) = step.lease_until {
             sets.push(("lease_until", at(until)));
         }
@@ -197,11 +217,15 @@ impl After {
                 model,
             }) => {
                 sets.extend([("confidence_score", n(confidence)), ("model", s(model))]);
+                sets.push(("counts", s(counts_of(Ladder::Correct))));
                 if result.len() <= INLINE_BYTES_MAX {
                     sets.push(("result", s(result)));
                 }
             }
-            Some(Outcome::Failed { error }) => sets.push(("error", s(error))),
+            Some(Outcome::Failed { error, counts }) => {
+                sets.push(("error", s(error)));
+                sets.extend(counts.map(|outcome| ("counts", s(counts_of(outcome)))));
+            }
             Some(Outcome::Triage {
                 item,
                 confidence,
@@ -211,6 +235,8 @@ impl After {
                     ("confidence_score", n(confidence)),
                     ("model", s(model)),
                     ("triage_item_id", s(item.id.to_string())),
+                    // The sweep looks at it when it is too late to decide.
+                    ("due_at", at(item.expires_at)),
                 ]);
             }
             None => {}
@@ -225,6 +251,15 @@ impl After {
         }
         if self.open_attempt.is_none() {
             removes.push("open_attempt");
+        }
+        // Once it has ended there is nothing of it that could be lost.
+        if step
+            .outcome
+            .as_ref()
+            .is_some_and(|outcome| outcome.status().is_terminal())
+        {
+            // And nobody will go on with it, so it need not be known how far it was.
+            removes.extend(["due", "due_at", "progress"]);
         }
         removes
     }
