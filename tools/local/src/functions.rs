@@ -20,6 +20,9 @@ const STREAM_ENVIRONMENTS: usize = 32;
 /// Environments of a function behind the table's stream: there is one shard, and its batches go one after the other.
 const STREAM_CONSUMERS: usize = 1;
 
+/// Environments of `sweep`: for its schedule and for each of the queues of dead letters.
+const SWEEPERS: usize = 3;
+
 /// Every function.
 pub struct Functions {
     health: Pool,
@@ -27,6 +30,7 @@ pub struct Functions {
     stream: StreamingPool,
     /// How long the gateway gives an answer of `stream`.
     stream_time: Duration,
+    triage: Pool,
     usage: Pool,
     /// The dashboard, on a host of its own.
     pub dashboard: Pool,
@@ -36,6 +40,8 @@ pub struct Functions {
     pub dispatch: Pool,
     /// Behind the table's stream as well.
     pub fold: Pool,
+    /// Behind its schedule and the queues of dead letters.
+    pub sweep: Pool,
 }
 
 impl Functions {
@@ -48,6 +54,10 @@ impl Functions {
         let stream = with(
             config,
             |config| async move { Ok(eclips_stream::service(&config).await) },
+        );
+        let triage = with(
+            config,
+            |config| async move { Ok(eclips_triage::service(&config).await) },
         );
         let usage = with(config, |config| async move { Ok(eclips_usage::service(&config).await) });
         let dashboard = with(
@@ -62,16 +72,19 @@ impl Functions {
             |config| async move { Ok(eclips_dispatch::service(&config).await) },
         );
         let fold = with(config, |config| async move { Ok(eclips_fold::service(&config).await) });
+        let sweep = with(config, |config| async move { Ok(eclips_sweep::service(&config).await) });
         Ok(Self {
             health: Pool::new("health", API_ENVIRONMENTS, time("HealthFunction")?, health),
             runs: Pool::new("runs", API_ENVIRONMENTS, time("RunsFunction")?, runs).telling(written.clone()),
             stream: StreamingPool::new("stream", STREAM_ENVIRONMENTS, time("StreamFunction")?, stream),
             stream_time,
+            triage: Pool::new("triage", API_ENVIRONMENTS, time("TriageFunction")?, triage),
             usage: Pool::new("usage", API_ENVIRONMENTS, time("UsageFunction")?, usage),
             dashboard: Pool::new("dashboard", API_ENVIRONMENTS, time("DashboardFunction")?, dashboard),
             worker: Pool::new("worker", 2 * WORKERS, time("WorkerFunction")?, worker),
             dispatch: Pool::new("dispatch", STREAM_CONSUMERS, time("DispatchFunction")?, dispatch),
             fold: Pool::new("fold", STREAM_CONSUMERS, time("FoldFunction")?, fold),
+            sweep: Pool::new("sweep", SWEEPERS, time("SweepFunction")?, sweep),
         })
     }
 
@@ -80,6 +93,7 @@ impl Functions {
         match function {
             Some(Function::Runs) => Integration::Whole(self.runs.clone()),
             Some(Function::Stream) => Integration::Streamed(self.stream.clone(), self.stream_time),
+            Some(Function::Triage) => Integration::Whole(self.triage.clone()),
             Some(Function::Usage) => Integration::Whole(self.usage.clone()),
             Some(Function::Health) | None => Integration::Whole(self.health.clone()),
         }

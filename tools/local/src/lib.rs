@@ -13,6 +13,7 @@ pub mod gateway;
 pub mod host;
 pub mod poll;
 pub mod queue;
+pub mod schedule;
 pub mod sign_in;
 pub mod sqs;
 pub mod stream;
@@ -119,11 +120,20 @@ impl Local {
         let mut tasks = JoinSet::new();
         tasks.spawn(consume(queued, functions.dispatch.clone()));
         tasks.spawn(consume(changes, functions.fold.clone()));
-        for queue in ["RunsQueue", "PriorityQueue"] {
-            let mut pollers = poll::start(&queues, &template::queue_name(queue), &functions.worker, WORKERS);
+        for (queue, function, pollers) in [
+            ("RunsQueue", &functions.worker, WORKERS),
+            ("PriorityQueue", &functions.worker, WORKERS),
+            ("RunsDeadLetterQueue", &functions.sweep, 1),
+            ("PriorityDeadLetterQueue", &functions.sweep, 1),
+        ] {
+            let mut pollers = poll::start(&queues, &template::queue_name(queue), function, pollers);
             tasks.spawn(async move { while pollers.join_next().await.is_some() {} });
         }
-        clock.step("functions, stream, pollers");
+        tasks.spawn(schedule::run(
+            template.schedule("SweepFunction")?,
+            functions.sweep.clone(),
+        ));
+        clock.step("functions, stream, pollers, schedule");
 
         let (table, dashboard) = (Table::new(), functions.dashboard.clone());
         let gateways = [
@@ -146,7 +156,7 @@ impl Local {
             queue_endpoint,
             engine,
         };
-        local.schedule();
+        local.delete_expired();
         Ok(local)
     }
 
@@ -181,8 +191,8 @@ impl Local {
         drop(self.engine);
     }
 
-    /// What EventBridge or DynamoDB itself does in AWS.
-    fn schedule(&mut self) {
+    /// What DynamoDB itself does in AWS.
+    fn delete_expired(&mut self) {
         let engine = Arc::clone(&self.engine);
         self.tasks.spawn(async move {
             loop {

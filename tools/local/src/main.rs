@@ -124,6 +124,8 @@ fn start_log(level: LevelFilter) {
         "eclips_dispatch",
         "eclips_stream",
         "eclips_fold",
+        "eclips_sweep",
+        "eclips_triage",
         "eclips_local",
     ];
     let targets = Targets::new()

@@ -300,8 +300,11 @@ mod tests {
         assert_eq!(main.stream.as_deref(), Some("NEW_AND_OLD_IMAGES"));
         assert_eq!(main.ttl.as_deref(), Some("ttl"));
         let names: Vec<_> = main.indexes.iter().map(|index| index.name.as_str()).collect();
-        assert_eq!(names, ["by_agent", "by_status", "by_tenant"]);
-        assert!(main.indexes.iter().all(|index| index.non_key_attributes.len() == 17));
+        assert_eq!(names, ["by_agent", "by_due", "by_status", "by_tenant", "by_triage"]);
+        for index in &main.indexes {
+            let carried = if index.name == "by_due" { 0 } else { 17 };
+            assert_eq!(index.non_key_attributes.len(), carried, "{}", index.name);
+        }
 
         let keys = template.table("KeysTable").unwrap();
         assert_eq!((keys.name.as_str(), keys.stream, keys.ttl), ("eclips-keys", None, None));

@@ -1,7 +1,7 @@
 //! What becomes of a run of records: which come next, which come again, which are given up. Calls nobody.
 //!
 //! The rules are those of Lambda's stream mapping with `ReportBatchItemFailures` and `BisectBatchOnFunctionError`, but
-//! for the patience: Lambda tries for an hour, since it waits for an outage to pass; here nothing has outages, and what
+//! for the patience: Lambda tries for 23 hours, since it waits for an outage to pass; here nothing has outages, and what
 //! fails ten times is a defect that should be seen.
 
 use std::time::Duration;

@@ -1,4 +1,5 @@
-//! What the template says of a function: its time, its place behind the gateway, its source in the main table's stream.
+//! What the template says of a function: its time, its place behind the gateway, its source in the main table's stream,
+//! its schedule.
 
 use std::time::Duration;
 
@@ -57,6 +58,23 @@ impl Template {
         read.mapping(logical_id).with_context(|| logical_id.to_owned())
     }
 
+    /// How often a function is called by its schedule.
+    ///
+    /// *Errors*: the function has not exactly one schedule, or one of another form than `rate(N minutes)`.
+    pub fn schedule(&self, logical_id: &str) -> Result<Duration> {
+        let mut events = self.events(logical_id, "Schedule")?;
+        let (Some(event), None) = (events.next(), events.next()) else {
+            bail!("{logical_id} has not exactly one schedule");
+        };
+        let read: ScheduleProperties = typed(event, logical_id)?;
+        rate(&read.schedule).with_context(|| {
+            format!(
+                "{logical_id}: the local schedule knows rate(1 minute) and rate(N minutes), not {}",
+                read.schedule
+            )
+        })
+    }
+
     fn function(&self, logical_id: &str) -> Result<&Value> {
         self.properties(logical_id, "AWS::Serverless::Function")
     }
@@ -67,6 +85,30 @@ impl Template {
         let of_kind = events.filter(move |(_, event)| event["Type"].as_str() == Some(kind));
         Ok(of_kind.map(|(_, event)| &event["Properties"]))
     }
+}
+
+/// All that a schedule may say; the last concerns outages, which only AWS has.
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase", deny_unknown_fields)]
+struct ScheduleProperties {
+    schedule: String,
+    #[serde(rename = "Description")]
+    _description: Option<String>,
+    #[serde(rename = "RetryPolicy")]
+    _retry_policy: Option<Value>,
+}
+
+/// `rate(1 minute)` or `rate(N minutes)`. *Source*: EventBridge, which refuses the other number of the word.
+fn rate(schedule: &str) -> Option<Duration> {
+    let (number, unit) = schedule.strip_prefix("rate(")?.strip_suffix(')')?.split_once(' ')?;
+    let minutes: u64 = number.parse().ok()?;
+    let is_plain = minutes.to_string() == number;
+    let fits = match minutes {
+        0 => false,
+        1 => unit == "minute",
+        _ => unit == "minutes",
+    };
+    (is_plain && fits).then(|| Duration::from_secs(60 * minutes))
 }
 
 /// All that a mapping may say; anything else would be lost unseen. The four last ones concern outages, which only AWS
@@ -194,6 +236,32 @@ mod tests {
         assert!(fold.filter.lets_through(&item("M")));
         assert!(!fold.filter.lets_through(&item("IN")));
         assert!(template.mapping("RunsFunction").is_err());
+    }
+
+    #[test]
+    fn a_schedule_is_a_rate_in_minutes() {
+        let template = Template::embedded().unwrap();
+        assert_eq!(template.schedule("SweepFunction").unwrap(), Duration::from_secs(60));
+        assert!(template.schedule("RunsFunction").is_err());
+        let given = |schedule: &str| with_event("Schedule", &format!("Schedule: {schedule}")).schedule("F");
+        assert_eq!(given("rate(5 minutes)").unwrap(), Duration::from_secs(300));
+        for other in [
+            "rate(1 minutes)",
+            "rate(2 minute)",
+            "rate(0 minutes)",
+            "rate(01 minute)",
+            "rate(1 hour)",
+            "rate(minute)",
+            "cron(0 12 * * ? *)",
+            "7",
+        ] {
+            assert!(given(&format!("'{other}'")).is_err(), "{other}");
+        }
+        let with_input = with_event("Schedule", "Schedule: rate(1 minute), Input: '{}'");
+        assert!(
+            with_input.schedule("F").is_err(),
+            "the local schedule sends no other event"
+        );
     }
 
     #[test]
