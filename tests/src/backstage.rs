@@ -7,7 +7,7 @@ use eclips_shared::ids::{OrgId, RunId};
 use eclips_shared::plan::Plan;
 use serde_json::{Value, json};
 
-use crate::function::{Function, work_on};
+use crate::function::{Function, bury, sweep, work_on};
 use crate::proxy::Proxy;
 use crate::stores::Stores;
 
@@ -22,6 +22,8 @@ pub struct Backstage {
     pub proxy: Proxy,
     /// The `runs` function, in this process.
     pub runs: Function,
+    /// The `triage` function, in this process.
+    pub triage: Function,
     /// A live key with every scope.
     pub key: String,
     /// Its organization, on plan `growth`.
@@ -38,6 +40,7 @@ impl Backstage {
         let config = stores.config();
         let proxy = Proxy::before(config.dynamodb_endpoint.as_deref().expect("a local endpoint")).await;
         let runs = Function::runs(&config, proxy.url()).await;
+        let triage = Function::triage(&config, proxy.url()).await;
         let key = stores.key(Plan::Growth, &Scope::ALL).await;
         let hash = PlainKey::parse(key.as_bytes()).expect("a key").hash();
         let record = stores.store.keys().find(&hash).await.expect("the engine is up");
@@ -46,6 +49,7 @@ impl Backstage {
             stores,
             proxy,
             runs,
+            triage,
             key,
         }
     }
@@ -73,6 +77,26 @@ impl Backstage {
         (got.status, got.json())
     }
 
+    /// Makes a run that waits for a person; gives it and its triage item.
+    ///
+    /// # Panics
+    /// When it does not wait.
+    pub async fn waiting(&self) -> (RunId, String) {
+        let body = json!({ "task": "x", "data": { "sandbox": { "confidence": 0.4 } } });
+        let run = self.create(body).await;
+        self.work_on(run).await;
+        let shown = self.show(run).await;
+        let triage = shown["triage_item_id"].as_str();
+        (run, triage.expect("it waits for a person").to_owned())
+    }
+
+    /// Decides a triage item, `approve` or `reject`; gives status and body.
+    pub async fn decide(&self, triage: &str, verb: &str, body: Value) -> (u64, Value) {
+        let path = format!("/v1/triage/{triage}/{verb}");
+        let got = self.triage.call("POST", &path, Some(&self.key), Some(body)).await;
+        (got.status, got.json())
+    }
+
     /// Has a worker look at a run once.
     ///
     /// # Panics
@@ -80,6 +104,17 @@ impl Backstage {
     pub async fn work_on(&self, run: RunId) {
         let answer = work_on(&self.stores.config(), self.proxy.url(), run).await;
         assert_eq!(answer, json!({ "batchItemFailures": [] }));
+    }
+
+    /// Has the sweep look once; gives its answer.
+    pub async fn sweep(&self) -> Value {
+        sweep(&self.stores.config(), self.proxy.url()).await
+    }
+
+    /// Hands the sweep a dead letter that names a run; says whether it is done with it.
+    pub async fn bury(&self, run: RunId) -> bool {
+        let body = json!({ "run_id": run }).to_string();
+        bury(&self.stores.config(), self.proxy.url(), &body).await == json!({ "batchItemFailures": [] })
     }
 
     /// A run as its owner sees it.

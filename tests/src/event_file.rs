@@ -1,6 +1,6 @@
 //! The files in `events/`: what AWS hands to each function, and what `events/README.md` says of them.
 
-use eclips_shared::ids::RunId;
+use eclips_shared::ids::{RunId, TriageId};
 use serde_json::Value;
 
 use crate::repository;
@@ -9,6 +9,8 @@ use crate::repository;
 pub const KEY: &str = "${ECLIPS_API_KEY}";
 /// What stands for a run's id in the files.
 pub const RUN: &str = "${ECLIPS_RUN_ID}";
+/// What stands for a triage item's id in the files.
+pub const TRIAGE: &str = "${ECLIPS_TRIAGE_ID}";
 
 /// A row of the table in `events/README.md`.
 #[derive(Debug)]
@@ -50,13 +52,25 @@ pub fn text(name: &str) -> String {
     repository::text(&format!("events/{name}.json"))
 }
 
-/// An event with both placeholders filled in.
+/// An event with its placeholders filled in, that of a triage item with nobody's.
 ///
 /// # Panics
 /// When the file is no JSON.
 #[must_use]
 pub fn read(name: &str, key: &str, run: RunId) -> Value {
-    let filled = text(name).replace(KEY, key).replace(RUN, &run.to_string());
+    read_with(name, key, run, TriageId::generate())
+}
+
+/// An event with its placeholders filled in.
+///
+/// # Panics
+/// When the file is no JSON.
+#[must_use]
+pub fn read_with(name: &str, key: &str, run: RunId, triage: TriageId) -> Value {
+    let filled = text(name)
+        .replace(KEY, key)
+        .replace(RUN, &run.to_string())
+        .replace(TRIAGE, &triage.to_string());
     serde_json::from_str(&filled).unwrap_or_else(|error| panic!("events/{name}.json: {error}"))
 }
 

@@ -68,6 +68,13 @@ impl Function {
         Self(Mutex::new(service.map_response(as_json).boxed()))
     }
 
+    /// Starts `triage` against another endpoint.
+    pub async fn triage(config: &Config, endpoint: &str) -> Self {
+        let service = eclips_triage::service(&at(config, endpoint)).await;
+        let as_json = |response| serde_json::to_value(response).expect("a proxy response is JSON");
+        Self(Mutex::new(service.map_response(as_json).boxed()))
+    }
+
     /// Starts `usage` against another endpoint.
     pub async fn usage(config: &Config, endpoint: &str) -> Self {
         let service = eclips_usage::service(&at(config, endpoint)).await;
@@ -156,6 +163,29 @@ fn at(config: &Config, endpoint: &str) -> Config {
         dynamodb_endpoint: Some(endpoint.to_owned()),
         ..config.clone()
     }
+}
+
+/// Has a `sweep` of its own called by its schedule, through another endpoint; gives its answer.
+pub async fn sweep(config: &Config, endpoint: &str) -> Value {
+    let event = json!({ "detail-type": "Scheduled Event", "source": "aws.events", "detail": {} });
+    call_sweep(config, endpoint, event).await
+}
+
+/// Hands a `sweep` of its own a dead letter, through another endpoint; gives its answer.
+pub async fn bury(config: &Config, endpoint: &str, body: &str) -> Value {
+    let event = json!({ "Records": [{ "messageId": "m", "receiptHandle": "r", "body": body, "attributes": {},
+        "messageAttributes": {}, "md5OfBody": "", "eventSource": "aws:sqs",
+        "eventSourceARN": "arn:aws:sqs:local:000000000000:eclips-runs-dead", "awsRegion": "local" }] });
+    call_sweep(config, endpoint, event).await
+}
+
+async fn call_sweep(config: &Config, endpoint: &str, event: Value) -> Value {
+    let sweep = eclips_sweep::service(&at(config, endpoint)).await;
+    let event = serde_json::from_value(event).expect("an event of the schedule or of SQS");
+    let mut context = lambda_runtime::Context::default();
+    context.deadline = u64::try_from(Timestamp::now().plus_ms(60_000).ms()).expect("after 1970");
+    let answer = sweep.oneshot(LambdaEvent::new(event, context)).await;
+    serde_json::to_value(answer.expect("infallible")).expect("an answer is JSON")
 }
 
 /// Has a `worker` of its own look at a run once, through another endpoint; gives its answer.

@@ -11,6 +11,7 @@ pub mod reader;
 pub mod records;
 pub mod repository;
 pub mod runtime_api;
+pub mod sim;
 pub mod stack;
 pub mod stores;
 pub mod target;

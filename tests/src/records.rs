@@ -47,6 +47,15 @@ pub async fn item(config: &Config, run: RunId, sk: &str) -> Item {
     found.unwrap_or_else(|| panic!("the run has no {sk}")).1
 }
 
+/// A triage item, as it is stored.
+///
+/// # Panics
+/// When it is not there.
+pub async fn question(config: &Config, triage: &str) -> Item {
+    let items = under(config, &format!("Q#{triage}")).await;
+    items.into_iter().next().expect("the item is there").1
+}
+
 /// The events of a run, in order, as they are stored.
 ///
 /// # Panics

@@ -185,6 +185,16 @@ impl Stores {
             .expect("the queue is there")
     }
 
+    /// Takes every visible message out of a queue as somebody who dies with it: it is visible again at once.
+    ///
+    /// # Panics
+    /// When there is no such queue.
+    pub fn drop_messages(&self, queue: &str) {
+        self.queues
+            .receive(&queue_name(queue), 1_000, Some(Duration::ZERO))
+            .expect("the queue is there");
+    }
+
     /// How many messages a queue holds, delayed ones included.
     ///
     /// # Panics

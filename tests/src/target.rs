@@ -162,6 +162,29 @@ impl Target {
         shown.json()
     }
 
+    /// Starts a run with the test key, of a priority, that a person has to decide on; gives the run and its triage item.
+    pub async fn waiting(&self, priority: &str) -> (String, String) {
+        let body = json!({
+            "task": "Contract test", "priority": priority, "data": { "sandbox": { "confidence": 0.4 } },
+        });
+        let run = self.run(&body).await;
+        let settled = self.settled(&run).await;
+        let triage = settled["triage_item_id"].as_str();
+        (
+            run,
+            triage
+                .unwrap_or_else(|| panic!("it does not wait: {settled}"))
+                .to_owned(),
+        )
+    }
+
+    /// A triage item as its owner sees it, with the test key.
+    pub async fn triage_item(&self, triage: &str) -> Value {
+        let shown = self.get(&format!("/v1/triage/{triage}"), self.test()).await;
+        assert_eq!(shown.status, StatusCode::OK, "{}", shown.text);
+        shown.json()
+    }
+
     /// Waits until a run of the test key has left `queued` and `running`, and gives it.
     pub async fn settled(&self, run: &str) -> Value {
         until("the run is neither queued nor running", async || {

@@ -3,6 +3,7 @@
 
 mod all {
     mod cancel;
+    mod conduct;
     mod contract;
     mod dashboard;
     mod events;
@@ -16,7 +17,10 @@ mod all {
     mod process;
     mod revocation;
     mod runs;
+    mod simulator;
     mod stream;
+    mod sweep;
+    mod triage;
     mod units;
     mod usage;
     mod wiring;

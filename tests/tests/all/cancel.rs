@@ -121,11 +121,20 @@ async fn a_run_that_waits_for_a_person_ends_and_takes_its_question_along() {
     let person = world.somebody().await;
     let body = json!({ "task": "x", "data": { "sandbox": { "confidence": 0.4 } } });
     let run = world.run(&person, body).await;
-    assert_eq!(world.settled(&person, run).await["status"], "pending_triage");
+    let waiting = world.settled(&person, run).await;
+    assert_eq!(waiting["status"], "pending_triage");
     assert_eq!(cancel(&world, &person, run).await.0, 200);
-    let item = records::item(world.config(), run, "T").await;
-    assert_eq!(text(&item, "status"), "cancelled");
-    assert!(!text(&item, "decided_at").is_empty());
+    let triage = waiting["triage_item_id"].as_str().unwrap();
+    let shown = world.get(&format!("/v1/triage/{triage}"), &person).await.json();
+    assert_eq!(shown["status"], "cancelled", "{shown}");
+    assert!(
+        shown["decided_at"].is_string() && shown["decided_by"].is_null(),
+        "{shown}"
+    );
+    for (status, total) in [("pending", 0), ("cancelled", 1)] {
+        let list = world.get(&format!("/v1/triage?status={status}"), &person).await.json();
+        assert_eq!(list["total"], total, "{status}: {list}");
+    }
     assert_eq!(world.settled(&person, run).await["status"], "cancelled");
     ended_once(&world, run).await;
     world.stop().await;

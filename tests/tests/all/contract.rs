@@ -19,7 +19,7 @@
 //! on standard error, each time.
 //!
 //! What they leave behind is test data, two runs in triage among it, and one live run where the organization has none: the
-//! only thing that costs credits. A round is some 80 requests to start a run and some 200 others. Nothing has to be empty
+//! only thing that costs credits. A round is some 90 requests to start a run and some 270 others. Nothing has to be empty
 //! before. What the contract promises of limits, plans, revocation and outages is tested where the store can be reached.
 
 mod cancel;
@@ -32,12 +32,15 @@ mod outcome;
 mod shape;
 mod stream;
 mod tenant;
+mod triage;
 mod usage;
 
 use eclips_tests::world::Reply;
 
 /// What a run is not, whoever asks.
 const NO_RUN: &str = r#"{"error":"Run not found"}"#;
+/// What a triage item is not, whoever asks.
+const NO_ITEM: &str = r#"{"error":"Triage item not found"}"#;
 /// What a path is not.
 const NO_ROUTE: &str = r#"{"error":"Not found"}"#;
 

@@ -7,6 +7,8 @@ mod health;
 mod runs;
 mod scene;
 mod stream;
+mod sweep;
+mod triage;
 mod usage;
 mod worker;
 
@@ -46,6 +48,10 @@ events! {
     "runs-two-authorizations", runs::refuses_400_with_two_authorizations, "400 ";
     "stream-show", stream::tells_a_run_from_its_beginning_to_its_end, "200, ";
     "stream-resume", stream::goes_on_after_the_last_event_that_was_seen, "200, ";
+    "triage-list", triage::lists_what_waits_for_a_person, "200 ";
+    "triage-show", triage::shows_an_item_to_its_own_organization_only, "200 ";
+    "triage-approve", triage::completes_the_run_with_an_edited_output_once, "200 ";
+    "triage-reject", triage::ends_the_run_without_a_result, "200 ";
     "usage-summary", usage::sums_up_the_month, "200 ";
     "usage-daily", usage::shows_two_days, "200 ";
     "usage-agents", usage::shows_what_each_agent_used, "200 ";
@@ -58,6 +64,8 @@ events! {
     "fold-run-ended", fold::counts_a_run_and_its_answer_once, "`{";
     "fold-day-began", fold::counts_the_requests_of_the_day_before, "`{";
     "fold-other-records", fold::counts_nothing_of_other_records, "`{";
+    "sweep-schedule", sweep::sends_the_hint_of_a_run_that_nobody_took, "`{";
+    "sweep-dead-letter", sweep::ends_the_run_and_gives_back_the_poisonous_message, "`{";
     "dashboard-sign-in", dashboard::shows_the_first_page_to_anyone, "200 ";
     "dashboard-api-keys", dashboard::lists_the_keys_to_a_session_and_renews_it, "303 ";
     "dashboard-odd-query", dashboard::survives_a_query_that_is_none, "404 ";
@@ -107,10 +115,13 @@ fn no_file_holds_a_key_or_another_placeholder() {
     for name in event_file::names() {
         let text = event_file::text(&name);
         assert!(!text.contains("eck_"), "events/{name}.json holds a key");
-        let rest = text.replace(event_file::KEY, "").replace(event_file::RUN, "");
+        let known = [event_file::KEY, event_file::RUN, event_file::TRIAGE];
+        let rest = known
+            .iter()
+            .fold(text, |rest, placeholder| rest.replace(placeholder, ""));
         assert!(
             !rest.contains('$'),
-            "events/{name}.json: envsubst would change more than the two placeholders"
+            "events/{name}.json: envsubst would change more than the placeholders"
         );
     }
     let others: Vec<String> = repository::names("events")

@@ -101,6 +101,7 @@ async fn a_worker_that_lost_its_run_writes_nothing_more() {
         events: vec![(EventKind::Failed, EventDetail::default())],
         outcome: Some(Outcome::Failed {
             error: "too late".to_owned(),
+            counts: None,
         }),
         ..Advance::default()
     };

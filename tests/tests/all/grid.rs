@@ -5,9 +5,10 @@ use std::collections::BTreeSet;
 use eclips_shared::auth::{Mode, Scope};
 use eclips_shared::ids::RunId;
 use eclips_shared::plan::Plan;
-use eclips_shared::routes::{Access, Operation, ROUTES, Route};
+use eclips_shared::routes::{Access, Function, Operation, ROUTES, Route};
 use eclips_shared::time::Timestamp;
 use eclips_tests::world::{OPERATOR, Person, Reply, World, reply, unknown_key, wrong_checksum};
+use reqwest::Method;
 use serde_json::{Value, json};
 
 const GRID: &str = include_str!("../../authorization-grid.txt");
@@ -17,6 +18,8 @@ struct Cast {
     world: World,
     owner: Person,
     run: RunId,
+    /// A triage item of the owner's that was withdrawn, so that nobody can decide it.
+    triage: String,
 }
 
 impl Cast {
@@ -25,11 +28,21 @@ impl Cast {
         let owner = world.somebody().await;
         let run = world.run(&owner, json!({ "task": "Something of the owner's" })).await;
         world.settled(&owner, run).await;
-        Self { world, owner, run }
+        let triage = withdrawn(&world, &owner).await;
+        Self {
+            world,
+            owner,
+            run,
+            triage,
+        }
     }
 
     async fn call(&self, route: &Route, key: Option<&str>) -> Reply {
-        let path = route.path.replace("{id}", &self.run.to_string());
+        let id = match route.function {
+            Function::Triage => self.triage.clone(),
+            _ => self.run.to_string(),
+        };
+        let path = route.path.replace("{id}", &id);
         let mut request = self.world.request(route.method.clone(), &path);
         if let Some(key) = key {
             request = request.bearer_auth(key);
@@ -84,6 +97,16 @@ impl Cast {
     }
 }
 
+/// Has a run wait for a person, and cancels it; gives its triage item.
+async fn withdrawn(world: &World, owner: &Person) -> String {
+    let body = json!({ "task": "Something doubtful", "data": { "sandbox": { "confidence": 0.4 } } });
+    let run = world.run(owner, body).await;
+    let waiting = world.settled(owner, run).await;
+    let cancel = format!("/v1/runs/{run}/cancel");
+    assert_eq!(world.send(Method::POST, &cancel, owner, None).await.status, 200);
+    waiting["triage_item_id"].as_str().expect("it waits").to_owned()
+}
+
 /// Whether an answer shows nothing of anybody: no run in a list, no run and no token in what was used.
 fn shows_nothing(answer: &Value) -> bool {
     match answer {
@@ -130,7 +153,11 @@ fn check(line: &str, answer: &str, scope: Option<Scope>, got: &Reply) {
                 "{line}"
             );
         }
-        "404" => assert_eq!(got.pair(), (404, r#"{"error":"Run not found"}"#), "{line}"),
+        "404" => {
+            let what = if line.contains("/triage") { "Triage item" } else { "Run" };
+            let body = format!(r#"{{"error":"{what} not found"}}"#);
+            assert_eq!(got.pair(), (404, body.as_str()), "{line}");
+        }
         _ => assert_eq!(got.status.as_u16().to_string(), status, "{line}: {}", got.text),
     }
 }

@@ -159,21 +159,32 @@ async fn store_calls_per_route_are_what_the_table_says() {
     let person = world.somebody().await;
     let proxy = Proxy::before(world.config().dynamodb_endpoint.as_deref().unwrap()).await;
     let runs = Function::runs(world.config(), proxy.url()).await;
+    let triage = Function::triage(world.config(), proxy.url()).await;
     let usage = Function::usage(world.config(), proxy.url()).await;
     let run = world.run(&person, json!({ "task": "x" })).await;
     world.settled(&person, run).await;
     let waiting = json!({ "task": "x", "data": { "sandbox": { "confidence": 0.4 } } });
-    let open = world.run(&person, waiting).await;
+    let open = world.run(&person, waiting.clone()).await;
     world.settled(&person, open).await;
+    let item = async || {
+        let run = world.run(&person, waiting.clone()).await;
+        let id = world.settled(&person, run).await["triage_item_id"].clone();
+        format!("/v1/triage/{}", id.as_str().expect("it waits"))
+    };
+    let (question, other) = (item().await, item().await);
+    let (approve, reject) = (format!("{question}/approve"), format!("{other}/reject"));
+    let decided = format!("{question}/reject");
     let task = Some(json!({ "task": "x" }));
     let show = format!("/v1/runs/{run}");
     let (too_late, cancel) = (format!("{show}/cancel"), format!("/v1/runs/{open}/cancel"));
     // The first request of a process also touches `last_used_at`, and learns the limits item from a refused update.
     runs.call("GET", &show, Some(&person.key), None).await;
+    triage.call("GET", "/v1/triage", Some(&person.key), None).await;
     usage.call("GET", "/v1/usage", Some(&person.key), None).await;
     proxy.take_calls();
     // ARCHITECTURE.md has this table; a new 3-second cell makes no further call in a process that saw the last one.
     let key_and_limits = ["GetItem", "UpdateItem"];
+    let decision = vec!["GetItem", "GetItem", "TransactWriteItems"];
     for (function, method, path, body, own) in [
         (&runs, "GET", "/v1/runs", None, vec!["Query", "GetItem"]),
         (&runs, "GET", show.as_str(), None, vec!["Query"]),
@@ -186,6 +197,11 @@ async fn store_calls_per_route_are_what_the_table_says() {
             vec!["GetItem", "TransactWriteItems"],
         ),
         (&runs, "POST", too_late.as_str(), None, vec!["GetItem"]),
+        (&triage, "GET", "/v1/triage", None, vec!["Query", "Query"]),
+        (&triage, "GET", question.as_str(), None, vec!["GetItem"]),
+        (&triage, "POST", approve.as_str(), None, decision.clone()),
+        (&triage, "POST", reject.as_str(), None, decision),
+        (&triage, "POST", decided.as_str(), None, vec!["GetItem"]),
         (&usage, "GET", "/v1/usage", None, vec!["Query", "GetItem"]),
         (
             &usage,
@@ -199,7 +215,8 @@ async fn store_calls_per_route_are_what_the_table_says() {
     ] {
         let expected = [key_and_limits.to_vec(), own].concat();
         let got = function.call(method, path, Some(&person.key), body).await;
-        assert!(got.status < 300 || path == too_late, "{}", got.body);
+        let is_too_late = path == too_late || path == decided;
+        assert_eq!(got.status >= 300, is_too_late, "{}", got.body);
         let mut calls = proxy.take_calls();
         let mut expected = expected;
         assert_eq!(

@@ -74,7 +74,18 @@ async fn a_stream_that_is_cut_after_every_event_and_resumed_tells_each_once() {
     assert_eq!(told, stored, "each event once, in order, over as many connections");
     assert_eq!(heard.len(), 9);
 
-    for after in ["", "0", "-1", "x", "1x", "10", "99999999999999999999", "1,2"] {
+    for after in [
+        "",
+        "0",
+        "-1",
+        "+3",
+        "03",
+        "x",
+        "1x",
+        "10",
+        "99999999999999999999",
+        "1,2",
+    ] {
         let mut reader = Reader::open(&world, &person, run, Some(after)).await;
         assert_eq!(reader.rest().await, heard, "Last-Event-ID: {after}");
     }

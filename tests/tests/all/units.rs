@@ -28,7 +28,11 @@ async fn each_route_costs_what_the_table_says() {
     let ended = scene.create(json!({ "task": "x" })).await;
     scene.work_on(ended).await;
     // The first request of a process learns the limits item and notes that the key is used.
-    for (function, path) in [(&scene.runs, "/v1/runs"), (&usage, "/v1/usage")] {
+    for (function, path) in [
+        (&scene.runs, "/v1/runs"),
+        (&scene.triage, "/v1/triage"),
+        (&usage, "/v1/usage"),
+    ] {
         function.call("GET", path, Some(&scene.key), None).await;
     }
     let task = || Some(json!({ "task": "x" }));
@@ -37,13 +41,30 @@ async fn each_route_costs_what_the_table_says() {
         scene.create(json!({ "task": "x" })).await,
     );
     scene.work_on(asked).await;
+    let (waits, doubtful) = (scene.waiting().await.1, scene.waiting().await.1);
+    let (approve, reject) = (
+        format!("/v1/triage/{waits}/approve"),
+        format!("/v1/triage/{doubtful}/reject"),
+    );
     scene.proxy.take_units();
     for (function, method, path, body, read, write) in [
-        (&scene.runs, "POST", "/v1/run".to_owned(), task(), 1.0, 8.0),
+        (&scene.runs, "POST", "/v1/run".to_owned(), task(), 1.0, 9.0),
         (&scene.runs, "GET", "/v1/runs".to_owned(), None, 2.0, 1.0),
         (&scene.runs, "GET", format!("/v1/runs/{ended}"), None, 2.0, 1.0),
-        (&scene.runs, "POST", format!("/v1/runs/{queued}/cancel"), None, 2.0, 9.0),
+        (
+            &scene.runs,
+            "POST",
+            format!("/v1/runs/{queued}/cancel"),
+            None,
+            2.0,
+            10.0,
+        ),
         (&scene.runs, "POST", format!("/v1/runs/{ended}/cancel"), None, 2.0, 1.0),
+        (&scene.triage, "GET", "/v1/triage".to_owned(), None, 2.0, 1.0),
+        (&scene.triage, "GET", format!("/v1/triage/{waits}"), None, 2.0, 1.0),
+        (&scene.triage, "POST", approve.clone(), None, 3.0, 16.0),
+        (&scene.triage, "POST", approve, None, 2.0, 1.0),
+        (&scene.triage, "POST", reject, None, 3.0, 14.0),
         (&usage, "GET", "/v1/usage".to_owned(), None, 2.0, 1.0),
         (&usage, "GET", "/v1/usage/daily".to_owned(), None, 2.5, 1.0),
         (&usage, "GET", "/v1/usage/agents".to_owned(), None, 1.5, 1.0),
@@ -59,7 +80,7 @@ async fn each_route_costs_what_the_table_says() {
         assert_eq!(got.status, 202);
         scene.proxy.take_units()
     };
-    assert_eq!(named().await, Units { read: 1.0, write: 10.0 });
+    assert_eq!(named().await, Units { read: 1.0, write: 11.0 });
     let again = named().await;
     assert_eq!(again.read, 2.0, "{again:?}");
 }
@@ -105,6 +126,6 @@ async fn a_plain_run_costs_no_more_write_units_than_it_may() {
     store.fold().count(&told).await.unwrap();
     let folded = scene.proxy.take_units();
     let all = [accepted, worked, folded];
-    assert_eq!((accepted.write, worked.write, folded.write), (8.0, 20.0, 9.0));
+    assert_eq!((accepted.write, worked.write, folded.write), (9.0, 21.0, 9.0));
     assert!(all.iter().map(|units| units.write).sum::<f64>() <= PLAIN_RUN_WRITE_MAX);
 }

@@ -4,6 +4,7 @@
 
 mod functions;
 mod policies;
+mod queues;
 mod routes;
 mod streams;
 mod tables;

@@ -66,6 +66,29 @@ pub const RUN_SUMMARY: Shape = &[
 /// What one run has besides. *Source*: contract §3.
 const RUN_WHOLE: Shape = &[("data", &[Object, Null]), ("result", &[Object, Null])];
 
+/// A triage item. *Source*: contract §5.
+pub const TRIAGE_ITEM: Shape = &[
+    ("id", &[Id]),
+    ("run_id", &[Id]),
+    ("agent_type", &[Text]),
+    ("priority", &[PRIORITY]),
+    ("title", &[Text]),
+    ("summary", &[Text]),
+    ("reasoning", &[Text]),
+    ("risk", &[Text, Null]),
+    ("confidence_score", &[Share]),
+    ("payload", &[Object]),
+    (
+        "status",
+        &[Word(&["pending", "approved", "rejected", "expired", "cancelled"])],
+    ),
+    ("created_at", &[Time]),
+    ("expires_at", &[Time]),
+    ("decided_at", &[Time, Null]),
+    ("decided_by", &[Id, Null]),
+    ("note", &[Text, Null]),
+];
+
 /// A run's tokens.
 const TOKENS: Shape = &[("input_tokens", &[Whole]), ("output_tokens", &[Whole])];
 

@@ -61,10 +61,16 @@ pub async fn records_look_as_the_store_writes_them(mut scene: Scene) {
     scene.send("worker", &one_message).await;
     let mut claimed = scene.stores.item_types(run, "M").await;
     // What a run has only at its end, and what it has only while somebody holds it.
-    for name in ["result", "confidence_score", "model", "completed_at"] {
+    for name in ["result", "confidence_score", "model", "completed_at", "counts"] {
         assert!(claimed.remove(name).is_some(), "{name}");
     }
     claimed.extend([("lease_until".to_owned(), "N"), ("open_attempt".to_owned(), "S")]);
+    // What it has until its end.
+    claimed.extend([
+        ("due".to_owned(), "S"),
+        ("due_at".to_owned(), "N"),
+        ("progress".to_owned(), "S"),
+    ]);
     assert_eq!(image(1, "NewImage"), claimed, "after the claim");
     assert_eq!(
         nobody(&records),

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, HashMap};
 
 use eclips_shared::auth::Scope;
-use eclips_shared::ids::RunId;
+use eclips_shared::ids::{RunId, TriageId};
 use eclips_shared::plan::Plan;
 use eclips_tests::event_file;
 use eclips_tests::function_process::FunctionProcess;
@@ -18,6 +18,8 @@ pub struct Scene {
     pub key: String,
     /// The run that `${ECLIPS_RUN_ID}` stands for: live, queued, of the key's organization.
     pub run: RunId,
+    /// The item that `${ECLIPS_TRIAGE_ID}` stands for: nobody's, until a test has it made.
+    pub triage: TriageId,
 }
 
 /// What an API function answered.
@@ -30,7 +32,7 @@ pub struct Answer {
 }
 
 impl Scene {
-    /// Sets the stage as `events/README.md` supposes it: a live key with both scopes, on a plan with API access.
+    /// Sets the stage as `events/README.md` supposes it: a live key with its scopes, on a plan with API access.
     pub async fn set(file: &'static str) -> Self {
         let stores = Stores::open().await;
         let key = somebody(&stores).await;
@@ -40,6 +42,7 @@ impl Scene {
             stores,
             key,
             run: RunId::generate(),
+            triage: TriageId::generate(),
         };
         scene.run = scene.create("runs-create-minimal").await;
         scene
@@ -47,7 +50,7 @@ impl Scene {
 
     /// The event with its placeholders filled in.
     pub fn event(&self) -> Value {
-        event_file::read(self.file, &self.key, self.run)
+        event_file::read_with(self.file, &self.key, self.run, self.triage)
     }
 
     /// Hands the event to its function.
@@ -115,7 +118,13 @@ impl Scene {
 }
 
 async fn somebody(stores: &Stores) -> String {
-    stores.key(Plan::Growth, &[Scope::AgentsRun, Scope::AgentsRead]).await
+    let scopes = [
+        Scope::AgentsRun,
+        Scope::AgentsRead,
+        Scope::TriageRead,
+        Scope::TriageWrite,
+    ];
+    stores.key(Plan::Growth, &scopes).await
 }
 
 impl Answer {

@@ -86,6 +86,8 @@ fn told(tenant: Tenant, keys: [KeyId; 2], lives: &[Life]) -> Vec<Change> {
                 seq: seq as u64 + 1,
                 status,
                 is_gone,
+                counts: None,
+                ended_at: None,
                 ttl: NOON / 1_000,
             })
         };
@@ -123,6 +125,7 @@ async fn totals(config: &Config, tenant: Tenant) -> BTreeMap<(String, String), i
         for (name, value) in item {
             if let AttributeValue::N(digits) = value
                 && name != "ttl"
+                && name != "version"
                 && digits != "0"
             {
                 numbers.insert((sk.clone(), name), digits.parse().unwrap());

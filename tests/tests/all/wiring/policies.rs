@@ -16,12 +16,12 @@ const CALLS: &[(&str, &[(&str, &str)])] = &[
             // store/keys.rs, find: authentication.
             ("dynamodb:GetItem", "KeysTable.Arn"),
             // store/limits.rs, count and roll; store/keys.rs, touch; store/keys/refused.rs, note_refused;
-            // store/runs/cancel.rs: the end of a run and of its triage item.
+            // store/runs/cancel.rs and ending.rs: the end of a run and of its triage item.
             ("dynamodb:UpdateItem", "MainTable.Arn"),
             // store/runs/cancel.rs: the run; store/once.rs, find: what a named request has made; store/totals.rs, runs_now:
             // the number of a list.
             ("dynamodb:GetItem", "MainTable.Arn"),
-            // store/runs/create.rs and cancel.rs, store/once.rs, take: the puts of their transactions, which IAM asks for
+            // store/runs/create.rs and ending.rs, store/once.rs, take: the puts of their transactions, which IAM asks for
             // one by one.
             ("dynamodb:PutItem", "MainTable.Arn"),
             // store/runs/show.rs, by way of parts.
@@ -44,6 +44,21 @@ const CALLS: &[(&str, &[(&str, &str)])] = &[
             // store/slots.rs: a lease is taken, renewed, given back. store/limits.rs, store/keys.rs and
             // store/keys/refused.rs as for runs.
             ("dynamodb:UpdateItem", "MainTable.Arn"),
+        ],
+    ),
+    (
+        "triage",
+        &[
+            // store/keys.rs, find: authentication.
+            ("dynamodb:GetItem", "KeysTable.Arn"),
+            // store/triage/find.rs: the item; store/triage/decide.rs: the run that waits for it.
+            ("dynamodb:GetItem", "MainTable.Arn"),
+            // store/triage/end.rs: the run's last events, and its result where that is large.
+            ("dynamodb:PutItem", "MainTable.Arn"),
+            // store/triage/end.rs: item and run. store/limits.rs, store/keys.rs and store/keys/refused.rs as for runs.
+            ("dynamodb:UpdateItem", "MainTable.Arn"),
+            // store/triage/list.rs, by way of page and count in store/index.rs.
+            ("dynamodb:Query", "${MainTable.Arn}/index/by_triage"),
         ],
     ),
     (
@@ -111,6 +126,30 @@ const CALLS: &[(&str, &[(&str, &str)])] = &[
             ("dynamodb:GetRecords", "MainTable.StreamArn"),
             ("dynamodb:GetShardIterator", "MainTable.StreamArn"),
             ("dynamodb:ListStreams", "${MainTable.Arn}/stream/*"),
+        ],
+    ),
+    (
+        "sweep",
+        &[
+            // store/sweep.rs, due: keys alone.
+            ("dynamodb:Query", "${MainTable.Arn}/index/by_due"),
+            // store/sweep.rs, look and bury; store/triage/expire.rs: the item, and the run that waits for it.
+            ("dynamodb:GetItem", "MainTable.Arn"),
+            // store/sweep.rs, put_off and set_aside; store/runs/ending.rs and store/triage/end.rs: a run, its attempt and
+            // its triage item end.
+            ("dynamodb:UpdateItem", "MainTable.Arn"),
+            // store/runs/ending.rs and store/triage/end.rs: the last events.
+            ("dynamodb:PutItem", "MainTable.Arn"),
+            // queue.rs, send: SendMessageBatch is authorised as SendMessage.
+            ("sqs:SendMessage", "RunsQueue.Arn"),
+            ("sqs:SendMessage", "PriorityQueue.Arn"),
+            // The event source mappings.
+            ("sqs:ReceiveMessage", "RunsDeadLetterQueue.Arn"),
+            ("sqs:ReceiveMessage", "PriorityDeadLetterQueue.Arn"),
+            ("sqs:DeleteMessage", "RunsDeadLetterQueue.Arn"),
+            ("sqs:DeleteMessage", "PriorityDeadLetterQueue.Arn"),
+            ("sqs:GetQueueAttributes", "RunsDeadLetterQueue.Arn"),
+            ("sqs:GetQueueAttributes", "PriorityDeadLetterQueue.Arn"),
         ],
     ),
     (
@@ -202,7 +241,7 @@ fn keys_are_read_by_authentication_written_by_the_dashboard_and_listed_by_nobody
             .filter(|(_, resource)| resource.contains("KeysTable"));
         let on_keys: BTreeSet<Grant> = on_keys.collect();
         let allowed: &[&str] = match function.name() {
-            "runs" | "stream" | "usage" => &["dynamodb:GetItem"],
+            "runs" | "stream" | "triage" | "usage" => &["dynamodb:GetItem"],
             "dashboard" => &["dynamodb:PutItem", "dynamodb:UpdateItem"],
             _ => &[],
         };

@@ -35,8 +35,8 @@ fn two_functions_read_the_stream_and_none_skips_a_record() {
             json!(["ReportBatchItemFailures"]),
             "{name}"
         );
-        let without_end = (&mapping["MaximumRecordAgeInSeconds"], &mapping["MaximumRetryAttempts"]);
-        assert_eq!(without_end, (&json!(-1), &json!(-1)), "{name}");
+        let patience = (&mapping["MaximumRecordAgeInSeconds"], &mapping["MaximumRetryAttempts"]);
+        assert_eq!(patience, (&json!(82_800), &json!(-1)), "{name}");
         let target = &mapping["DestinationConfig"]["OnFailure"]["Destination"]["GetAtt"];
         dead_letters.insert(target.as_str().expect("a queue").to_owned());
     }

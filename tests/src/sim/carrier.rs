@@ -1,0 +1,206 @@
+//! The road between the SDK and the world: it counts port calls, and does to chosen ones what the plan says.
+
+use std::fmt;
+use std::sync::{Arc, Mutex, MutexGuard};
+
+use aws_smithy_runtime_api::client::http::{
+    HttpConnector, HttpConnectorFuture, SharedHttpClient, SharedHttpConnector, http_client_fn,
+};
+use aws_smithy_runtime_api::client::orchestrator::{HttpRequest, HttpResponse};
+use aws_smithy_types::body::SdkBody;
+use dynoxide::Database;
+use futures_util::future::BoxFuture;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use serde_json::{Value, json};
+use tokio::sync::Notify;
+
+use super::queue::Queue;
+use super::world::now;
+
+/// What befalls a port call.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Fault {
+    /// The process ends before the call does anything.
+    CrashBefore,
+    /// The process ends when the call has done what it should.
+    CrashAfter,
+    /// Every try of it fails, and nothing is done.
+    Fails,
+    /// It is done, and every try of it says that it failed.
+    ReplyLost,
+    /// Another transaction holds the items, once: the caller's own retries have to see to it.
+    Conflict,
+}
+
+impl Fault {
+    /// Every one of them.
+    pub const ALL: [Self; 5] = [
+        Self::CrashBefore,
+        Self::CrashAfter,
+        Self::Fails,
+        Self::ReplyLost,
+        Self::Conflict,
+    ];
+    /// Those that change the way of things most; for pairs.
+    pub const HARSH: [Self; 4] = [Self::CrashBefore, Self::CrashAfter, Self::Fails, Self::ReplyLost];
+}
+
+/// Which port calls get which fault: their numbers, from 0.
+pub type Plan = Vec<(usize, Fault)>;
+
+/// What the carrier knows; all of one schedule.
+#[derive(Default)]
+pub(super) struct Schedule {
+    pub(super) plan: Plan,
+    pub(super) calls: usize,
+    /// What somebody else does in the middle of a port call, and which.
+    pub(super) meanwhile: Option<(usize, BoxFuture<'static, ()>)>,
+    /// The fault of the operation that is being retried.
+    retried: Option<Fault>,
+}
+
+/// The carrier; clones are the same.
+#[derive(Clone)]
+pub struct Carrier {
+    pub(super) database: Database,
+    pub(super) queue: Arc<Mutex<Queue>>,
+    pub(super) schedule: Arc<Mutex<Schedule>>,
+    /// Told when the process that makes the call has to end.
+    pub(super) crash: Arc<Notify>,
+}
+
+impl fmt::Debug for Carrier {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Carrier")
+    }
+}
+
+impl Carrier {
+    pub(super) fn client(&self) -> SharedHttpClient {
+        let carrier = SharedHttpConnector::new(self.clone());
+        http_client_fn(move |_, _| carrier.clone())
+    }
+
+    pub(super) fn schedule(&self) -> MutexGuard<'_, Schedule> {
+        self.schedule.lock().expect("nothing panics while it holds this")
+    }
+
+    /// What befalls this try, and whether it is the first of its operation.
+    async fn befalls(&self, target: &str, is_first: bool) -> Option<Fault> {
+        // Only writes meet each other.
+        let is_write = target.ends_with("UpdateItem") || target.ends_with("TransactWriteItems");
+        if !is_first {
+            return self.schedule().retried;
+        }
+        let (meanwhile, fault) = {
+            let mut schedule = self.schedule();
+            let number = schedule.calls;
+            schedule.calls += 1;
+            let fault = schedule
+                .plan
+                .iter()
+                .find(|(at, _)| *at == number)
+                .map(|(_, fault)| *fault);
+            let fault = fault.filter(|fault| *fault != Fault::Conflict || is_write);
+            schedule.retried = fault.filter(|fault| *fault != Fault::Conflict);
+            let is_now = schedule.meanwhile.as_ref().is_some_and(|(at, _)| *at == number);
+            (schedule.meanwhile.take_if(|_| is_now), fault)
+        };
+        if let Some((_, other)) = meanwhile {
+            other.await;
+        }
+        fault
+    }
+
+    async fn carry(&self, target: &str, body: &[u8], is_first: bool) -> HttpResponse {
+        let fault = self.befalls(target, is_first).await;
+        let effect = match fault {
+            Some(Fault::CrashBefore | Fault::Fails | Fault::Conflict) => None,
+            // The effect is that of the first try.
+            Some(Fault::ReplyLost) if !is_first => None,
+            _ => Some(self.act(target, body)),
+        };
+        match fault {
+            None => response(effect.expect("nothing befell it")),
+            Some(Fault::CrashBefore | Fault::CrashAfter) => {
+                self.crash.notify_one();
+                std::future::pending().await
+            }
+            Some(Fault::Fails | Fault::ReplyLost) => response((500, json!({ "__type": "InternalServerError" }))),
+            Some(Fault::Conflict) => response((400, conflict(target, body))),
+        }
+    }
+
+    fn act(&self, target: &str, body: &[u8]) -> (u16, Value) {
+        let (service, operation) = target.split_once('.').unwrap_or_default();
+        if service == "AmazonSQS" {
+            let body = serde_json::from_slice(body).expect("the SDK sends JSON");
+            let mut queue = self.queue.lock().expect("nothing panics while it holds this");
+            return (200, queue.answer(operation, &body, now()));
+        }
+        let database = &self.database;
+        match operation {
+            "GetItem" => of(body, |request| database.get_item(request)),
+            "PutItem" => of(body, |request| database.put_item(request)),
+            "UpdateItem" => of(body, |request| database.update_item(request)),
+            "Query" => of(body, |request| database.query(request)),
+            "BatchGetItem" => of(body, |request| database.batch_get_item(request)),
+            "TransactWriteItems" => of(body, |request| database.transact_write_items(request)),
+            "CreateTable" => of(body, |request| database.create_table(request)),
+            "DescribeTable" => of(body, |request| database.describe_table(request)),
+            "UpdateTimeToLive" => of(body, |request| database.update_time_to_live(request)),
+            "DescribeTimeToLive" => of(body, |request| database.describe_time_to_live(request)),
+            _ => panic!("the tables here know no {operation}"),
+        }
+    }
+}
+
+/// Has the engine do an operation: its requests and answers are what is on the wire.
+fn of<Q: DeserializeOwned, A: Serialize>(
+    body: &[u8],
+    act: impl FnOnce(Q) -> Result<A, dynoxide::DynoxideError>,
+) -> (u16, Value) {
+    let request = serde_json::from_slice(body).expect("the SDK sends what the engine knows");
+    match act(request) {
+        Ok(answer) => (200, serde_json::to_value(answer).expect("answers are JSON")),
+        Err(error) => (
+            error.status_code(),
+            serde_json::from_str(&error.to_json()).expect("errors are JSON"),
+        ),
+    }
+}
+
+fn conflict(target: &str, body: &[u8]) -> Value {
+    if !target.ends_with("TransactWriteItems") {
+        return json!({ "__type": "com.amazonaws.dynamodb.v20120810#TransactionConflictException" });
+    }
+    let asked: Value = serde_json::from_slice(body).unwrap_or_default();
+    let mut reasons = vec![json!({ "Code": "None" }); asked["TransactItems"].as_array().map_or(1, Vec::len)];
+    reasons[0] = json!({ "Code": "TransactionConflict", "Message": "injected" });
+    json!({
+        "__type": "com.amazonaws.dynamodb.v20120810#TransactionCanceledException",
+        "Message": "injected", "CancellationReasons": reasons,
+    })
+}
+
+fn response((status, body): (u16, Value)) -> HttpResponse {
+    let mut response = HttpResponse::new(status.try_into().expect("a status"), SdkBody::from(body.to_string()));
+    response
+        .headers_mut()
+        .insert("content-type", "application/x-amz-json-1.0");
+    response
+}
+
+impl HttpConnector for Carrier {
+    fn call(&self, request: HttpRequest) -> HttpConnectorFuture {
+        let carrier = self.clone();
+        HttpConnectorFuture::new(async move {
+            let header = |name| request.headers().get(name).unwrap_or_default().to_owned();
+            let (target, attempt) = (header("x-amz-target"), header("amz-sdk-request"));
+            let is_first = attempt.is_empty() || attempt.starts_with("attempt=1");
+            let body = request.body().bytes().unwrap_or_default().to_vec();
+            Ok(carrier.carry(&target, &body, is_first).await)
+        })
+    }
+}

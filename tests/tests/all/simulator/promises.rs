@@ -1,0 +1,182 @@
+//! What must hold at the end of every schedule, read from the items themselves.
+
+use std::collections::BTreeMap;
+
+use eclips_shared::ids::RunId;
+use eclips_tests::sim::witness::Seen;
+use eclips_tests::sim::{Fault, Sim};
+use serde_json::Value;
+
+const ENDS: [&str; 3] = ["run.completed", "run.failed", "run.cancelled"];
+const ATTEMPTS_MAX: usize = 3;
+
+/// How a schedule ended, as seen from outside.
+pub struct Ending {
+    /// What was seen of models.
+    pub seen: Seen,
+    /// What had been seen of them when a cancellation was answered with 200.
+    pub cancelled: Option<Seen>,
+    /// Whether a process ended in the middle of something.
+    pub crashes: bool,
+}
+
+/// Whether a fault ends a process.
+pub fn is_crash(fault: Fault) -> bool {
+    matches!(fault, Fault::CrashBefore | Fault::CrashAfter)
+}
+
+/// Whether a run has ended or waits for a person.
+pub fn is_settled(sim: &Sim, run: RunId) -> bool {
+    let items = sim.items(&format!("R#{run}"));
+    !matches!(text(&items["M"], "status"), "queued" | "running")
+}
+
+fn text<'a>(item: &'a Value, name: &str) -> &'a str {
+    item[name]["S"]
+        .as_str()
+        .or_else(|| item[name]["N"].as_str())
+        .unwrap_or_default()
+}
+
+fn number(item: &Value, name: &str) -> u64 {
+    text(item, name).parse().unwrap_or(0)
+}
+
+/// *Errors*: which promise is broken, and by what.
+pub fn check(sim: &Sim, run: RunId, ending: &Ending) -> Result<(), String> {
+    let items = sim.items(&format!("R#{run}"));
+    let events = events(&items);
+    let main = &items["M"];
+    let status = text(main, "status");
+    let promise = |holds: bool, what: &str| {
+        let kinds: Vec<&str> = events.iter().filter_map(|event| event["type"].as_str()).collect();
+        if holds {
+            Ok(())
+        } else {
+            Err(format!("{what}: {status}, {kinds:?}, {:?}, {main}", ending.seen))
+        }
+    };
+    let numbers: Vec<u64> = events.iter().filter_map(|event| event["seq"].as_u64()).collect();
+    promise(
+        numbers.iter().copied().eq(1..=number(main, "seq")),
+        "events are numbered without a gap",
+    )?;
+    let ends = events
+        .iter()
+        .filter(|event| event["type"].as_str().is_some_and(|kind| ENDS.contains(&kind)));
+    let is_open = status == "pending_triage";
+    promise(ends.count() == usize::from(!is_open), "a run ends once")?;
+    let last = events.last().and_then(|event| event["status"].as_str());
+    promise(last == Some(status), "the last event has the run's status")?;
+    promise(
+        main["lease_until"].is_null() && main["open_attempt"].is_null(),
+        "nobody holds what has ended",
+    )?;
+    check_ledger(&items, ending, &promise)?;
+    if let Some(then) = ending.cancelled {
+        promise(status == "cancelled", "what was cancelled is cancelled")?;
+        promise(
+            ending.seen.asked == then.asked,
+            "no model is asked after a cancellation",
+        )?;
+    }
+    if status == "completed" {
+        let has_result = !main["result"].is_null() || items.contains_key("OUT");
+        promise(has_result, "what is completed has a result")?;
+    }
+    Ok(())
+}
+
+/// The ledger against what was seen of models, and against the run's own sums.
+fn check_ledger(
+    items: &BTreeMap<String, Value>,
+    ending: &Ending,
+    promise: &dyn Fn(bool, &str) -> Result<(), String>,
+) -> Result<(), String> {
+    let attempts: Vec<(&str, &Value)> = items
+        .iter()
+        .filter_map(|(sk, item)| Some((sk.strip_prefix("A#")?, item)))
+        .collect();
+    let in_state = |state: &str| attempts.iter().filter(|(_, item)| text(item, "state") == state).count();
+    let paid = in_state("answered") + in_state("rejected");
+    promise(
+        paid <= ending.seen.answered,
+        "nothing is in the ledger that no model has answered",
+    )?;
+    promise(
+        paid + in_state("lost") >= ending.seen.answered,
+        "every answer is in the ledger, or known to be lost",
+    )?;
+    if !ending.crashes {
+        promise(
+            paid == ending.seen.answered,
+            "without a crash every answer is in the ledger",
+        )?;
+    }
+    promise(in_state("started") == 0, "no attempt is left open")?;
+    let mut by_stage: BTreeMap<&str, usize> = BTreeMap::new();
+    for (name, _) in &attempts {
+        *by_stage.entry(name.split('#').next().unwrap_or_default()).or_default() += 1;
+    }
+    promise(
+        by_stage.values().all(|count| *count <= ATTEMPTS_MAX),
+        "a stage has three attempts",
+    )?;
+    let main = &items["M"];
+    promise(
+        attempts.len() as u64 == number(main, "attempts"),
+        "a run knows its attempts",
+    )?;
+    let sum = |name| attempts.iter().map(|(_, item)| number(item, name)).sum::<u64>();
+    for name in ["credits", "input_tokens", "output_tokens"] {
+        // An answer that came too late is in the ledger alone.
+        let late = text(main, "status") == "cancelled" || ending.crashes;
+        let (run, ledger) = (number(main, name), sum(name));
+        promise(
+            run == ledger || (late && run < ledger),
+            &format!("the ledger's {name} are the run's"),
+        )?;
+    }
+    Ok(())
+}
+
+fn events(items: &BTreeMap<String, Value>) -> Vec<Value> {
+    let lists = items.iter().filter(|(sk, _)| sk.starts_with("E#"));
+    let texts = lists.flat_map(|(_, item)| item["events"]["L"].as_array().cloned().unwrap_or_default());
+    texts
+        .map(|text| serde_json::from_str(text["S"].as_str().unwrap()).unwrap())
+        .collect()
+}
+
+/// One decision of a triage item, the same for everybody: the item's, the run's, and what each of the two was told.
+///
+/// *Errors*: which promise is broken, and by what.
+pub fn one_decision(
+    sim: &Sim,
+    run: RunId,
+    triage: &str,
+    approved: &Option<(u64, Value)>,
+    rejected: &Option<(u64, Value)>,
+) -> Result<(), String> {
+    let run = &sim.items(&format!("R#{run}"))["M"];
+    let item = &sim.items(&format!("Q#{triage}"))["M"];
+    let decided = text(item, "status");
+    let status = match decided {
+        "approved" => "completed",
+        "rejected" => "cancelled",
+        _ => return Err(format!("nothing was decided: {item}")),
+    };
+    if text(run, "status") != status {
+        return Err(format!("the item is {decided} and the run {run}"));
+    }
+    for (told, wish) in [(approved, "approved"), (rejected, "rejected")] {
+        let Some((code, body)) = told else { continue };
+        let expected = if wish == decided { 200 } else { 409 };
+        if *code != expected || body["status"] != decided {
+            return Err(format!(
+                "the item is {decided}, and who wished {wish} was told {code} {body}"
+            ));
+        }
+    }
+    Ok(())
+}
