@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 use eclips_shared::auth::{Mode, Scope};
 use eclips_shared::ids::RunId;
 use eclips_tests::backstage::{Backstage, ONE_CALL};
+use eclips_tests::function::Function;
 use eclips_tests::proxy::Fault;
 use eclips_tests::records::{self, text, types};
 use eclips_tests::world::{PATIENCE, Person, World};
@@ -237,4 +238,34 @@ async fn a_cancellation_outlives_conflicts_and_lost_replies() {
         let events = records::events(&scene.config(), run).await;
         assert_eq!(types(&events), ["run.queued", "run.cancelled"], "{fault:?}");
     }
+}
+
+#[tokio::test]
+async fn no_model_is_asked_for_a_run_that_was_cancelled_while_its_save_was_told_again() {
+    let scene = Backstage::open().await;
+    let run = scene.create(json!({ "task": "x" })).await;
+    let config = scene.config();
+    let owner = Function::runs(&config, config.dynamodb_endpoint.as_deref().unwrap()).await;
+    // The claim is written, and nobody tells the worker: it sends the same again, and is told that all is well.
+    scene
+        .proxy
+        .set_after("TransactWriteItems", 0, ONE_CALL, Fault::ReplyLost);
+    let cancelled = async {
+        let deadline = Instant::now() + PATIENCE;
+        while records::events(&config, run).await.len() < 3 {
+            assert!(Instant::now() < deadline, "no attempt begins");
+            tokio::task::yield_now().await;
+        }
+        owner
+            .call("POST", &format!("/v1/runs/{run}/cancel"), Some(&scene.key), None)
+            .await
+    };
+    let (cancelled, ()) = tokio::join!(cancelled, scene.work_on(run));
+    assert_eq!(cancelled.status, 200, "{}", cancelled.body);
+    let attempt = records::item(&config, run, "A#first#1").await;
+    assert_eq!((text(&attempt, "state"), text(&attempt, "credits")), ("lost", ""));
+    assert_eq!(
+        types(&records::events(&config, run).await).last(),
+        Some(&"run.cancelled")
+    );
 }

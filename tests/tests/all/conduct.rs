@@ -7,6 +7,7 @@ use eclips_shared::auth::{Mode, Tenant};
 use eclips_shared::ids::RunId;
 use eclips_shared::store::{Conduct, Override};
 use eclips_shared::time::{Day, Timestamp};
+use eclips_shared::window::CELL_MS;
 use eclips_tests::backstage::Backstage;
 use eclips_tests::records::{self, types};
 use serde_json::{Value, json};
@@ -187,4 +188,61 @@ async fn an_unsure_fast_answer_is_asked_again_on_premium_and_a_high_stakes_one_i
     );
     let ledger = records::item(&scene.config(), judged, "A#evaluation#1").await;
     assert_eq!(records::text(&ledger, "state"), "answered");
+}
+
+#[tokio::test]
+async fn a_process_that_is_asked_now_and_then_sees_the_credits_go() {
+    let scene = Backstage::open().await;
+    let orgs = scene.stores.store.orgs();
+    orgs.set_override(scene.org, Override::CreditsPerMonth, 1)
+        .await
+        .unwrap();
+    let first = scene.create(json!({ "task": "x" })).await;
+    scene.work_on(first).await;
+    count(&scene).await;
+    // Its next request begins a new cell, from what the process remembers.
+    let cell = Timestamp::now().ms() / CELL_MS;
+    while Timestamp::now().ms() / CELL_MS == cell {
+        tokio::time::sleep(std::time::Duration::from_millis(20)).await;
+    }
+    let refused = scene
+        .runs
+        .call("POST", "/v1/run", Some(&scene.key), Some(json!({ "task": "x" })))
+        .await;
+    assert_eq!(
+        (refused.status, refused.header("x-eclips-error-code")),
+        (429, "credits_exhausted")
+    );
+}
+
+#[tokio::test]
+async fn a_request_that_made_its_run_before_is_answered_when_the_credits_are_gone() {
+    let scene = Backstage::open().await;
+    let orgs = scene.stores.store.orgs();
+    orgs.set_override(scene.org, Override::CreditsPerMonth, 1)
+        .await
+        .unwrap();
+    let body = json!({ "task": "x" });
+    let first = scene.runs.create_named(&scene.key, "a", &body).await.run();
+    scene.work_on(first).await;
+    count(&scene).await;
+    orgs.set_override(scene.org, Override::CreditsPerMonth, 0)
+        .await
+        .unwrap();
+    let again = scene.runs.create_named(&scene.key, "a", &body).await;
+    assert_eq!(
+        (again.status, again.header("idempotent-replay")),
+        (202, "true"),
+        "{}",
+        again.body
+    );
+    assert_eq!(again.run(), first);
+    let other = scene.runs.create_named(&scene.key, "a", &json!({ "task": "y" })).await;
+    assert_eq!(other.status, 422);
+    let new = scene.runs.create_named(&scene.key, "b", &body).await;
+    assert_eq!(
+        (new.status, new.header("x-eclips-error-code")),
+        (429, "credits_exhausted")
+    );
+    assert_eq!(scene.count().await, 1);
 }

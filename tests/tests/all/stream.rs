@@ -4,11 +4,14 @@ use std::time::{Duration, Instant};
 
 use aws_sdk_dynamodb::types::AttributeValue;
 use eclips_shared::auth::Scope;
+use eclips_shared::config::Config;
 use eclips_shared::ids::RunId;
+use eclips_shared::store::{Store, Taken};
 use eclips_shared::time::Timestamp;
 use eclips_tests::backstage::Backstage;
 use eclips_tests::event_file;
 use eclips_tests::function_process::FunctionProcess;
+use eclips_tests::proxy::Fault;
 use eclips_tests::reader::{RETRY, Reader, events_in};
 use eclips_tests::records;
 use eclips_tests::world::{OPERATOR, PATIENCE, Person, World};
@@ -253,4 +256,18 @@ async fn a_silent_stream_says_every_fifteen_seconds_that_it_is_there() {
     let body = answer["body"].as_str().unwrap();
     let comments = body.split("\n\n").filter(|block| block.starts_with(':')).count();
     assert_eq!((comments, events_in(body).len()), (1, 1), "{body}");
+}
+
+#[tokio::test]
+async fn a_slot_whose_taking_was_told_twice_is_one_slot() {
+    let scene = Backstage::open().await;
+    let faulty = Config {
+        dynamodb_endpoint: Some(scene.proxy.url().to_owned()),
+        ..scene.config()
+    };
+    let store = Store::open(&faulty).await;
+    scene.proxy.set_after("UpdateItem", 0, 1, Fault::ReplyLost);
+    assert!(matches!(store.slots().take(scene.org).await, Ok(Taken::Slot(_))));
+    let items = records::under(&scene.config(), &format!("L#{}", scene.org)).await;
+    assert_eq!(items.iter().filter(|(sk, _)| sk.starts_with("S#")).count(), 1);
 }

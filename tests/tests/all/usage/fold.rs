@@ -7,7 +7,7 @@ use eclips_shared::auth::{Mode, Tenant};
 use eclips_shared::config::Config;
 use eclips_shared::ids::{KeyId, OrgId, RunId};
 use eclips_shared::run::{Status, Usage};
-use eclips_shared::store::{AnswerChange, Change, DayChange, Days, Owner, Per, RunChange, Store};
+use eclips_shared::store::{AnswerChange, Change, DayChange, Days, Owner, Per, RunChange, Store, StoreError};
 use eclips_shared::time::{DAY_MS, Day, Timestamp};
 use eclips_tests::backstage::{Backstage, ONE_CALL};
 use eclips_tests::proxy::Fault;
@@ -390,4 +390,33 @@ async fn what_the_stream_never_told_is_counted_from_the_items() {
         assert!(after.drift.is_empty(), "{after:?}");
         assert_eq!((after.runs, after.answers, after.rows), (3, 3, 2));
     }
+}
+
+#[tokio::test]
+async fn a_total_that_is_none_holds_up_its_own_tenant_only() {
+    let stores = Stores::open().await;
+    let tenants = [0, 1].map(|_| Tenant {
+        org: OrgId::generate(),
+        mode: Mode::Live,
+    });
+    let told_of = tenants.map(one_run);
+    let fold = stores.store.fold();
+    // The first tenant's item is not what we wrote: a number that is a text.
+    let day = Day::of(Timestamp::from_ms(NOON));
+    let wrong = [("credits", AttributeValue::S("many".to_owned()))];
+    let pk = format!("T#{}", tenants[0]);
+    records::set(&stores.config(), &pk, &format!("A#{day}#center"), &wrong).await;
+    let all: Vec<Change> = told_of.iter().flat_map(|(_, _, changes)| changes.clone()).collect();
+    let both = fold.count(&all).await;
+    assert!(matches!(both, Err(StoreError::Corrupt { .. })), "{both:?}");
+    // So the function counts one by one, and leaves out what cannot be counted.
+    for change in &all {
+        let counted = fold.count(std::slice::from_ref(change)).await;
+        assert!(
+            matches!(counted, Ok(()) | Err(StoreError::Corrupt { .. })),
+            "{counted:?}"
+        );
+    }
+    let (keys, lives, _) = &told_of[1];
+    assert_eq!(totals(&stores.config(), tenants[1]).await, expected(*keys, lives));
 }
