@@ -1,7 +1,7 @@
 //! What an organization uses: the totals that are folded from its runs and their ledger, read and checked. `fold.rs` writes.
 //!
 //! *Item* `T#<tenant>` / `M`: how many runs there are now, by status (`queued` …) and by agent (`agent_<id>`); the credits of
-//! this month and the one before (`credits_<2026-06>`); `ttl` (730 days after the last change). *Item* `T#<tenant>` /
+//! the last months (`credits_<2026-06>`); `ttl` (730 days after the last change). *Item* `T#<tenant>` /
 //! `A#<day>#<agent>` and `K#<day>#<key_id>`: a [`Figures`] each; `ttl`. *Item* `T#<org>` / `D#<day>`: `requests` of a day that
 //! is over, all keys together; `ttl`.
 

@@ -201,7 +201,7 @@ mod tests {
         let config = sdk_config(engine.endpoint());
         let template = Template::embedded().unwrap();
         let mut other = template.table("MainTable").unwrap();
-        other.indexes[1].non_key_attributes.pop();
+        other.indexes[0].non_key_attributes.pop();
         create(&Client::from_conf((&config).into()), &other).await.unwrap();
         let refused = ensure(&config, &template).await.unwrap_err().to_string();
         assert_eq!(
