@@ -1,15 +1,19 @@
 //! Stores with nobody behind them, a road to them that can be made faulty, and somebody with a key: nothing happens but what
 //! the test has done.
 
-use eclips_shared::auth::{PlainKey, Scope};
+use std::time::{Duration, Instant};
+
+use eclips_shared::auth::{Mode, PlainKey, Scope, Tenant};
 use eclips_shared::config::Config;
 use eclips_shared::ids::{OrgId, RunId};
 use eclips_shared::plan::Plan;
+use futures_util::future::join;
 use serde_json::{Value, json};
 
 use crate::function::{Function, bury, sweep, work_on};
-use crate::proxy::Proxy;
+use crate::proxy::{Fault, MOMENT, Proxy};
 use crate::stores::Stores;
+use crate::world::PATIENCE;
 
 /// The SDK tries a call three times; with these many faults our own code has to deal with one.
 pub const ONE_CALL: usize = 3;
@@ -58,6 +62,40 @@ impl Backstage {
     #[must_use]
     pub fn config(&self) -> Config {
         self.stores.config()
+    }
+
+    /// Whose the runs of its key are.
+    #[must_use]
+    pub fn tenant(&self) -> Tenant {
+        Tenant {
+            org: self.org,
+            mode: Mode::Live,
+        }
+    }
+
+    /// Lets something write over the faulty road, and changes something between its reads and its first such call.
+    ///
+    /// # Panics
+    /// When nothing is written, or the change takes longer than the write is kept waiting.
+    pub async fn meanwhile<T>(
+        &self,
+        operation: &'static str,
+        write: impl Future<Output = T>,
+        change: impl Future<Output = ()>,
+    ) -> T {
+        self.proxy.take_calls();
+        self.proxy.set_after(operation, 0, 1, Fault::Slow);
+        let changing = async {
+            let deadline = Instant::now() + PATIENCE;
+            while !self.proxy.take_calls().iter().any(|call| call == operation) {
+                assert!(Instant::now() < deadline, "nothing is written");
+                tokio::time::sleep(Duration::from_millis(1)).await;
+            }
+            let began = Instant::now();
+            change.await;
+            assert!(began.elapsed() < MOMENT, "the change came too late");
+        };
+        join(write, changing).await.0
     }
 
     /// Makes a run; it must be accepted.

@@ -15,5 +15,6 @@ pub mod sim;
 pub mod stack;
 pub mod stores;
 pub mod target;
+pub mod unrest;
 pub mod visitor;
 pub mod world;

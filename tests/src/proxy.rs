@@ -11,6 +11,11 @@ use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Response};
 use serde_json::{Value, json};
 
+use crate::unrest::{Lag, Unrest};
+
+/// How much later a slow call is passed on.
+pub const MOMENT: Duration = Duration::from_millis(600);
+
 /// How the proxy treats a call.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Fault {
@@ -22,6 +27,8 @@ pub enum Fault {
     Throttled,
     /// Never answers.
     Silent,
+    /// Passes it on a moment later: what the test does meanwhile comes first.
+    Slow,
     /// Refuses the signature's owner.
     Denied,
     /// Says that there is no such table.
@@ -38,6 +45,7 @@ struct Shared {
     rule: Arc<Mutex<Rule>>,
     calls: Arc<Mutex<Vec<String>>>,
     units: Arc<Mutex<Units>>,
+    unrest: Option<Arc<Unrest>>,
     http: reqwest::Client,
 }
 
@@ -71,6 +79,15 @@ pub struct Proxy {
 impl Proxy {
     /// Starts in front of an endpoint.
     pub async fn before(target: &str) -> Self {
+        Self::with(target, None).await
+    }
+
+    /// Starts in front of an endpoint whose store is from now on as [`Unrest`] has it, whatever else is set.
+    pub async fn restless(target: &str) -> Self {
+        Self::with(target, Some(Arc::default())).await
+    }
+
+    async fn with(target: &str, unrest: Option<Arc<Unrest>>) -> Self {
         let http = crate::world::client();
         let shared = Shared {
             target: target.to_owned(),
@@ -82,6 +99,7 @@ impl Proxy {
             })),
             calls: Arc::default(),
             units: Arc::default(),
+            unrest,
             http,
         };
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0")
@@ -164,7 +182,10 @@ async fn pass(State(shared): State<Shared>, headers: HeaderMap, body: Bytes) -> 
         .unwrap_or_default();
     let operation = target.rsplit('.').next().unwrap_or_default().to_owned();
     shared.calls.lock().expect("no panic holds it").push(operation.clone());
-    let fault = fault_of(&shared, &operation);
+    let fault = match &shared.unrest {
+        Some(unrest) => unrest.fault(&operation, &headers, &body),
+        None => fault_of(&shared, &operation),
+    };
     let refuse = |status: u16, code: &str| {
         let body = format!(r#"{{"__type":"com.amazonaws.dynamodb.v20120810#{code}","message":"injected"}}"#);
         let status = StatusCode::from_u16(status).expect("a status");
@@ -178,8 +199,11 @@ async fn pass(State(shared): State<Shared>, headers: HeaderMap, body: Bytes) -> 
         Fault::Throttled => return refuse(400, "ProvisionedThroughputExceededException"),
         Fault::Denied => return refuse(400, "AccessDeniedException"),
         Fault::NoTable => return refuse(400, "ResourceNotFoundException"),
+        Fault::Slow => tokio::time::sleep(MOMENT).await,
         Fault::Silent => tokio::time::sleep(Duration::from_secs(600)).await,
     }
+    let lag = shared.unrest.as_ref().and_then(|_| Lag::of(&operation, &body));
+    let body = lag.as_ref().map_or(body, Lag::asked);
     let mut request = shared.http.post(&shared.target).body(asking_for_units(&body));
     for name in ["x-amz-target", "content-type", "authorization", "x-amz-date"] {
         if let Some(value) = headers.get(name) {
@@ -194,6 +218,10 @@ async fn pass(State(shared): State<Shared>, headers: HeaderMap, body: Bytes) -> 
             if fault == Fault::ReplyLost {
                 return refuse(500, "InternalServerError");
             }
+            let bytes = match lag {
+                Some(lag) => lag.answer(&bytes),
+                None => bytes,
+            };
             (status, [("content-type", "application/x-amz-json-1.0")], bytes).into_response()
         }
         Err(_) => StatusCode::BAD_GATEWAY.into_response(),

@@ -12,6 +12,7 @@ use eclips_shared::plan::Plan;
 use reqwest::{Method, RequestBuilder, StatusCode};
 use serde_json::{Value, json};
 
+use crate::unrest;
 use crate::world::{PATIENCE, Reply, World, client, reply};
 
 /// The first wait between two looks, and the longest; each is half as long again as the one before.
@@ -37,7 +38,8 @@ struct Place {
 
 impl Target {
     /// Finds it: `ECLIPS_BASE_URL` with `ECLIPS_API_KEY` and `ECLIPS_TEST_KEY`, as `cargo dev` writes them to its `dev.env`;
-    /// without the first, a system in memory that all tests of this process share.
+    /// without the first, a system in memory that all tests of this process share. `ECLIPS_UNREST=1` puts that one behind a
+    /// store that refuses and lags: see [`crate::unrest`].
     ///
     /// Both keys are one organization's, on plan `growth` or above, and have every scope. Optional are
     /// `ECLIPS_SCOPELESS_KEY`, a key without scopes, and `ECLIPS_STRANGER_KEY`, another organization's with every scope.
@@ -243,7 +245,11 @@ fn in_memory() -> Place {
     std::thread::spawn(move || {
         let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
         runtime.expect("threads can be started").block_on(async move {
-            let world = World::start().await;
+            let world = if setting("ECLIPS_UNREST").is_some_and(|word| word == "1") {
+                World::behind(unrest::front()).await
+            } else {
+                World::start().await
+            };
             let (org, other) = (world.org(Plan::Growth).await, world.org(Plan::Growth).await);
             let place = Place {
                 base_url: world.base_url().to_owned(),

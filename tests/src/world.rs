@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use eclips_local::{Local, Options};
+use eclips_local::{Front, Local, Options};
 use eclips_shared::auth::{Mode, PlainKey, Scope};
 use eclips_shared::config::Config;
 use eclips_shared::ids::{KeyId, OrgId, RunId};
@@ -72,15 +72,21 @@ impl Reply {
 impl World {
     /// Starts a system in memory on any port.
     pub async fn start() -> Self {
-        Self::over(
-            Local::start(Options {
-                password: PASSWORD.to_owned(),
-                ..Options::default()
-            })
-            .await
-            .expect("the system starts"),
-        )
-        .await
+        Self::with(None).await
+    }
+
+    /// Starts one whose functions, and whose [`World::store`], reach the engine through somebody else.
+    pub async fn behind(front: Front) -> Self {
+        Self::with(Some(front)).await
+    }
+
+    async fn with(front: Option<Front>) -> Self {
+        let options = Options {
+            password: PASSWORD.to_owned(),
+            front,
+            ..Options::default()
+        };
+        Self::over(Local::start(options).await.expect("the system starts")).await
     }
 
     /// Looks at a system that runs already.

@@ -4,7 +4,7 @@
 //! a run to the one that ends it. They are the keys of index `by_due` and its whole content: what a run is like is read
 //! from the run, and a claim or a renewal costs no write to the index.
 
-use super::item::{Attributes, Row, at, n, s};
+use super::item::{Attributes, Row, at, s};
 use super::runs::ending::{self, Ending, Fence};
 use super::transact::{jitter, send};
 use super::{Store, StoreError, unavailable, written};
@@ -41,7 +41,6 @@ pub struct DueRun {
     /// What it waits for.
     pub waits_for: WaitsFor,
     due_at: Timestamp,
-    seq: u64,
 }
 
 /// What an open run waits for.
@@ -124,17 +123,17 @@ impl Sweeps<'_> {
 
     /// Has a run looked at again at another time; nothing of the run itself changes.
     ///
-    /// *Errors*: [`StoreError::Lost`] when it took a step since it was read, or was put off by another sweep.
+    /// *Errors*: [`StoreError::Lost`] when it ended, was decided on or was put off by another sweep since it was read.
     pub async fn put_off(&self, due: &DueRun, to: Timestamp) -> Result<(), StoreError> {
         let put_off = self
             .0
             .update(format!("R#{}", due.run), "M")
             .update_expression("SET due_at = :to")
-            // An ended run has no `due_at`: what has left the index does not come back.
-            .condition_expression("due_at = :seen AND seq = :seq")
+            // An ended run has no `due_at`: what has left the index does not come back. A decision
+            // moves it.
+            .condition_expression("due_at = :seen")
             .expression_attribute_values(":to", at(to))
-            .expression_attribute_values(":seen", at(due.due_at))
-            .expression_attribute_values(":seq", n(due.seq));
+            .expression_attribute_values(":seen", at(due.due_at));
         written("put off due run", put_off.send().await)
     }
 
@@ -224,7 +223,6 @@ fn due_run(run: RunId, main: &Attributes, now: Timestamp) -> Result<Option<DueRu
         created_at: row.time("created_at")?,
         waits_for,
         due_at,
-        seq: row.number("seq")?,
     }))
 }
 

@@ -257,14 +257,11 @@ impl Works<'_> {
             .expression_attribute_values(":old_seq", n(work.seq))
             .expression_attribute_values(":queued", s(Status::Queued.as_str()))
             .expression_attribute_values(":running", s(Status::Running.as_str()));
-        if claim.is_some() {
-            // A holder who renewed since this worker looked is alive: it keeps the run.
-            change = match work.lease_until {
-                None => change.condition_expression(format!("{FENCE} AND attribute_not_exists(lease_until)")),
-                Some(seen) => change
-                    .condition_expression(format!("{FENCE} AND lease_until = :seen_lease"))
-                    .expression_attribute_values(":seen_lease", at(seen)),
-            };
+        if let (Some(Claim), Some(seen)) = (claim, work.lease_until) {
+            // A holder who renewed since this worker looked is alive: it keeps the run. Renewing changes nothing else.
+            change = change
+                .condition_expression(format!("{FENCE} AND lease_until = :seen_lease"))
+                .expression_attribute_values(":seen_lease", at(seen));
         }
         let mut assignments = Vec::with_capacity(sets.len());
         for (name, value) in sets {

@@ -3,7 +3,6 @@
 
 use aws_sdk_dynamodb::types::AttributeValue;
 use eclips_engine::harness::{BreakerRecord, Trust};
-use eclips_shared::auth::{Mode, Tenant};
 use eclips_shared::ids::RunId;
 use eclips_shared::store::{Conduct, Override};
 use eclips_shared::time::{Day, Timestamp};
@@ -14,23 +13,16 @@ use serde_json::{Value, json};
 
 const REFUSED: &str = "Agent temporarily unavailable";
 
-fn tenant(scene: &Backstage) -> Tenant {
-    Tenant {
-        org: scene.org,
-        mode: Mode::Live,
-    }
-}
-
 /// Counts what has happened, as the stream's reader would.
 async fn count(scene: &Backstage) {
     let fold = scene.stores.store.fold();
-    fold.count_again(tenant(scene), Day::of(Timestamp::now()))
+    fold.count_again(scene.tenant(), Day::of(Timestamp::now()))
         .await
         .unwrap();
 }
 
 async fn conduct(scene: &Backstage, agent: &str) -> Conduct {
-    scene.stores.store.conducts().of(tenant(scene), agent).await.unwrap()
+    scene.stores.store.conducts().of(scene.tenant(), agent).await.unwrap()
 }
 
 async fn run(scene: &Backstage, directives: Value) -> (RunId, Value) {
@@ -43,7 +35,7 @@ async fn run(scene: &Backstage, directives: Value) -> (RunId, Value) {
 
 /// Sets how an agent has done, as if much had happened.
 async fn set(scene: &Backstage, name: &str, value: &str) {
-    let pk = format!("T#{}", tenant(scene));
+    let pk = format!("T#{}", scene.tenant());
     let text = [(name, AttributeValue::S(value.to_owned()))];
     records::set(&scene.config(), &pk, "M", &text).await;
 }
@@ -245,4 +237,24 @@ async fn a_request_that_made_its_run_before_is_answered_when_the_credits_are_gon
         (429, "credits_exhausted")
     );
     assert_eq!(scene.count().await, 1);
+}
+
+#[tokio::test]
+async fn a_run_that_is_no_probe_ends_nobody_elses() {
+    let scene = Backstage::open().await;
+    set(&scene, "breaker_center", "5.1").await;
+    let conducts = scene.stores.store.conducts();
+    let take = async |run| {
+        conducts
+            .take_probe(scene.tenant(), "center", run, Timestamp::now())
+            .await
+            .unwrap()
+    };
+    let probe = RunId::generate();
+    assert!(take(probe).await && take(probe).await, "the same run may ask again");
+    // Another run of the agent ends meanwhile.
+    let other = scene.create(json!({ "task": "x" })).await;
+    scene.cancel(other).await;
+    count(&scene).await;
+    assert!(!take(RunId::generate()).await, "one probe is on its way");
 }

@@ -1,6 +1,7 @@
 //! The contract as a client meets it: HTTP and nothing else, against any system that there is.
 //!
-//! Without settings the tests start a system in memory. Against a running `cargo dev`:
+//! Without settings the tests start a system in memory; with `ECLIPS_UNREST=1` alone, one whose store refuses some calls and
+//! whose indexes lag. Against a running `cargo dev`:
 //!
 //! ```sh
 //! set -a; . .eclips/dev.env; set +a

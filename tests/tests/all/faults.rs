@@ -1,7 +1,7 @@
 //! Short faults of the store in the middle of things: nothing is lost, nothing happens twice.
 
-use eclips_shared::run::{EventDetail, EventKind};
-use eclips_shared::store::{Advance, Claim, Outcome, StoreError};
+use eclips_shared::run::{EventDetail, EventKind, Usage};
+use eclips_shared::store::{Advance, AttemptRow, AttemptState, Claim, Outcome, StoreError};
 use eclips_shared::time::Timestamp;
 use eclips_tests::backstage::{Backstage, ONE_CALL};
 use eclips_tests::proxy::Fault;
@@ -147,4 +147,83 @@ async fn a_worker_that_lost_its_run_writes_nothing_more() {
         (&shown["status"], &shown["error"]),
         (&json!("failed"), &json!("too late"))
     );
+}
+
+#[tokio::test]
+async fn what_a_worker_writes_without_an_event_is_fenced_as_well() {
+    let scene = Backstage::open().await;
+    let run = scene.create(json!({ "task": "x" })).await;
+    let works = scene.stores.store.works();
+    let load = async || works.load(run).await.unwrap().unwrap();
+    let lost = |outcome: Result<(), StoreError>| assert!(matches!(outcome, Err(StoreError::Lost)), "{outcome:?}");
+    let now = Timestamp::now();
+    let quiet = |claim| Advance {
+        claim,
+        progress: "{}".to_owned(),
+        ..Advance::default()
+    };
+    // A claim that says nothing yet, as before a checkpoint: only the epoch tells the older holder from the newer one.
+    let mut first = load().await;
+    works.advance(&mut first, &quiet(Some(Claim)), now).await.unwrap();
+    let mut second = load().await;
+    works
+        .advance(&mut second, &quiet(Some(Claim)), now.plus_ms(1))
+        .await
+        .unwrap();
+    lost(works.advance(&mut first, &quiet(None), now.plus_ms(2)).await);
+
+    // The same holder as it was one step before: only the number of the last event tells.
+    let mut before = load().await;
+    let step = Advance {
+        events: vec![(EventKind::Started, EventDetail::default())],
+        ..quiet(None)
+    };
+    works.advance(&mut second, &step, now.plus_ms(3)).await.unwrap();
+    lost(works.advance(&mut before, &quiet(None), now.plus_ms(4)).await);
+}
+
+#[tokio::test]
+async fn an_attempt_ends_once_and_nobody_holds_what_was_cancelled() {
+    let scene = Backstage::open().await;
+    let run = scene.create(json!({ "task": "x" })).await;
+    let works = scene.stores.store.works();
+    let mut work = works.load(run).await.unwrap().unwrap();
+    let now = Timestamp::now();
+    let step = |claim, state| Advance {
+        claim,
+        lease_until: Some(now.plus_ms(30_000)),
+        progress: "{}".to_owned(),
+        attempts: vec![AttemptRow {
+            name: "first#1".to_owned(),
+            state,
+        }],
+        ..Advance::default()
+    };
+    let answered = || AttemptState::Answered {
+        model: "sandbox-fast".to_owned(),
+        usage: Usage::default(),
+        credits: 1,
+    };
+    let started = step(Some(Claim), AttemptState::Started { tier: "fast" });
+    works.advance(&mut work, &started, now).await.unwrap();
+    works
+        .advance(&mut work, &step(None, answered()), now.plus_ms(1))
+        .await
+        .unwrap();
+    let twice = works.advance(&mut work, &step(None, answered()), now.plus_ms(2)).await;
+    assert!(matches!(twice, Err(StoreError::Lost)), "{twice:?}");
+    let row = AttemptRow {
+        name: "first#1".to_owned(),
+        state: answered(),
+    };
+    let late = works.settle(&work, &row, now.plus_ms(3)).await;
+    assert!(
+        matches!(late, Err(StoreError::Lost)),
+        "what is paid is not paid again: {late:?}"
+    );
+
+    assert_eq!(scene.cancel(run).await.0, 200);
+    let renewed = works.renew(&work, now.plus_ms(60_000)).await;
+    assert!(matches!(renewed, Err(StoreError::Lost)), "{renewed:?}");
+    assert!(!works.is_held(&work).await.unwrap());
 }

@@ -6,7 +6,7 @@ use aws_sdk_dynamodb::types::AttributeValue;
 use eclips_shared::auth::Scope;
 use eclips_shared::config::Config;
 use eclips_shared::ids::RunId;
-use eclips_shared::store::{Store, Taken};
+use eclips_shared::store::{Store, StoreError, Taken};
 use eclips_shared::time::Timestamp;
 use eclips_tests::backstage::Backstage;
 use eclips_tests::event_file;
@@ -270,4 +270,40 @@ async fn a_slot_whose_taking_was_told_twice_is_one_slot() {
     assert!(matches!(store.slots().take(scene.org).await, Ok(Taken::Slot(_))));
     let items = records::under(&scene.config(), &format!("L#{}", scene.org)).await;
     assert_eq!(items.iter().filter(|(sk, _)| sk.starts_with("S#")).count(), 1);
+}
+
+#[tokio::test]
+async fn a_slot_that_somebody_else_took_is_neither_held_nor_given_back() {
+    let scene = Backstage::open().await;
+    let slots = scene.stores.store.slots();
+    let mut held = Vec::new();
+    while let Taken::Slot(slot) = slots.take(scene.org).await.unwrap() {
+        held.push(slot);
+    }
+    assert_eq!(held.len(), OPEN_STREAMS_MAX);
+    // One of them is not renewed in time, and taken.
+    let partition = format!("L#{}", scene.org);
+    let over = [("until", AttributeValue::N("1".to_owned()))];
+    records::set(&scene.config(), &partition, "S#3", &over).await;
+    let Taken::Slot(taken) = slots.take(scene.org).await.unwrap() else {
+        panic!("one is free")
+    };
+    let mut lost = 0;
+    for slot in &held {
+        match slots.renew(slot).await {
+            Ok(()) => {}
+            Err(StoreError::Lost) => {
+                lost += 1;
+                slots.give_back(slot).await;
+            }
+            Err(error) => panic!("{error}"),
+        }
+    }
+    assert_eq!(lost, 1);
+    assert!(
+        matches!(slots.take(scene.org).await.unwrap(), Taken::Full(_)),
+        "it is still held"
+    );
+    slots.give_back(&taken).await;
+    assert!(matches!(slots.take(scene.org).await.unwrap(), Taken::Slot(_)));
 }

@@ -4,7 +4,7 @@
 use aws_sdk_dynamodb::types::AttributeValue;
 use eclips_shared::ids::{RunId, TriageId};
 use eclips_shared::run::{EventDetail, EventKind};
-use eclips_shared::store::{Advance, Claim};
+use eclips_shared::store::{Advance, Cancelled, Claim};
 use eclips_shared::time::Timestamp;
 use eclips_tests::backstage::Backstage;
 use eclips_tests::function::{bury, tables};
@@ -275,7 +275,7 @@ async fn a_run_that_cannot_be_read_stops_no_other_and_stands_aside() {
         scene.create(json!({ "task": "x" })).await,
         scene.create(json!({ "task": "x" })).await,
     );
-    set(&scene, broken, &[("seq", AttributeValue::S("three".to_owned()))]).await;
+    set(&scene, broken, &[("priority", AttributeValue::S("soon".to_owned()))]).await;
     for run in [broken, good] {
         due(&scene, run).await;
     }
@@ -438,4 +438,60 @@ async fn a_message_that_nobody_finishes_becomes_a_dead_letter_and_ends_its_run()
     assert_eq!(dead, [run]);
     assert!(scene.bury(dead[0]).await);
     assert_eq!(scene.show(run).await["error"], "Run could not be completed");
+}
+
+#[tokio::test]
+async fn what_ends_while_it_is_put_off_stays_out_of_the_index() {
+    let scene = Backstage::open().await;
+    let run = scene.create(json!({ "task": "x" })).await;
+    due(&scene, run).await;
+    let runs = scene.stores.store.runs();
+    let ends = async { assert_eq!(runs.cancel(scene.tenant(), run).await.unwrap(), Cancelled::Now) };
+    let swept = scene.meanwhile("UpdateItem", scene.sweep(), ends).await;
+    assert_eq!(swept["put_off"], json!(0));
+    assert_eq!(ended_once(&scene, run).await.last().unwrap(), "run.cancelled");
+}
+
+#[tokio::test]
+async fn an_end_that_is_overtaken_by_a_step_begins_anew() {
+    let scene = Backstage::open().await;
+    let run = scene.create(json!({ "task": "x" })).await;
+    // A step whose event is not there, as no code of ours does it: only the run's own condition stands in the way.
+    let step = [("seq", AttributeValue::N("2".to_owned()))];
+    let step = set(&scene, run, &step);
+    let (status, _) = scene.meanwhile("TransactWriteItems", scene.cancel(run), step).await;
+    assert_eq!(status, 200);
+    assert_eq!(number(&main_of(&scene, run).await, "seq"), 3);
+}
+
+#[tokio::test]
+async fn a_run_that_is_held_meanwhile_is_not_buried() {
+    let scene = Backstage::open().await;
+    let over = Timestamp::now().plus_ms(-60_000);
+    let held = Timestamp::now().plus_ms(60_000);
+    let number = |number: i64| AttributeValue::N(number.to_string());
+    for (before, changed) in [
+        (vec![], vec![("lease_until", ms(held))]),
+        (vec![("lease_until", ms(over))], vec![("lease_until", ms(held))]),
+        // Claimed and given back, so that only the epoch tells; the second try ends it.
+        (
+            vec![("lease_until", ms(over)), ("epoch", number(1))],
+            vec![("epoch", number(2))],
+        ),
+    ] {
+        let run = scene.create(json!({ "task": "x" })).await;
+        if !before.is_empty() {
+            set(&scene, run, &before).await;
+        }
+        let is_held = changed[0].0 == "lease_until";
+        let change = set(&scene, run, &changed);
+        let done = scene.meanwhile("TransactWriteItems", scene.bury(run), change).await;
+        assert_eq!(done, !is_held, "{changed:?}");
+        let tries = scene.proxy.take_calls();
+        assert_eq!(
+            main_of(&scene, run).await.contains_key("completed_at"),
+            !is_held,
+            "{tries:?}"
+        );
+    }
 }

@@ -27,6 +27,7 @@ use std::time::{Duration, Instant};
 use anyhow::Result;
 use eclips_shared::config::Config;
 use eclips_shared::routes::Table;
+use futures_util::future::BoxFuture;
 use tokio::sync::oneshot;
 use tokio::task::{JoinHandle, JoinSet};
 
@@ -45,6 +46,10 @@ const WORKERS: usize = 16;
 /// How often expired items are deleted; AWS does it within days, and all code compares times itself.
 const TTL_SWEEP_EVERY: Duration = Duration::from_secs(60);
 
+/// Somebody between the functions and the embedded engine: gets the engine's endpoint, gives the one that the functions are
+/// told. For tests of what the functions make of a store that is not as quick and as agreeable as the engine.
+pub type Front = Arc<dyn Fn(String) -> BoxFuture<'static, String> + Send + Sync>;
+
 /// How to start.
 #[derive(Clone, Default)]
 pub struct Options {
@@ -56,6 +61,9 @@ pub struct Options {
     pub data: Option<PathBuf>,
     /// What people sign in to the dashboard with.
     pub password: String,
+    /// Through whom the functions reach the engine; they do so directly when absent. What DynamoDB does by itself in AWS,
+    /// the stream and the deletion of expired items, and the creation of the tables never go this way.
+    pub front: Option<Front>,
 }
 
 /// A gateway that serves: dropping the first ends it, and the second says when it has ended.
@@ -87,6 +95,10 @@ impl Local {
         let dashboard_door = Gateway::bind(options.dashboard_port, "--dashboard-port").await?;
         let template = Template::embedded()?;
         let engine = Arc::new(Engine::open(&place)?);
+        let mut store = engine.endpoint().to_owned();
+        if let Some(front) = &options.front {
+            store = front(store).await;
+        }
         clock.step("embedded DynamoDB");
 
         let sdk = engine::sdk_config(engine.endpoint());
@@ -110,7 +122,7 @@ impl Local {
             dashboard_url,
             oidc_issuer: sign_in.issuer().to_owned(),
             oidc_client_id: sign_in.client_id().to_owned(),
-            ..settings(&engine, &queue_endpoint, &template)?
+            ..settings(store, &queue_endpoint, &template)?
         };
         clock.step("sign-in provider");
 
@@ -227,7 +239,7 @@ async fn consume(reader: stream::Reader, function: Pool) {
     reader.run(call).await;
 }
 
-fn settings(engine: &Engine, queues: &Endpoint, template: &Template) -> Result<Config> {
+fn settings(store: String, queues: &Endpoint, template: &Template) -> Result<Config> {
     Ok(Config {
         table_main: template.table("MainTable")?.name,
         table_keys: template.table("KeysTable")?.name,
@@ -235,7 +247,7 @@ fn settings(engine: &Engine, queues: &Endpoint, template: &Template) -> Result<C
         queue_priority_url: queues.queue_url(&template::queue_name("PriorityQueue")),
         models: ["sandbox", "sandbox", "sandbox"].map(str::to_owned),
         region: Some(REGION.to_owned()),
-        dynamodb_endpoint: Some(engine.endpoint().to_owned()),
+        dynamodb_endpoint: Some(store),
         sqs_endpoint: Some(queues.url().to_owned()),
         ..Config::default()
     })

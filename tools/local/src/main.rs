@@ -62,6 +62,7 @@ async fn run(line: CommandLine) -> anyhow::Result<()> {
         dashboard_port: line.dashboard_port,
         data: (!line.memory).then_some(line.data),
         password: password.clone(),
+        front: None,
     })
     .await?;
     let at = Instant::now();

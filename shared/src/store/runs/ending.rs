@@ -36,6 +36,10 @@ pub enum Fence {
     Yields,
 }
 
+/// Whatever happens to a run raises its `seq`, and every worker's next write names the one that it knows. This speaks for
+/// the open attempt as well.
+const UNTOUCHED: &str = "seq = :seq AND #status = :before";
+
 /// The writes that end a run as it was read. All are refused when it has taken a step since.
 ///
 /// *Errors*: [`StoreError::Corrupt`].
@@ -74,8 +78,7 @@ pub fn writes(
             "SET #status = :status, tenant_status = :tenant_status, seq = :last, completed_at = :now, \
              #error = :reason REMOVE lease_until, open_attempt, due, due_at",
         )
-        // Whatever happens to a run raises its `seq`, and every worker's next write names the one that it knows.
-        .condition_expression("seq = :seq AND #status = :before")
+        .condition_expression(UNTOUCHED)
         .expression_attribute_names("#status", "status")
         .expression_attribute_names("#error", "error")
         .expression_attribute_values(":status", s(ending.status.as_str()))
@@ -87,12 +90,13 @@ pub fn writes(
         .expression_attribute_values(":before", s(before.as_str()));
     if ending.fence == Fence::Yields {
         // A renewal, and a claim that nothing has followed yet, leave `seq` as it is.
-        let untouched = "seq = :seq AND #status = :before AND epoch = :epoch";
         change = change.expression_attribute_values(":epoch", n(row.number::<u64>("epoch")?));
         change = match row.opt_time("lease_until")? {
-            None => change.condition_expression(format!("{untouched} AND attribute_not_exists(lease_until)")),
+            None => change.condition_expression(format!(
+                "{UNTOUCHED} AND epoch = :epoch AND attribute_not_exists(lease_until)"
+            )),
             Some(seen) => change
-                .condition_expression(format!("{untouched} AND lease_until = :seen_lease"))
+                .condition_expression(format!("{UNTOUCHED} AND epoch = :epoch AND lease_until = :seen_lease"))
                 .expression_attribute_values(":seen_lease", at(seen)),
         };
     }
@@ -101,10 +105,8 @@ pub fn writes(
         // What it takes is not known yet; should the model still answer, its worker writes that down.
         let lost = update_main(store, &pk, &format!("A#{open}"))
             .update_expression("SET #state = :lost, ended_at = :now")
-            .condition_expression("#state = :started")
             .expression_attribute_names("#state", "state")
             .expression_attribute_values(":lost", s("lost"))
-            .expression_attribute_values(":started", s("started"))
             .expression_attribute_values(":now", at(now));
         writes.push(update(lost));
     }

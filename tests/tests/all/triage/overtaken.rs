@@ -1,33 +1,13 @@
 //! What each condition of the transactions is for: something changes between the reads and the write, and the write is
 //! refused. Each of these fails when its condition is taken away.
 
-use std::time::{Duration, Instant};
-
 use aws_sdk_dynamodb::types::AttributeValue;
 use eclips_shared::config::Config;
 use eclips_shared::ids::{RunId, TriageId};
 use eclips_shared::store::{Store, StoreError};
 use eclips_tests::backstage::Backstage;
-use eclips_tests::proxy::Fault;
 use eclips_tests::records::{self, text, types};
-use eclips_tests::world::PATIENCE;
-use futures_util::future::join;
 use serde_json::{Value, json};
-
-/// Lets a transaction meet others three times, which takes it 70 ms at least, and changes something in the meantime.
-async fn meanwhile<T>(scene: &Backstage, write: impl Future<Output = T>, change: impl Future<Output = ()>) -> T {
-    scene.proxy.take_calls();
-    scene.proxy.set_after("TransactWriteItems", 0, 3, Fault::Conflict);
-    let changing = async {
-        let deadline = Instant::now() + PATIENCE;
-        while !scene.proxy.take_calls().iter().any(|call| call == "TransactWriteItems") {
-            assert!(Instant::now() < deadline, "nothing is written");
-            tokio::time::sleep(Duration::from_millis(1)).await;
-        }
-        change.await;
-    };
-    join(write, changing).await.0
-}
 
 async fn set(scene: &Backstage, pk: String, name: &str, value: AttributeValue) {
     records::set(&scene.config(), &pk, "M", &[(name, value)]).await;
@@ -56,7 +36,9 @@ async fn an_item_that_ends_meanwhile_is_not_decided() {
         let before = stands(&scene, run).await;
         // The item alone, as no code of ours does it: only its own condition stands in the way.
         let change = set(&scene, format!("Q#{triage}"), "status", word("cancelled"));
-        let (status, body) = meanwhile(&scene, scene.decide(&triage, verb, json!({})), change).await;
+        let (status, body) = scene
+            .meanwhile("TransactWriteItems", scene.decide(&triage, verb, json!({})), change)
+            .await;
         assert_eq!((status, &body["status"]), (409, &json!("cancelled")), "{body}");
         assert_eq!(stands(&scene, run).await, before);
     }
@@ -74,7 +56,9 @@ async fn an_item_whose_time_ends_meanwhile_is_not_decided() {
             "expires_at",
             AttributeValue::N("1".into()),
         );
-        let (status, body) = meanwhile(&scene, scene.decide(&triage, verb, json!({})), change).await;
+        let (status, body) = scene
+            .meanwhile("TransactWriteItems", scene.decide(&triage, verb, json!({})), change)
+            .await;
         assert_eq!((status, &body["status"]), (409, &json!("expired")), "{body}");
         assert_eq!(stands(&scene, run).await, before);
     }
@@ -93,7 +77,9 @@ async fn a_run_that_takes_a_step_meanwhile_is_looked_at_again() {
             "seq",
             AttributeValue::N((seq + 10).to_string()),
         );
-        let (status, body) = meanwhile(&scene, scene.decide(&triage, verb, json!({})), change).await;
+        let (status, body) = scene
+            .meanwhile("TransactWriteItems", scene.decide(&triage, verb, json!({})), change)
+            .await;
         assert_eq!(status, 200, "{body}");
         assert_eq!(stands(&scene, run).await.1, (seq + 12).to_string());
     }
@@ -146,7 +132,7 @@ async fn what_ends_meanwhile_does_not_expire() {
             }
         };
         let triages = store.triages();
-        let refused = meanwhile(&scene, triages.expire(id), change).await;
+        let refused = scene.meanwhile("TransactWriteItems", triages.expire(id), change).await;
         assert!(matches!(refused, Err(StoreError::Lost)), "{what}: {refused:?}");
         let after = stands(&scene, run).await;
         assert_eq!(after.2, before.2, "{what}");

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use aws_sdk_dynamodb::types::AttributeValue;
+use eclips_engine::harness::Outcome;
 use eclips_shared::auth::{Mode, Tenant};
 use eclips_shared::config::Config;
 use eclips_shared::ids::{KeyId, OrgId, RunId};
@@ -247,6 +248,55 @@ async fn eight_who_count_the_same_batch_count_it_once() {
 }
 
 #[tokio::test]
+async fn eight_who_count_the_rest_of_a_run_count_it_once() {
+    let stores = Stores::open().await;
+    let tenant = Tenant {
+        org: OrgId::generate(),
+        mode: Mode::Live,
+    };
+    let (keys, lives, changes) = one_run(tenant);
+    let fold = stores.store.fold();
+    // What came first is noted already; the rest is new to all of them at once.
+    fold.count(&changes[..1]).await.unwrap();
+    let counted = join_all((0..8).map(|_| fold.count(&changes))).await;
+    assert!(counted.iter().any(Result::is_ok), "{counted:?}");
+    fold.count(&changes).await.unwrap();
+    assert_eq!(totals(&stores.config(), tenant).await, expected(keys, &lives));
+}
+
+#[tokio::test]
+async fn runs_that_are_counted_at_once_all_count_for_their_agent() {
+    let stores = Stores::open().await;
+    let tenant = Tenant {
+        org: OrgId::generate(),
+        mode: Mode::Live,
+    };
+    let fold = stores.store.fold();
+    let ends: Vec<Vec<Change>> = (0..6)
+        .map(|_| {
+            let (_, _, changes) = one_run(tenant);
+            let correct = |change: Change| match change {
+                Change::Run(run) => Change::Run(RunChange {
+                    counts: Some(Outcome::Correct),
+                    ended_at: Some(Timestamp::from_ms(NOON)),
+                    ..run
+                }),
+                other => other,
+            };
+            changes.into_iter().map(correct).collect()
+        })
+        .collect();
+    for counted in join_all(ends.iter().map(|end| fold.count(end))).await {
+        assert!(matches!(counted, Ok(()) | Err(StoreError::Lost)), "{counted:?}");
+    }
+    for end in &ends {
+        fold.count(end).await.unwrap();
+    }
+    let conduct = stores.store.conducts().of(tenant, "center").await.unwrap();
+    assert_eq!((conduct.trust.level, conduct.trust.streak), (1, 6));
+}
+
+#[tokio::test]
 async fn many_tenants_in_one_batch_fit_into_transactions() {
     let stores = Stores::open().await;
     let mut all = Vec::new();
@@ -271,10 +321,7 @@ async fn an_outage_in_the_middle_loses_and_doubles_nothing() {
     for operation in ["BatchGetItem", "TransactWriteItems", "GetItem", "UpdateItem"] {
         for fault in [Fault::Broken, Fault::ReplyLost, Fault::Throttled] {
             let scene = Backstage::open().await;
-            let tenant = Tenant {
-                org: scene.org,
-                mode: Mode::Live,
-            };
+            let tenant = scene.tenant();
             let (keys, lives, changes) = one_run(tenant);
             let faulty = Config {
                 dynamodb_endpoint: Some(scene.proxy.url().to_owned()),
@@ -308,10 +355,7 @@ async fn an_outage_in_the_middle_loses_and_doubles_nothing() {
 #[tokio::test]
 async fn the_guard_sees_the_newest_month_and_never_less_than_before() {
     let scene = Backstage::open().await;
-    let tenant = Tenant {
-        org: scene.org,
-        mode: Mode::Live,
-    };
+    let tenant = scene.tenant();
     let fold = scene.stores.store.fold();
     let at = |ended_at: &str, credits| {
         let (_, _, changes) = one_run(tenant);
@@ -371,10 +415,7 @@ async fn a_days_requests_only_grow() {
 #[tokio::test]
 async fn what_the_stream_never_told_is_counted_from_the_items() {
     let scene = Backstage::open().await;
-    let tenant = Tenant {
-        org: scene.org,
-        mode: Mode::Live,
-    };
+    let tenant = scene.tenant();
     let today = Day::of(Timestamp::now());
     for _ in 0..3 {
         let run = scene.create(serde_json::json!({ "task": "x" })).await;
