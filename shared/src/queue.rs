@@ -79,12 +79,34 @@ impl Queues {
     ///
     /// *Errors*: [`StoreError::Unavailable`].
     pub async fn send_later(&self, hint: Hint, delay_s: i32) -> Result<(), StoreError> {
+        let url = self.url(Urgency::of(hint.priority));
+        self.send_one(url, hint.run, Some(&group(hint.tenant)), delay_s).await
+    }
+
+    /// Sends a message of one of the queues again, about whose run nothing could be read. *Units*: as [`Queues::send_later`].
+    /// `source` is the ARN of the queue that it came from, `group` its group where SQS told it.
+    ///
+    /// *Errors*: [`StoreError::Unavailable`].
+    pub async fn send_again(
+        &self,
+        run: RunId,
+        source: &str,
+        group: Option<&str>,
+        delay_s: i32,
+    ) -> Result<(), StoreError> {
+        let name = |place: &str, separator| place.rsplit(separator).next().map(str::to_owned);
+        let is_priority = name(source, ':') == name(&self.priority_url, '/');
+        let url = self.url(if is_priority { Urgency::High } else { Urgency::Low });
+        self.send_one(url, run, group, delay_s).await
+    }
+
+    async fn send_one(&self, url: &str, run: RunId, group: Option<&str>, delay_s: i32) -> Result<(), StoreError> {
         let sent = self
             .client
             .send_message()
-            .queue_url(self.url(Urgency::of(hint.priority)))
-            .message_body(body(hint.run))
-            .message_group_id(group(hint.tenant))
+            .queue_url(url)
+            .message_body(body(run))
+            .set_message_group_id(group.map(str::to_owned))
             .delay_seconds(delay_s.clamp(0, DELAY_S_MAX))
             .send()
             .await;

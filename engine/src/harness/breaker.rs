@@ -65,17 +65,19 @@ pub enum State {
 impl BreakerRecord {
     /// Gives the record after a run has ended.
     ///
-    /// The fifth consecutive failure opens it, and every further one opens it anew from then: a failed probe, and also
-    /// a run that was under way when it opened. *Units*: `at_ms` in ms since 1970 UTC.
+    /// The fifth consecutive failure opens it, and so does a failed probe. Runs that were under way when it opened, and
+    /// those whose end is told late, do not move the end of its time. *Units*: `at_ms` in ms since 1970 UTC.
     #[must_use]
     pub fn after(self, end: RunEnd, at_ms: i64) -> Self {
         match end {
             RunEnd::Succeeded => Self::default(),
             RunEnd::Failed => {
                 let failures = self.failures.saturating_add(1);
+                let opened = self.open_until_ms.filter(|until_ms| at_ms < *until_ms);
+                let opens = (failures >= FAILURES_TO_OPEN).then_some(at_ms.saturating_add(OPEN_MS));
                 Self {
                     failures,
-                    open_until_ms: (failures >= FAILURES_TO_OPEN).then_some(at_ms.saturating_add(OPEN_MS)),
+                    open_until_ms: opened.or(opens),
                 }
             }
         }
@@ -126,9 +128,13 @@ mod tests {
     }
 
     #[test]
-    fn opens_anew_with_every_further_failure() {
-        let probed = failed_at(&[0, 0, 0, 0, 0, 300_000]);
-        assert_eq!((probed.failures, probed.open_until_ms), (6, Some(600_000)));
+    fn opens_anew_with_a_failed_probe_and_with_no_straggler() {
+        for late_ms in [-5, 0, 1, 299_999] {
+            let straggled = failed_at(&[0, 0, 0, 0, 0, late_ms]);
+            assert_eq!((straggled.failures, straggled.open_until_ms), (6, Some(300_000)));
+        }
+        let probed = failed_at(&[0, 0, 0, 0, 0, 299_999, 300_000]);
+        assert_eq!((probed.failures, probed.open_until_ms), (7, Some(600_000)));
         assert_eq!(probed.state(599_999), State::Open);
         assert_eq!(probed.state(600_000), State::HalfOpen);
     }

@@ -27,6 +27,7 @@ struct RunImage {
     seq: u64,
     status: String,
     counts: Option<String>,
+    probe: Option<bool>,
     completed_at: Option<i64>,
     ttl: i64,
 }
@@ -102,6 +103,7 @@ fn run_change(run: RunId, image: serde_dynamo::Item, is_deleted: bool) -> Option
             Some(word) => Some(read_counts(&word)?),
             None => None,
         },
+        is_probe: image.probe.unwrap_or(false),
         ended_at: image.completed_at.map(Timestamp::from_ms),
         ttl: image.ttl,
     })

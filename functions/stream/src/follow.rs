@@ -149,7 +149,7 @@ impl Follow {
         // First the events, then the key: a key that stood when they were read already may hear them.
         let found = match self.watch.look(&self.store).await {
             Ok(found) => found,
-            Err(error) => return self.failed(&error),
+            Err(error) => return self.failed(&error).await,
         };
         match self.caller.still_stands(&self.store, Scope::AgentsRead).await {
             Ok(true) => {
@@ -161,7 +161,7 @@ impl Follow {
             Err(error) => {
                 // Nobody knows whether the key stands: nothing is told, and what was read is read again.
                 self.watch.unread(&found);
-                self.failed(&error)
+                self.failed(&error).await
             }
         }
     }
@@ -175,10 +175,14 @@ impl Follow {
         pace.map_or(PACE_SLOWEST, |(_, pause)| *pause).min(left).min(silence)
     }
 
-    fn failed(&mut self, error: &StoreError) -> Option<End> {
+    async fn failed(&mut self, error: &StoreError) -> Option<End> {
         self.failures += 1;
         tracing::warn!(run_id = %self.run, %error, "a stream could not look");
-        (self.failures >= FAILURES_MAX || matches!(error, StoreError::Corrupt { .. })).then_some(End::StoreUnavailable)
+        if self.failures >= FAILURES_MAX || matches!(error, StoreError::Corrupt { .. }) {
+            return Some(End::StoreUnavailable);
+        }
+        // Without a word its reader would think it gone, and its next look would come without a pause.
+        self.keep_alive().await
     }
 
     /// Ends a long silence, and holds the slot longer.

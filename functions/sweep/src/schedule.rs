@@ -123,13 +123,14 @@ impl Sweeper {
             stream::iter(runs.to_vec()).map(|run| async move { (run, self.store.sweeps().look(run, now).await) });
         let looks: Vec<_> = looks.buffer_unordered(CALLS_AT_ONCE).collect().await;
         let (mut hints, mut hinted, mut put_off, mut expiring) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
+        let mut failed = Vec::new();
         for (run, look) in looks {
             let due = match look {
                 Ok(Some(due)) => due,
                 // The index comes after the run: it has ended or was put off.
                 Ok(None) => continue,
                 Err(error) => {
-                    self.failed(run, &error, swept).await;
+                    failed.push((run, error));
                     continue;
                 }
             };
@@ -154,6 +155,7 @@ impl Sweeper {
         put_off.extend(sent.filter(|(at, _)| !refused.contains(at)).map(|(_, due)| due));
         self.put_off(put_off, swept).await;
         self.expire(expiring, swept).await;
+        self.failed(failed, swept).await;
     }
 
     async fn put_off(&self, runs: Vec<(DueRun, Timestamp)>, swept: &mut Swept) {
@@ -162,14 +164,16 @@ impl Sweeper {
             (due.run, written)
         });
         let written: Vec<_> = writes.buffer_unordered(CALLS_AT_ONCE).collect().await;
+        let mut failed = Vec::new();
         for (run, written) in written {
             match written {
                 Ok(()) => swept.put_off += 1,
                 // It took a step meanwhile: whoever did that is alive.
                 Err(StoreError::Lost) => {}
-                Err(error) => self.failed(run, &error, swept).await,
+                Err(error) => failed.push((run, error)),
             }
         }
+        self.failed(failed, swept).await;
     }
 
     async fn expire(&self, runs: Vec<(DueRun, TriageId)>, swept: &mut Swept) {
@@ -178,51 +182,64 @@ impl Sweeper {
             (due, expired)
         });
         let expired: Vec<_> = expiring.buffer_unordered(CALLS_AT_ONCE).collect().await;
-        let mut not_yet = Vec::new();
+        let (mut not_yet, mut undecided, mut failed) = (Vec::new(), Vec::new(), Vec::new());
         for (due, expired) in expired {
             match expired {
                 Ok(Expired::Now) => swept.expired += 1,
                 Ok(Expired::NotYet { expires_at }) => not_yet.push((due, expires_at)),
-                Ok(Expired::Before(_) | Expired::Gone) => self.undecided(due.run, swept).await,
+                Ok(Expired::Before(_) | Expired::Gone) => undecided.push(due.run),
                 // Somebody decided or cancelled in this moment.
                 Err(StoreError::Lost) => {}
-                Err(error) => self.failed(due.run, &error, swept).await,
+                Err(error) => failed.push((due.run, error)),
             }
         }
         self.put_off(not_yet, swept).await;
+        self.undecided(undecided, swept).await;
+        self.failed(failed, swept).await;
     }
 
-    /// A run waits for a decision that was made, or cannot be made any more. One that was made in this moment is not due
-    /// any more; any other has lost its item, and an operator has to look.
-    async fn undecided(&self, run: RunId, swept: &mut Swept) {
-        if self.set_aside(run).await {
+    /// Runs wait for a decision that was made, or cannot be made any more. One that was made in this moment is not due any
+    /// more; any other has lost its item, and an operator has to look.
+    async fn undecided(&self, runs: Vec<RunId>, swept: &mut Swept) {
+        for run in self.set_aside(runs).await {
             swept.failed += 1;
             tracing::error!(alarm = "corrupt_record", run_id = %run, "a run waits for a decision that is not to come");
         }
     }
 
-    /// Notes what failed, and takes a run out of the others' way that will fail again.
-    async fn failed(&self, run: RunId, error: &StoreError, swept: &mut Swept) {
-        swept.failed += 1;
-        if !matches!(error, StoreError::Corrupt { .. }) {
-            tracing::warn!(run_id = %run, %error, "a due run is looked at again in a minute");
-            return;
-        }
-        tracing::error!(alarm = "corrupt_record", run_id = %run, %error, "a due run cannot be read");
-        self.set_aside(run).await;
-    }
-
-    /// Takes a run out of the others' way for a while; says whether it was still due.
-    async fn set_aside(&self, run: RunId) -> bool {
-        let (sweeps, now) = (self.store.sweeps(), (self.now)());
-        match sweeps.set_aside(run, now, now.plus_ms(CORRUPT_AGAIN_MS)).await {
-            Ok(()) => true,
-            Err(StoreError::Lost) => false,
-            Err(error) => {
-                tracing::warn!(run_id = %run, %error, "a run stays in the others' way");
-                false
+    /// Notes what failed, and takes the runs out of the others' way that will fail again.
+    async fn failed(&self, runs: Vec<(RunId, StoreError)>, swept: &mut Swept) {
+        swept.failed += runs.len();
+        let mut corrupt = Vec::new();
+        for (run, error) in runs {
+            if matches!(error, StoreError::Corrupt { .. }) {
+                tracing::error!(alarm = "corrupt_record", run_id = %run, %error, "a due run cannot be read");
+                corrupt.push(run);
+            } else {
+                tracing::warn!(run_id = %run, %error, "a due run is looked at again in a minute");
             }
         }
+        self.set_aside(corrupt).await;
+    }
+
+    /// Takes runs out of the others' way for a while; gives those that were still due.
+    async fn set_aside(&self, runs: Vec<RunId>) -> Vec<RunId> {
+        let (sweeps, now) = (self.store.sweeps(), (self.now)());
+        let again = now.plus_ms(CORRUPT_AGAIN_MS);
+        let writes = stream::iter(runs).map(|run| {
+            let sweeps = &sweeps;
+            async move { (run, sweeps.set_aside(run, now, again).await) }
+        });
+        let written: Vec<_> = writes.buffer_unordered(CALLS_AT_ONCE).collect().await;
+        let still_due = written.into_iter().filter_map(|(run, written)| match written {
+            Ok(()) => Some(run),
+            Err(StoreError::Lost) => None,
+            Err(error) => {
+                tracing::warn!(run_id = %run, %error, "a run stays in the others' way");
+                None
+            }
+        });
+        still_due.collect()
     }
 
     fn log(&self, swept: &Swept) {

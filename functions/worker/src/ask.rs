@@ -10,6 +10,7 @@ use eclips_shared::store::{KeptAnswer, StoreError, Work};
 use serde_json::{Map, Value};
 
 use crate::Worker;
+use crate::outage::{LOAD_PAUSES_MS, persist};
 
 /// How long a claim holds without being renewed. A message that arrives earlier is sent again for when it ends.
 pub const LEASE_MS: i64 = 30_000;
@@ -101,7 +102,8 @@ impl Worker {
             }
         };
         // The save before this may have been told twice, and the run cancelled in between: no call begins for it then.
-        if !self.store.works().is_held(work).await? {
+        let works = self.store.works();
+        if !persist!(work.run, LOAD_PAUSES_MS, works.is_held(work))? {
             return Err(StoreError::Lost);
         }
         tracing::debug!(run_id = %work.run, stage = call.stage.as_str(), "model is asked");

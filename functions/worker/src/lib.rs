@@ -14,10 +14,12 @@ use eclips_shared::config::Config;
 use eclips_shared::lambda::deadline;
 use eclips_shared::plan::Plan;
 use eclips_shared::queue::{self, Queues};
-use eclips_shared::store::Store;
+use eclips_shared::store::{Store, StoreError};
 use eclips_shared::time::Timestamp;
 use lambda_runtime::LambdaEvent;
 use tower::Service;
+
+use crate::outage::OUTAGE_DELAY_S;
 
 /// What a worker works with.
 pub struct Worker {
@@ -88,6 +90,16 @@ impl Worker {
                 continue;
             };
             if let Err(error) = self.drive(run, deadline).await {
+                // A message that only met an outage is no dead letter, however long it lasts: it is sent anew.
+                if matches!(error, StoreError::Unavailable { .. }) {
+                    let source = message.event_source_arn.unwrap_or_default();
+                    let group = message.attributes.get("MessageGroupId").map(String::as_str);
+                    let sent = self.queues.send_again(run, &source, group, OUTAGE_DELAY_S).await;
+                    if sent.is_ok() {
+                        tracing::warn!(run_id = %run, %error, "store out of reach; looking again later");
+                        continue;
+                    }
+                }
                 tracing::error!(run_id = %run, %error, "run was left as it is; its message comes back");
                 response.add_failure(id);
             }

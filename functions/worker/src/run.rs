@@ -19,11 +19,8 @@ use eclips_shared::store::{Advance, AttemptRow, AttemptState, Claim, KeptAnswer,
 use eclips_shared::time::{SECOND_MS, Timestamp};
 
 use crate::ask::{Asked, LEASE_MS, Spent};
-use crate::outage::{LOAD_PAUSES_MS, SAVE_PAUSES_MS, again};
+use crate::outage::{LOAD_PAUSES_MS, OUTAGE_DELAY_S, SAVE_PAUSES_MS, persist};
 use crate::{Worker, highest_tier};
-
-/// How long a message waits that met a store out of reach, in seconds.
-const OUTAGE_DELAY_S: i32 = 10;
 
 /// A run in this worker's hands, and what the next save will write.
 struct Drive<'a> {
@@ -34,7 +31,7 @@ struct Drive<'a> {
     facts: Facts,
     deadline: Timestamp,
     step: Advance,
-    /// The last answer that could be used.
+    /// The answer that stands so far.
     answer: Option<(KeptAnswer, Saved)>,
 }
 
@@ -54,7 +51,9 @@ impl Worker {
     /// *Errors*: only what must bring the message back: a corrupt record, or an outage in which not even a later message
     /// could be sent.
     pub async fn drive(&self, run: RunId, deadline: Timestamp) -> Result<(), StoreError> {
-        let Some(work) = self.load(run).await? else {
+        // A few times if need be: until this is read the message alone says that somebody has to look.
+        let works = self.store.works();
+        let Some(work) = persist!(run, LOAD_PAUSES_MS, works.load(run))? else {
             tracing::warn!(run_id = %run, "message names no run");
             return Ok(());
         };
@@ -89,17 +88,6 @@ impl Worker {
         }
     }
 
-    /// Reads the run, a few times if need be: the message alone cannot be sent again.
-    async fn load(&self, run: RunId) -> Result<Option<Work>, StoreError> {
-        let mut pauses_ms = LOAD_PAUSES_MS.into_iter();
-        loop {
-            let read = self.store.works().load(run).await;
-            if !again(run, read.as_ref().err(), &mut pauses_ms).await {
-                return read;
-            }
-        }
-    }
-
     async fn begin(&self, work: Work, deadline: Timestamp) -> Result<(), StoreError> {
         let known = agents::find(&work.agent_type);
         let agent = known.unwrap_or_else(|| agents::find(agents::DEFAULT).expect("the default agent is on the roster"));
@@ -110,8 +98,18 @@ impl Worker {
                 attribute: "progress".to_owned(),
             })?,
         };
+        // Before anything more is paid for: an outage later would take what was paid along.
+        let answer = match &progress.kept {
+            None => None,
+            Some(kept) => {
+                let kept = self.store.works().kept(work.run, kept.stage.as_str()).await?;
+                Some((kept, Saved::Yes))
+            }
+        };
+        let (facts, is_probe) = self.facts(&work, agent, &progress).await?;
         let mut step = Advance {
             claim: Some(Claim),
+            is_probe,
             ..Advance::default()
         };
         if work.status == Status::Queued {
@@ -120,12 +118,12 @@ impl Worker {
         let mut drive = Drive {
             worker: self,
             agent,
-            facts: self.facts(&work, agent, &progress).await?,
+            facts,
             work,
             progress,
             deadline,
             step,
-            answer: None,
+            answer,
         };
         let first = match drive.work.open_attempt.clone() {
             None => Event::Claimed,
@@ -140,12 +138,31 @@ impl Worker {
             return drive.fail("Agent is no longer available".to_owned(), None).await;
         }
         let said = drive.decide(first);
-        drive.follow(said, None).await
+        let driven = drive.follow(said, None).await;
+        if is_probe && matches!(driven, Err(StoreError::Lost)) {
+            self.end_lost_probe(&drive.work).await;
+        }
+        driven
     }
 
-    /// What the harness has to know beside the run. Credits and breaker stop a run before its first attempt and never
-    /// afterwards, so that they are read once.
-    async fn facts(&self, work: &Work, agent: &Agent, progress: &Progress) -> Result<Facts, StoreError> {
+    /// Lets the next probe go when this one's run ended before it was claimed: nobody will count it as a probe.
+    async fn end_lost_probe(&self, work: &Work) {
+        let ended = async {
+            let read = self.store.works().load(work.run).await?;
+            if read.is_none_or(|read| read.status.is_terminal()) {
+                let conducts = self.store.conducts();
+                conducts.end_probe(work.tenant, &work.agent_type, work.run).await?;
+            }
+            Ok::<_, StoreError>(())
+        };
+        if let Err(error) = ended.await {
+            tracing::warn!(run_id = %work.run, %error, "the next probe has to wait until this one is forgotten");
+        }
+    }
+
+    /// What the harness has to know beside the run, and whether the run is its agent's probe. Credits and breaker stop a run
+    /// before its first attempt and never afterwards, so that they are read once.
+    async fn facts(&self, work: &Work, agent: &Agent, progress: &Progress) -> Result<(Facts, bool), StoreError> {
         let is_new = progress.attempts == 0;
         let conducts = self.store.conducts();
         let credits = async {
@@ -161,25 +178,29 @@ impl Worker {
         };
         let (conduct, credits) = tokio::join!(conducts.of(work.tenant, &work.agent_type), credits);
         let (conduct, credits, now) = (conduct?, credits?, (self.now)());
-        let breaker = match conduct.breaker.state(now.ms()) {
-            _ if !is_new => Breaker::Closed,
-            State::Closed => Breaker::Closed,
-            State::Open => Breaker::Open,
+        let (breaker, is_probe) = match conduct.breaker.state(now.ms()) {
+            _ if !is_new => (Breaker::Closed, false),
+            State::Closed => (Breaker::Closed, false),
+            State::Open => (Breaker::Open, false),
+            // One that makes no call tries nothing out.
+            State::HalfOpen if credits == Credits::UsedUp => (Breaker::Open, false),
             State::HalfOpen => {
-                let is_probe = conducts
-                    .take_probe(work.tenant, &work.agent_type, work.run, now)
-                    .await?;
-                if is_probe { Breaker::Closed } else { Breaker::Open }
+                let (tenant, agent) = (work.tenant, &work.agent_type);
+                match conducts.take_probe(tenant, agent, work.run, now).await? {
+                    true => (Breaker::Closed, true),
+                    false => (Breaker::Open, false),
+                }
             }
         };
-        Ok(Facts {
+        let facts = Facts {
             highest_tier: highest_tier(work.plan),
             agent_tier: agent.tier,
             high_stakes: agent.high_stakes,
             trust_level: conduct.trust.level,
             credits,
             breaker,
-        })
+        };
+        Ok((facts, is_probe))
     }
 }
 
@@ -242,10 +263,8 @@ impl Drive<'_> {
             state: started,
         });
         // An evaluator needs the answer before anything of its own is on record.
-        let judged = match call.stage.is_evaluation() {
-            true => Some(self.standing().await?),
-            false => None,
-        };
+        let kept = self.progress.kept.as_ref().filter(|_| call.stage.is_evaluation());
+        let judged = kept.map(|kept| self.standing(kept.stage)).transpose()?;
         self.save(Some(LEASE_MS), None).await?;
         let asked = self
             .worker
@@ -349,16 +368,14 @@ impl Drive<'_> {
         self.step.attempts.push(AttemptRow { name, state });
     }
 
-    /// The answer that stands so far, from here or from the store.
-    async fn standing(&self) -> Result<KeptAnswer, StoreError> {
-        let stage = self.progress.kept.as_ref().map_or(Stage::First, |kept| kept.stage);
-        self.answer_of(stage).await
-    }
-
-    async fn answer_of(&self, stage: Stage) -> Result<KeptAnswer, StoreError> {
+    /// The answer that stands so far: it was kept here, or read at the beginning.
+    fn standing(&self, stage: Stage) -> Result<KeptAnswer, StoreError> {
         match &self.answer {
             Some((answer, _)) if answer.stage == stage.as_str() => Ok(answer.clone()),
-            _ => self.worker.store.works().kept(self.work.run, stage.as_str()).await,
+            _ => Err(StoreError::Corrupt {
+                record: "run",
+                attribute: "progress".to_owned(),
+            }),
         }
     }
 
@@ -403,13 +420,7 @@ impl Drive<'_> {
             |row: &&AttemptRow| matches!(row.state, AttemptState::Answered { .. } | AttemptState::Rejected { .. });
         for row in step.attempts.iter().filter(is_answer) {
             let (works, at) = (self.worker.store.works(), (self.worker.now)());
-            let mut pauses_ms = SAVE_PAUSES_MS.into_iter();
-            let settled = loop {
-                let settled = works.settle(&self.work, row, at).await;
-                if !again(self.work.run, settled.as_ref().err(), &mut pauses_ms).await {
-                    break settled;
-                }
-            };
+            let settled = persist!(self.work.run, SAVE_PAUSES_MS, works.settle(&self.work, row, at));
             match settled {
                 Ok(()) => tracing::info!(run_id = %self.work.run, attempt = row.name, "a late answer is in the ledger"),
                 Err(error) => {
@@ -423,12 +434,6 @@ impl Drive<'_> {
     /// The same step at the same moment is written once.
     async fn write(&mut self, step: &Advance) -> Result<(), StoreError> {
         let (works, at) = (self.worker.store.works(), (self.worker.now)());
-        let mut pauses_ms = SAVE_PAUSES_MS.into_iter();
-        loop {
-            let saved = works.advance(&mut self.work, step, at).await;
-            if !again(self.work.run, saved.as_ref().err(), &mut pauses_ms).await {
-                return saved;
-            }
-        }
+        persist!(self.work.run, SAVE_PAUSES_MS, works.advance(&mut self.work, step, at))
     }
 }

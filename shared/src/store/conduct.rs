@@ -148,8 +148,11 @@ impl Conducts<'_> {
         }
     }
 
-    /// Lets the next probe go, after this one has ended: the breaker is closed, or open for another while.
-    pub(super) async fn end_probe(&self, tenant: Tenant, agent: &str, run: RunId) -> Result<(), StoreError> {
+    /// Lets the next probe go, after this one has ended: the breaker is closed, or open for another while. Doing it again
+    /// changes nothing.
+    ///
+    /// *Errors*: [`StoreError::Unavailable`].
+    pub async fn end_probe(&self, tenant: Tenant, agent: &str, run: RunId) -> Result<(), StoreError> {
         let update = self
             .0
             .update(format!("C#{tenant}#{agent}"), "P")

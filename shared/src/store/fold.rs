@@ -17,6 +17,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use aws_sdk_dynamodb::types::{AttributeValue, KeysAndAttributes, TransactWriteItem};
 
 use eclips_engine::harness::Outcome;
+use futures_util::future::join_all;
 
 use self::deltas::Deltas;
 use super::item::{Attributes, Row, keyed, n, s};
@@ -77,6 +78,8 @@ pub struct RunChange {
     pub is_gone: bool,
     /// What its end says of its agent; nothing where the agent had no part in it.
     pub counts: Option<Outcome>,
+    /// Whether it is the one probe of its agent's breaker.
+    pub is_probe: bool,
     /// When it ended.
     pub ended_at: Option<Timestamp>,
     /// When its time is over, in seconds since 1970.
@@ -166,7 +169,17 @@ impl Fold<'_> {
         for some in runs.chunks(RUNS_MAX) {
             outcomes.push(self.count_runs(some).await);
         }
-        // Also where nothing was new: an earlier try may have ended between the two.
+        // This and the next also where nothing was new: an earlier try may have ended between the two. A probe's end is
+        // counted before the next one may go.
+        if outcomes.iter().all(Result::is_ok) {
+            let probes = runs
+                .iter()
+                .filter_map(|(_, news)| news.run.as_ref())
+                .filter(|run| run.is_ended_probe());
+            let conducts = self.0.conducts();
+            let ends = probes.map(|run| conducts.end_probe(run.owner.tenant, &run.owner.agent_type, run.run));
+            outcomes.extend(join_all(ends).await);
+        }
         for (org, month) in months {
             outcomes.push(self.publish_credits(org, &month).await);
         }
@@ -195,15 +208,9 @@ impl Fold<'_> {
                 taken += 1;
             }
             if !notes.is_empty() {
-                let probes = std::mem::take(&mut deltas.probes);
                 let writes = notes.into_iter().chain(deltas.writes(self.0)).collect();
                 match send(self.0, "fold", writes).await {
-                    Ok(()) => {
-                        tries = 0;
-                        for (tenant, agent, run) in probes {
-                            self.0.conducts().end_probe(tenant, &agent, run).await?;
-                        }
-                    }
+                    Ok(()) => tries = 0,
                     Err(error) if tries < TRIES && (matches!(error, StoreError::Lost) || error.is_contention()) => {
                         // The same records, or others of the same tenant, are being counted elsewhere.
                         tries += 1;
@@ -345,6 +352,13 @@ const GONE: &str = "gone";
 
 fn news(runs: &mut BTreeMap<RunId, News>, run: RunId) -> &mut News {
     runs.entry(run).or_default()
+}
+
+impl RunChange {
+    /// Whether the next probe of its agent may go.
+    fn is_ended_probe(&self) -> bool {
+        self.is_probe && !matches!(self.status, Status::Queued | Status::Running)
+    }
 }
 
 impl News {

@@ -93,9 +93,9 @@ pub(super) fn pending(
     row
 }
 
-/// Withdraws the question of a run that is cancelled.
+/// Withdraws the question of a run that is cancelled; refused when its time is over.
 pub(super) fn withdraw(store: &Store, tenant: Tenant, triage: TriageId, now: Timestamp) -> TransactWriteItem {
-    update(settle(store, tenant, triage, TriageStatus::Cancelled, now))
+    update(settle(store, tenant, triage, TriageStatus::Cancelled, now).condition_expression(IS_IN_TIME))
 }
 
 /// What every end of a question is to its item: the first one stays.
@@ -118,6 +118,8 @@ fn settle(
 
 const SETTLE: &str = "SET #status = :status, tenant_triage = :list, decided_at = :decided_at";
 const IS_OPEN: &str = "#status = :pending";
+/// From the moment on at which it expires, an item has expired, whether that is written or not.
+const IS_IN_TIME: &str = "#status = :pending AND expires_at > :decided_at";
 
 /// Reads what the index carries. One whose time is over reads as expired at that time, whether that is written or not.
 fn shown(item: &Attributes, now: Timestamp) -> Result<TriageItem, StoreError> {

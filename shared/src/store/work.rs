@@ -1,7 +1,7 @@
 //! Runs as the worker drives them: read, claimed, advanced, ended. Every step is one transaction fenced by the epoch.
 //!
 //! *Item* `R#<run>` / `M`, beside what lists show: `epoch` (raised by each claim), `seq` (last event), `lease_until`,
-//! `progress` (the harness's own state), `open_attempt` (`<stage>#<n>` of a model call that has not ended), `plan`, `key_id`.
+//! `progress` (the harness's own state), `probe` (it is its agent's one probe), `open_attempt` (`<stage>#<n>` of a model call that has not ended), `plan`, `key_id`.
 //! *Item* `R#<run>` / `A#<stage>#<n>`: the attempt, and so the usage ledger: `state` (`started`, `answered`,
 //! `rejected`, `failed`, `lost`), tier, model, tokens, credits, times. *Item* `R#<run>` / `S#<stage>`: an answer that a later
 //! stage may need: `result`, `model`. What a person has to decide is in `triage.rs`.
@@ -10,6 +10,7 @@ mod step;
 
 use aws_sdk_dynamodb::types::{AttributeValue, TransactWriteItem};
 use sha2::{Digest, Sha256};
+use uuid::Uuid;
 
 use super::item::{Attributes, Row, at, fill, keyed, n, s};
 use super::runs::{INLINE_BYTES_MAX, events, parts};
@@ -63,6 +64,8 @@ pub struct Work {
     epoch: u64,
     seq: u64,
     ttl: i64,
+    /// Who has read it: of two workers who take the same step in the same millisecond, each has to be judged by itself.
+    reader: Uuid,
 }
 
 /// Runs as the worker drives them.
@@ -341,9 +344,10 @@ impl Works<'_> {
     }
 }
 
-/// Names a step for the store: this run, this state of it, this moment. *Shape*: 36 characters.
+/// Names a step for the store: this run, this state of it, this worker, this moment. *Shape*: 36 characters.
 fn token(work: &Work, now: Timestamp) -> String {
-    digest(&format!("{}#{}#{}#{}", work.run, work.epoch, work.seq, now.ms()))
+    let (run, epoch, seq, reader) = (work.run, work.epoch, work.seq, work.reader);
+    digest(&format!("{run}#{epoch}#{seq}#{reader}#{}", now.ms()))
 }
 
 fn digest(step: &str) -> String {
@@ -381,5 +385,6 @@ fn work(run: RunId, main: &Attributes, input: &Attributes) -> Result<Work, Store
         epoch: row.number("epoch")?,
         seq: row.number("seq")?,
         ttl: row.number("ttl")?,
+        reader: Uuid::now_v7(),
     })
 }

@@ -3,11 +3,13 @@
 
 use aws_sdk_dynamodb::types::AttributeValue;
 use eclips_engine::harness::{BreakerRecord, Trust};
+use eclips_shared::config::Config;
 use eclips_shared::ids::RunId;
-use eclips_shared::store::{Conduct, Override};
+use eclips_shared::store::{Cancelled, Conduct, Override, Store};
 use eclips_shared::time::{Day, Timestamp};
 use eclips_shared::window::CELL_MS;
 use eclips_tests::backstage::Backstage;
+use eclips_tests::proxy::Fault;
 use eclips_tests::records::{self, types};
 use serde_json::{Value, json};
 
@@ -237,6 +239,71 @@ async fn a_request_that_made_its_run_before_is_answered_when_the_credits_are_gon
         (429, "credits_exhausted")
     );
     assert_eq!(scene.count().await, 1);
+}
+
+#[tokio::test]
+async fn the_next_probe_goes_however_the_last_one_ended() {
+    let scene = Backstage::open().await;
+    let faulty = Store::open(&Config {
+        dynamodb_endpoint: Some(scene.proxy.url().to_owned()),
+        ..scene.config()
+    })
+    .await;
+    // Its end is counted, and whoever counted it died before the next probe could go.
+    set(&scene, "breaker_center", "5.1").await;
+    run(&scene, json!({ "fail": "model" })).await;
+    scene.proxy.set_for("UpdateItem", Fault::Broken);
+    let counted = faulty
+        .fold()
+        .count_again(scene.tenant(), Day::of(Timestamp::now()))
+        .await;
+    assert!(counted.is_err(), "{counted:?}");
+    assert_eq!(conduct(&scene, "center").await.breaker.failures, 6);
+    scene.proxy.set(Fault::None);
+    count(&scene).await;
+    set(&scene, "breaker_center", "6.1").await;
+
+    // It was cancelled before it was claimed, so that nobody counts it as a probe.
+    let probe = scene.create(json!({ "task": "x" })).await;
+    let runs = scene.stores.store.runs();
+    let cancel = async { assert_eq!(runs.cancel(scene.tenant(), probe).await.unwrap(), Cancelled::Now) };
+    scene
+        .meanwhile("TransactWriteItems", scene.work_on(probe), cancel)
+        .await;
+
+    // It was cancelled while its model was asked.
+    let slow = json!({ "task": "x", "data": { "sandbox": { "delay_ms": 500 } } });
+    let probe = scene.create(slow).await;
+    let cancel = async {
+        while scene.show(probe).await["attempts"] != 1 {
+            tokio::time::sleep(std::time::Duration::from_millis(5)).await;
+        }
+        assert_eq!(run(&scene, json!({})).await.1["error"], REFUSED);
+        assert_eq!(scene.cancel(probe).await.0, 200);
+    };
+    tokio::join!(scene.work_on(probe), cancel);
+    count(&scene).await;
+    assert_eq!(run(&scene, json!({})).await.1["status"], "completed");
+}
+
+#[tokio::test]
+async fn a_run_without_credits_is_no_probe() {
+    let scene = Backstage::open().await;
+    let orgs = scene.stores.store.orgs();
+    orgs.set_override(scene.org, Override::CreditsPerMonth, 1)
+        .await
+        .unwrap();
+    let (first, second) = (
+        scene.create(json!({ "task": "x" })).await,
+        scene.create(json!({ "task": "x" })).await,
+    );
+    scene.work_on(first).await;
+    count(&scene).await;
+    set(&scene, "breaker_center", "5.1").await;
+    scene.work_on(second).await;
+    assert_eq!(scene.show(second).await["error"], "Credit limit exceeded");
+    let slot = records::under(&scene.config(), &format!("C#{}#center", scene.tenant())).await;
+    assert!(slot.is_empty(), "{slot:?}");
 }
 
 #[tokio::test]

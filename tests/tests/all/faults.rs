@@ -1,10 +1,12 @@
 //! Short faults of the store in the middle of things: nothing is lost, nothing happens twice.
 
+use aws_sdk_dynamodb::types::AttributeValue;
 use eclips_shared::run::{EventDetail, EventKind, Usage};
 use eclips_shared::store::{Advance, AttemptRow, AttemptState, Claim, Outcome, StoreError};
 use eclips_shared::time::Timestamp;
 use eclips_tests::backstage::{Backstage, ONE_CALL};
 use eclips_tests::proxy::Fault;
+use eclips_tests::records::{self, text};
 use serde_json::json;
 
 #[tokio::test]
@@ -45,6 +47,53 @@ async fn a_worker_that_cannot_read_its_run_reads_again() {
     scene.proxy.set_after("Query", 0, ONE_CALL + 1, Fault::Broken);
     scene.work_on(run).await;
     assert_eq!(scene.show(run).await["status"], "completed");
+}
+
+#[tokio::test]
+async fn a_message_that_met_an_outage_is_sent_anew_and_is_no_dead_letter() {
+    let scene = Backstage::open().await;
+    let run = scene.create(json!({ "task": "x" })).await;
+    scene.proxy.set(Fault::Broken);
+    scene.work_on(run).await;
+    assert_eq!(scene.stores.count_messages("RunsQueue"), 1, "it begins anew");
+    scene.proxy.set(Fault::None);
+    scene.work_on(run).await;
+    assert_eq!(scene.show(run).await["status"], "completed");
+}
+
+#[tokio::test]
+async fn a_last_look_before_the_model_is_asked_outlives_a_short_outage() {
+    let scene = Backstage::open().await;
+    let run = scene.create(json!({ "task": "x" })).await;
+    // The first two are about the agent and the credits.
+    scene.proxy.set_after("GetItem", 2, ONE_CALL + 1, Fault::Broken);
+    scene.work_on(run).await;
+    let ended = scene.show(run).await;
+    assert_eq!((&ended["status"], &ended["attempts"]), (&json!("completed"), &json!(1)));
+}
+
+#[tokio::test]
+async fn whoever_goes_on_with_a_run_has_read_what_was_paid_for_before_more_is_paid() {
+    let scene = Backstage::open().await;
+    let body = json!({ "task": "x", "agent_type": "contract_reviewer", "data": { "sandbox": { "delay_ms": 300 } } });
+    let run = scene.create(body).await;
+    let judging = async {
+        while text(&records::item(&scene.config(), run, "M").await, "open_attempt") != "evaluation#1" {
+            tokio::time::sleep(std::time::Duration::from_millis(5)).await;
+        }
+    };
+    tokio::select! {
+        () = scene.work_on(run) => panic!("the evaluator is still being asked"),
+        () = judging => {}
+    }
+    let over = [("lease_until", AttributeValue::N("1".to_owned()))];
+    records::set(&scene.config(), &format!("R#{run}"), "M", &over).await;
+    // The agent, the answer and whether the run is still held; from then on nothing can be read.
+    scene.proxy.set_after("GetItem", 3, usize::MAX, Fault::Broken);
+    scene.work_on(run).await;
+    scene.proxy.set(Fault::None);
+    let ended = scene.show(run).await;
+    assert_eq!((&ended["status"], &ended["attempts"]), (&json!("completed"), &json!(3)));
 }
 
 #[tokio::test]
@@ -180,6 +229,28 @@ async fn what_a_worker_writes_without_an_event_is_fenced_as_well() {
     };
     works.advance(&mut second, &step, now.plus_ms(3)).await.unwrap();
     lost(works.advance(&mut before, &quiet(None), now.plus_ms(4)).await);
+}
+
+#[tokio::test]
+async fn of_two_who_claim_in_the_same_millisecond_one_does() {
+    let scene = Backstage::open().await;
+    let run = scene.create(json!({ "task": "x" })).await;
+    let works = scene.stores.store.works();
+    let (mut one, mut other) = (
+        works.load(run).await.unwrap().unwrap(),
+        works.load(run).await.unwrap().unwrap(),
+    );
+    let now = Timestamp::now();
+    let claim = Advance {
+        claim: Some(Claim),
+        lease_until: Some(now.plus_ms(30_000)),
+        progress: "{}".to_owned(),
+        events: vec![(EventKind::Started, EventDetail::default())],
+        ..Advance::default()
+    };
+    works.advance(&mut one, &claim, now).await.unwrap();
+    let second = works.advance(&mut other, &claim, now).await;
+    assert!(matches!(second, Err(StoreError::Lost)), "{second:?}");
 }
 
 #[tokio::test]

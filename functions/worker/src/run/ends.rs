@@ -16,7 +16,7 @@ const TITLE_CHARS_MAX: usize = 80;
 
 impl Drive<'_> {
     pub(super) async fn complete(&mut self, stage: Stage, confidence: f64, warning: bool) -> Result<(), StoreError> {
-        let answer = self.answer_of(stage).await?;
+        let answer = self.standing(stage)?;
         let warning = warning.then(|| "Confidence is below 0.85".to_owned());
         let detail = EventDetail {
             confidence_score: Some(confidence),
@@ -39,7 +39,7 @@ impl Drive<'_> {
         flagged: bool,
         reason: TriageReason,
     ) -> Result<(), StoreError> {
-        let answer = self.answer_of(stage).await?;
+        let answer = self.standing(stage)?;
         let short = shorten(&self.work.task);
         let title: String = short.chars().take(TITLE_CHARS_MAX).collect();
         let action = self.progress.kept.as_ref().and_then(|kept| kept.action.as_ref());

@@ -59,6 +59,7 @@ fn run_change(run: RunId, main: &Attributes) -> Result<RunChange, StoreError> {
         status: row.parsed("status", Status::parse)?,
         is_gone: false,
         counts: row.opt_parsed("counts", read_counts)?,
+        is_probe: main.contains_key("probe"),
         ended_at: row.opt_time("completed_at")?,
         ttl: row.number("ttl")?,
     })

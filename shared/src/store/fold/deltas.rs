@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use aws_sdk_dynamodb::types::TransactWriteItem;
-use eclips_engine::harness::{Outcome, RunEnd, State};
+use eclips_engine::harness::{Outcome, RunEnd};
 
 use super::super::conduct::Conduct;
 use super::super::item::{n, s};
@@ -13,7 +13,6 @@ use super::super::transact::{update, update_main};
 use super::super::{Store, StoreError};
 use super::{AnswerChange, Known, Owner, RunChange};
 use crate::auth::Tenant;
-use crate::ids::RunId;
 use crate::plan::LEDGER_RETENTION_MS;
 use crate::run::Status;
 use crate::time::{DAY_MS, Day, Timestamp};
@@ -42,8 +41,6 @@ pub(super) struct Deltas {
     items: BTreeMap<Place, Item>,
     /// The totals as they were when this began.
     known: Arc<Known>,
-    /// Runs that have ended while their agent's breaker was not closed: each may have been its probe.
-    pub(super) probes: Vec<(Tenant, String, RunId)>,
 }
 
 /// The attribute that holds a month's credits.
@@ -70,7 +67,6 @@ impl Deltas {
         Self {
             items: BTreeMap::new(),
             known: Arc::new(known),
-            probes: Vec::new(),
         }
     }
 
@@ -113,8 +109,7 @@ impl Deltas {
 
     /// What a run's end says of its agent, from how the agent has done until then.
     fn conduct(&mut self, new: &RunChange, old: Option<Status>) -> Result<(), StoreError> {
-        let is_open = |status: Status| matches!(status, Status::Queued | Status::Running);
-        let was_open = old.is_none_or(is_open);
+        let was_open = old.is_none_or(|old| matches!(old, Status::Queued | Status::Running));
         let end = match new.status {
             Status::Completed | Status::PendingTriage if was_open => Some(RunEnd::Succeeded),
             Status::Failed if was_open && new.counts == Some(Outcome::Failed) => Some(RunEnd::Failed),
@@ -122,7 +117,7 @@ impl Deltas {
         };
         let is_new_end = new.status.is_terminal() && old.is_none_or(|old| !old.is_terminal());
         let outcome = new.counts.filter(|_| is_new_end);
-        if new.is_gone || (end.is_none() && outcome.is_none() && (!was_open || is_open(new.status))) {
+        if new.is_gone || (end.is_none() && outcome.is_none()) {
             return Ok(());
         }
         let (tenant, agent) = (new.owner.tenant, new.owner.agent_type.as_str());
@@ -133,9 +128,6 @@ impl Deltas {
         }
         let before = Conduct::read(Some(&current), agent)?;
         let at = new.ended_at.unwrap_or_else(Timestamp::now);
-        if was_open && before.breaker.state(at.ms()) != State::Closed {
-            self.probes.push((tenant, agent.to_owned(), new.run));
-        }
         let after = before.after(outcome, end, at);
         if after != before {
             let texts = &mut self.now(tenant).texts;

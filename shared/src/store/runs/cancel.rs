@@ -4,7 +4,7 @@ use aws_sdk_dynamodb::types::TransactWriteItem;
 
 use super::super::item::{Attributes, Row};
 use super::super::transact::{jitter, send};
-use super::super::{StoreError, triage};
+use super::super::{Expired, StoreError, triage};
 use super::ending::{self, Ending, Fence};
 use super::{Runs, is_shown};
 use crate::auth::Tenant;
@@ -58,7 +58,12 @@ impl Runs<'_> {
             let writes = self.cancellation(tenant, run, status, &main)?;
             match send(self.0, "cancel run", writes).await {
                 Ok(()) => return Ok(Cancelled::Now),
-                Err(StoreError::Lost) => tokio::time::sleep(jitter(WAIT)).await,
+                Err(StoreError::Lost) => {
+                    if status == Status::PendingTriage && self.has_expired(&main).await? {
+                        continue;
+                    }
+                    tokio::time::sleep(jitter(WAIT)).await;
+                }
                 Err(error) => return Err(error),
             }
         }
@@ -66,6 +71,16 @@ impl Runs<'_> {
             call: "cancel run",
             cause: format!("{TRIES} tries were overtaken"),
         })
+    }
+
+    /// Writes down that the time to decide is over, if it is; the run has failed by it then, before it was to be cancelled.
+    async fn has_expired(&self, main: &Attributes) -> Result<bool, StoreError> {
+        let triage = Row::new("run", main).parsed("triage_item_id", TriageId::parse)?;
+        match self.0.triages().expire(triage).await {
+            Ok(expired) => Ok(expired == Expired::Now),
+            Err(StoreError::Lost) => Ok(false),
+            Err(error) => Err(error),
+        }
     }
 
     /// The run, its last events, the model call that it cuts off and the question that it withdraws: all or nothing.

@@ -76,7 +76,7 @@ pub fn writes(
     let mut change = update_main(store, &pk, "M")
         .update_expression(
             "SET #status = :status, tenant_status = :tenant_status, seq = :last, completed_at = :now, \
-             #error = :reason REMOVE lease_until, open_attempt, due, due_at",
+             #error = :reason REMOVE lease_until, open_attempt, progress, due, due_at",
         )
         .condition_expression(UNTOUCHED)
         .expression_attribute_names("#status", "status")

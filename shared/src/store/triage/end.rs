@@ -8,7 +8,7 @@ use super::super::conduct::counts as counts_of;
 use super::super::item::{Attributes, Row, at, b, fill, keyed, n, s};
 use super::super::runs::{INLINE_BYTES_MAX, events};
 use super::super::transact::{create, update, update_main};
-use super::{IS_OPEN, Question, SETTLE, Triages, settle};
+use super::{IS_IN_TIME, Question, SETTLE, Triages, settle};
 use crate::run::{EventDetail, EventKind, Status, event};
 use crate::time::Timestamp;
 use crate::triage::{Decision, Ruling};
@@ -89,7 +89,7 @@ impl Triages<'_> {
     fn item(&self, question: &Question, decision: &Decision, now: Timestamp) -> TransactWriteItem {
         let fingerprint = decision.fingerprint(&question.payload);
         let mut change = settle(self.0, question.tenant, question.item.id, decision.status(), now)
-            .condition_expression(format!("{IS_OPEN} AND expires_at > :decided_at"))
+            .condition_expression(IS_IN_TIME)
             .expression_attribute_values(":by", s(decision.by.to_string()))
             .expression_attribute_values(":decision", b(&fingerprint));
         let mut sets = format!("{SETTLE}, decided_by = :by, decision = :decision");
@@ -123,6 +123,6 @@ impl Triages<'_> {
                 .expression_attribute_values(format!(":{name}"), s(value));
         }
         // Nobody has to look after a run that has ended.
-        update(change.update_expression(format!("{sets} REMOVE due, due_at")))
+        update(change.update_expression(format!("{sets} REMOVE progress, due, due_at")))
     }
 }

@@ -18,6 +18,8 @@ use crate::time::Timestamp;
 pub struct Advance {
     /// A claim: raises the epoch, so that every earlier holder is fenced off.
     pub claim: Option<Claim>,
+    /// Whether the run is the one probe of its agent's breaker; whoever counts its end lets the next one go.
+    pub is_probe: bool,
     /// Until when the worker holds the run after this step; `None` gives it back.
     pub lease_until: Option<Timestamp>,
     /// The harness's own state after this step, as JSON.
@@ -203,6 +205,9 @@ impl After {
         ];
         if !status.is_terminal() {
             sets.push(("progress", s(&step.progress)));
+        }
+        if step.is_probe {
+            sets.push(("probe", AttributeValue::Bool(true)));
         }
         if let Some(until) = step.lease_until {
             sets.push(("lease_until", at(until)));

@@ -5,6 +5,7 @@ use aws_sdk_dynamodb::types::AttributeValue;
 use eclips_shared::config::Config;
 use eclips_shared::ids::{RunId, TriageId};
 use eclips_shared::store::{Store, StoreError};
+use eclips_shared::time::Timestamp;
 use eclips_tests::backstage::Backstage;
 use eclips_tests::records::{self, text, types};
 use serde_json::{Value, json};
@@ -143,6 +144,23 @@ async fn what_ends_meanwhile_does_not_expire() {
         let item = records::question(&scene.config(), &triage).await;
         assert_ne!(text(&item, "status"), "expired", "{what}");
     }
+}
+
+#[tokio::test]
+async fn a_question_whose_time_is_over_is_not_withdrawn() {
+    let scene = Backstage::open().await;
+    let (run, triage) = scene.waiting().await;
+    let over = Timestamp::now().plus_ms(-1_000);
+    let ended = AttributeValue::N(over.ms().to_string());
+    set(&scene, format!("Q#{triage}"), "expires_at", ended.clone()).await;
+    // Nobody has swept, and everybody was told that it has expired: the run has failed, and cannot be cancelled.
+    let (status, body) = scene.cancel(run).await;
+    assert_eq!((status, &body["status"]), (409, &json!("failed")), "{body}");
+    assert_eq!(scene.show(run).await["error"], "Triage expired");
+    let item = records::question(&scene.config(), &triage).await;
+    assert_eq!((text(&item, "status"), &item["decided_at"]), ("expired", &ended));
+    let events = records::events(&scene.config(), run).await;
+    assert_eq!(types(&events).last(), Some(&"run.failed"));
 }
 
 #[tokio::test]

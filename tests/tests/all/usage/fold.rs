@@ -88,6 +88,7 @@ fn told(tenant: Tenant, keys: [KeyId; 2], lives: &[Life]) -> Vec<Change> {
                 status,
                 is_gone,
                 counts: None,
+                is_probe: false,
                 ended_at: None,
                 ttl: NOON / 1_000,
             })
