@@ -263,6 +263,8 @@ async fn eight_who_count_the_rest_of_a_run_count_it_once() {
     assert!(counted.iter().any(Result::is_ok), "{counted:?}");
     fold.count(&changes).await.unwrap();
     assert_eq!(totals(&stores.config(), tenant).await, expected(keys, &lives));
+    let limits = records::under(&stores.config(), &format!("L#{}", tenant.org)).await;
+    assert!(limits.is_empty(), "counting makes no organization: {limits:?}");
 }
 
 #[tokio::test]
@@ -386,6 +388,12 @@ async fn the_guard_sees_the_newest_month_and_never_less_than_before() {
         );
         assert_eq!(seen, shown, "{ended_at}");
     }
+    // Somebody has published more than this reader knows of, a moment before it.
+    let more = [("credits_used", AttributeValue::N("60".to_owned()))];
+    records::set(&scene.config(), &format!("L#{}", scene.org), "M", &more).await;
+    fold.count(&at("2026-08-02T00:00:00.000Z", 1)).await.unwrap();
+    let limits = &records::under(&scene.config(), &format!("L#{}", scene.org)).await[0].1;
+    assert_eq!(records::text(limits, "credits_used"), "60");
     let now = &records::under(&scene.config(), &format!("T#{tenant}")).await;
     let (_, now) = now.iter().find(|(sk, _)| sk == "M").unwrap();
     let mut months: Vec<&str> = now.keys().filter_map(|name| name.strip_prefix("credits_")).collect();
