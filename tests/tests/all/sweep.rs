@@ -441,15 +441,18 @@ async fn a_message_that_nobody_finishes_becomes_a_dead_letter_and_ends_its_run()
 }
 
 #[tokio::test]
-async fn what_ends_while_it_is_put_off_stays_out_of_the_index() {
+async fn what_ends_while_it_is_put_off_or_set_aside_stays_out_of_the_index() {
     let scene = Backstage::open().await;
-    let run = scene.create(json!({ "task": "x" })).await;
-    due(&scene, run).await;
-    let runs = scene.stores.store.runs();
-    let ends = async { assert_eq!(runs.cancel(scene.tenant(), run).await.unwrap(), Cancelled::Now) };
-    let swept = scene.meanwhile("UpdateItem", scene.sweep(), ends).await;
-    assert_eq!(swept["put_off"], json!(0));
-    assert_eq!(ended_once(&scene, run).await.last().unwrap(), "run.cancelled");
+    for priority in ["normal", "soon"] {
+        let run = scene.create(json!({ "task": "x" })).await;
+        set(&scene, run, &[("priority", AttributeValue::S(priority.to_owned()))]).await;
+        due(&scene, run).await;
+        let runs = scene.stores.store.runs();
+        let ends = async { assert_eq!(runs.cancel(scene.tenant(), run).await.unwrap(), Cancelled::Now) };
+        let swept = scene.meanwhile("UpdateItem", scene.sweep(), ends).await;
+        assert_eq!(swept["put_off"], json!(0));
+        assert_eq!(ended_once(&scene, run).await.last().unwrap(), "run.cancelled");
+    }
 }
 
 #[tokio::test]
