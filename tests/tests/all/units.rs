@@ -62,7 +62,7 @@ async fn each_route_costs_what_the_table_says() {
         (&scene.runs, "POST", format!("/v1/runs/{ended}/cancel"), None, 2.0, 1.0),
         (&scene.triage, "GET", "/v1/triage".to_owned(), None, 2.0, 1.0),
         (&scene.triage, "GET", format!("/v1/triage/{waits}"), None, 2.0, 1.0),
-        (&scene.triage, "POST", approve.clone(), None, 3.0, 16.0),
+        (&scene.triage, "POST", approve.clone(), None, 3.0, 14.0),
         (&scene.triage, "POST", approve, None, 2.0, 1.0),
         (&scene.triage, "POST", reject, None, 3.0, 14.0),
         (&usage, "GET", "/v1/usage".to_owned(), None, 2.0, 1.0),
