@@ -37,6 +37,8 @@ pub enum Fault {
     Conflict,
     /// Passes it on, and then says 500: it happened, and nobody was told.
     ReplyLost,
+    /// Passes half of a `BatchGetItem`'s keys on, and leaves the others for the next call.
+    Halved,
 }
 
 #[derive(Clone)]
@@ -192,7 +194,7 @@ async fn pass(State(shared): State<Shared>, headers: HeaderMap, body: Bytes) -> 
         (status, [("content-type", "application/x-amz-json-1.0")], body).into_response()
     };
     match fault {
-        Fault::None | Fault::ReplyLost => {}
+        Fault::None | Fault::ReplyLost | Fault::Halved => {}
         Fault::Conflict if operation == "TransactWriteItems" => return cancelled(&body),
         Fault::Conflict => return refuse(400, "TransactionConflictException"),
         Fault::Broken => return refuse(500, "InternalServerError"),
@@ -204,6 +206,10 @@ async fn pass(State(shared): State<Shared>, headers: HeaderMap, body: Bytes) -> 
     }
     let lag = shared.unrest.as_ref().and_then(|_| Lag::of(&operation, &body));
     let body = lag.as_ref().map_or(body, Lag::asked);
+    let (body, left) = match fault {
+        Fault::Halved if operation == "BatchGetItem" => halved(&body),
+        _ => (body, None),
+    };
     let mut request = shared.http.post(&shared.target).body(asking_for_units(&body));
     for name in ["x-amz-target", "content-type", "authorization", "x-amz-date"] {
         if let Some(value) = headers.get(name) {
@@ -220,6 +226,10 @@ async fn pass(State(shared): State<Shared>, headers: HeaderMap, body: Bytes) -> 
             }
             let bytes = match lag {
                 Some(lag) => lag.answer(&bytes),
+                None => bytes,
+            };
+            let bytes = match left {
+                Some(left) => leaving(&bytes, left),
                 None => bytes,
             };
             (status, [("content-type", "application/x-amz-json-1.0")], bytes).into_response()
@@ -244,6 +254,28 @@ fn cancelled(body: &Bytes) -> Response {
         answer.to_string(),
     )
         .into_response()
+}
+
+/// The first half of the keys that a `BatchGetItem` asks of its one table, rounded up, as a request; and the rest, as what
+/// is left for the next one.
+fn halved(body: &Bytes) -> (Bytes, Option<Value>) {
+    let mut asked: Value = serde_json::from_slice(body).unwrap_or_default();
+    let mut left = asked["RequestItems"].clone();
+    let tables = asked["RequestItems"].as_object_mut().into_iter().flatten();
+    for ((_, now), (_, later)) in tables.zip(left.as_object_mut().into_iter().flatten()) {
+        let keys = now["Keys"].as_array_mut().expect("keys are asked for");
+        later["Keys"] = keys.split_off(keys.len().div_ceil(2)).into();
+        if later["Keys"] == json!([]) {
+            return (body.clone(), None);
+        }
+    }
+    (asked.to_string().into(), Some(left))
+}
+
+fn leaving(answer: &Bytes, left: Value) -> Bytes {
+    let mut answer: Value = serde_json::from_slice(answer).unwrap_or_default();
+    answer["UnprocessedKeys"] = left;
+    answer.to_string().into()
 }
 
 /// The same request, which also asks what it costs. The product does not ask: the answer would be longer.

@@ -1,4 +1,5 @@
-//! What DynamoDB does and the embedded engine never: transactions meet, calls are throttled, indexes lag. Which call is
+//! What DynamoDB does and the embedded engine never: transactions meet, calls are throttled, keys are left for the next call,
+//! indexes lag. Which call is
 //! refused is decided by its number alone. Knows which of our items transactions write, and nothing else of them.
 
 use std::collections::HashMap;
@@ -23,6 +24,8 @@ const TRANSACTIONS: u64 = 12;
 const UPDATES: u64 = 15;
 /// Of so many calls, whatever they do, one is throttled.
 const CALLS: u64 = 20;
+/// Of so many reads of several items one brings half of them. *Source*: our choice, often enough to be met in a round.
+const READS: u64 = 3;
 /// As often in a row the same writes meet somebody. *Source*: below the four tries of `shared/src/store/transact.rs`.
 const MEETINGS_MAX: u32 = 2;
 /// So old an item is when an index shows it. *Units*: ms.
@@ -42,6 +45,7 @@ pub struct Unrest {
     calls: AtomicU64,
     transactions: AtomicU64,
     updates: AtomicU64,
+    reads: AtomicU64,
     /// How often in a row the same writes have met somebody; those that have passed since are not there.
     meetings: Mutex<HashMap<u64, u32>>,
 }
@@ -58,6 +62,7 @@ impl Unrest {
         let is_met = match operation {
             "TransactWriteItems" => is_drawn(&self.transactions, TRANSACTIONS),
             "UpdateItem" => is_drawn(&self.updates, UPDATES),
+            "BatchGetItem" if is_drawn(&self.reads, READS) => return Fault::Halved,
             _ => return Fault::None,
         };
         let asked = parsed(body);
@@ -162,11 +167,10 @@ fn leave_out_young(answer: &mut Value, now: Timestamp) {
     (answer["Count"], answer["ScannedCount"]) = (json!(left), json!(left));
 }
 
-/// When a triage item or a run was made, by its id of version 7, whose first 48 bits say so. *Units*: ms.
+/// When a triage item or a run was made, by the id of version 7 in its key, `Q#<id>` or `R#<id>`, whose first 48 bits say
+/// so. *Units*: ms.
 fn made_at(item: &Value) -> Option<i64> {
-    let id = ["triage_id", "run_id"]
-        .into_iter()
-        .find_map(|name| item[name]["S"].as_str())?;
+    let (_, id) = item["pk"]["S"].as_str()?.split_once('#')?;
     i64::try_from(Uuid::parse_str(id).ok()?.as_u128() >> 80).ok()
 }
 
@@ -185,27 +189,24 @@ mod promises {
     use super::{LAG_MS, Unrest, is_drawn, leave_out_young};
     use crate::proxy::Fault;
 
-    /// An id that was made at a time.
-    fn id(at_ms: i64) -> Value {
+    /// The key of what was made at a time.
+    fn key(kind: char, at_ms: i64) -> Value {
         let first = format!("{at_ms:012x}");
-        json!({ "S": format!("{}-{}-7000-8000-000000000000", &first[..8], &first[8..]) })
+        json!({ "pk": { "S": format!("{kind}#{}-{}-7000-8000-000000000000", &first[..8], &first[8..]) } })
     }
 
     #[test]
     fn an_index_shows_what_is_old_enough_and_counts_nothing_else() {
         let now = 1_780_000_000_000;
-        let (young, old) = (id(now - LAG_MS + 1), id(now - LAG_MS));
+        let (young, old) = (now - LAG_MS + 1, now - LAG_MS);
         let mut answer = json!({
-            "Items": [
-                { "run_id": young }, { "run_id": old },
-                { "triage_id": young, "of_run": old }, { "triage_id": old, "of_run": young },
-            ],
-            "Count": 4, "ScannedCount": 4, "LastEvaluatedKey": { "run_id": young },
+            "Items": [key('R', young), key('R', old), key('Q', young), key('Q', old)],
+            "Count": 4, "ScannedCount": 4, "LastEvaluatedKey": key('Q', young),
         });
         leave_out_young(&mut answer, Timestamp::from_ms(now));
         let expected = json!({
-            "Items": [{ "run_id": old }, { "triage_id": old, "of_run": young }],
-            "Count": 2, "ScannedCount": 2, "LastEvaluatedKey": { "run_id": young },
+            "Items": [key('R', old), key('Q', old)],
+            "Count": 2, "ScannedCount": 2, "LastEvaluatedKey": key('Q', young),
         });
         assert_eq!(answer, expected);
     }

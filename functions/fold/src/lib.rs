@@ -9,6 +9,7 @@ use std::sync::Arc;
 use aws_lambda_events::dynamodb::Event;
 use aws_lambda_events::streams::{DynamoDbBatchItemFailure, DynamoDbEventResponse};
 use eclips_shared::config::Config;
+use eclips_shared::serve::Boxed;
 use eclips_shared::store::{Change, Store, StoreError};
 use lambda_runtime::LambdaEvent;
 use tower::Service;
@@ -19,10 +20,13 @@ pub async fn service(
 ) -> impl Service<LambdaEvent<Event>, Response = DynamoDbEventResponse, Error = Infallible, Future: Send> + Send + use<>
 {
     let store = Arc::new(Store::open(config).await);
-    tower::service_fn(move |event: LambdaEvent<Event>| {
-        let store = store.clone();
-        async move { Ok(fold(&store, event.payload).await) }
-    })
+    tower::service_fn(
+        move |event: LambdaEvent<Event>| -> Boxed<'static, Result<DynamoDbEventResponse, Infallible>> {
+            let store = store.clone();
+            // Behind a pointer, as every API function is: counting has futures in each other up to the compiler's limit.
+            Box::pin(async move { Ok(fold(&store, event.payload).await) })
+        },
+    )
 }
 
 /// Counts a batch. What was counted stays counted, so that a batch that failed in the middle can come again whole.

@@ -14,7 +14,7 @@ mod deltas;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
-use aws_sdk_dynamodb::types::{AttributeValue, KeysAndAttributes, TransactWriteItem};
+use aws_sdk_dynamodb::types::{AttributeValue, TransactWriteItem};
 
 use eclips_engine::harness::Outcome;
 use futures_util::future::join_all;
@@ -22,7 +22,7 @@ use futures_util::future::join_all;
 use self::deltas::Deltas;
 use super::item::{Attributes, Row, keyed, n, s};
 use super::transact::{jitter, send, update, update_main};
-use super::{Store, StoreError, unavailable, written};
+use super::{Store, StoreError, several, written};
 use crate::auth::{Mode, Tenant};
 use crate::ids::{OrgId, RunId};
 use crate::run::{Status, Usage};
@@ -274,34 +274,23 @@ impl Fold<'_> {
 
     /// Reads what of some runs has been counted, and the totals of their tenants, strongly consistent.
     async fn counted(&self, runs: &[(RunId, News)]) -> Result<(HashMap<RunId, Counted>, Known), StoreError> {
-        let mut wanted = KeysAndAttributes::builder().consistent_read(true);
-        let mut tenants = BTreeSet::new();
+        let (mut keys, mut tenants) = (Vec::new(), BTreeSet::new());
         for (run, news) in runs {
-            wanted = wanted.keys(keyed(format!("R#{run}"), "F"));
+            keys.push(keyed(format!("R#{run}"), "F"));
             tenants.extend(news.run.as_ref().map(|change| change.owner.tenant.to_string()));
         }
-        for tenant in &tenants {
-            wanted = wanted.keys(keyed(format!("T#{tenant}"), "M"));
-        }
-        let wanted = wanted.build().expect("there are keys");
-        let mut left = Some(HashMap::from([(self.0.main.to_string(), wanted)]));
+        keys.extend(tenants.iter().map(|tenant| keyed(format!("T#{tenant}"), "M")));
         let (mut found, mut totals) = (HashMap::new(), Known::new());
-        // What the engine leaves for the next call is asked for at once: each call brings some.
-        while let Some(asked) = left.filter(|tables| !tables.is_empty()) {
-            let read = self.0.client.batch_get_item().set_request_items(Some(asked));
-            let answer = read.send().await.map_err(|error| unavailable("read counted", &error))?;
-            for item in answer.responses.unwrap_or_default().into_values().flatten() {
-                let pk = Row::new("counted", &item).text("pk")?.to_owned();
-                match pk.strip_prefix("R#").and_then(RunId::parse) {
-                    Some(run) => {
-                        found.insert(run, counted(&item)?);
-                    }
-                    None => {
-                        totals.insert(pk, item);
-                    }
+        for item in several::whole(self.0, "read counted", keys).await? {
+            let pk = Row::new("counted", &item).text("pk")?.to_owned();
+            match pk.strip_prefix("R#").and_then(RunId::parse) {
+                Some(run) => {
+                    found.insert(run, counted(&item)?);
+                }
+                None => {
+                    totals.insert(pk, item);
                 }
             }
-            left = answer.unprocessed_keys;
         }
         Ok((found, totals))
     }

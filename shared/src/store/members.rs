@@ -3,13 +3,13 @@
 //! *Items*, written together: `O#<org>` / `U#<e-mail>` (`role`, `added_at`) and `U#<e-mail>` / `O#<org>`, by which a sign-in
 //! finds the organizations.
 
-use aws_sdk_dynamodb::types::{KeysAndAttributes, TransactWriteItem};
+use aws_sdk_dynamodb::types::TransactWriteItem;
 use serde::Serialize;
 
 use super::audit::{self, Action, Actor};
 use super::item::{Attributes, Row, at, fill, keyed, s};
 use super::transact::{delete_existing, delete_main, put, send, update, update_main};
-use super::{Store, StoreError, unavailable};
+use super::{Store, StoreError, several};
 use crate::email::Email;
 use crate::ids::OrgId;
 use crate::plan::Plan;
@@ -131,32 +131,9 @@ impl Members<'_> {
     /// *Errors*: `Ok(None)` when the person is no member or the organization is gone; [`StoreError::Unavailable`],
     /// [`StoreError::Corrupt`].
     pub async fn standing(&self, org: OrgId, email: &Email) -> Result<Option<Standing>, StoreError> {
-        let key = |pk: String, sk: String| Attributes::from([("pk".to_owned(), s(pk)), ("sk".to_owned(), s(sk))]);
         let (member, name, limits) = (format!("U#{email}"), format!("O#{org}"), format!("L#{org}"));
-        let wanted = KeysAndAttributes::builder()
-            .keys(key(name.clone(), member.clone()))
-            .keys(key(name.clone(), "M".to_owned()))
-            .keys(key(limits.clone(), "M".to_owned()))
-            .consistent_read(true)
-            .build()
-            .expect("keys are set");
-        let answer = self
-            .0
-            .client
-            .batch_get_item()
-            .request_items(&*self.0.main, wanted)
-            .send()
-            .await
-            .map_err(|error| unavailable("show standing", &error))?;
-        // What was left out for lack of capacity must not look like a missing member.
-        if answer.unprocessed_keys().is_some_and(|left| !left.is_empty()) {
-            return Err(StoreError::Unavailable {
-                call: "show standing",
-                cause: "unprocessed keys".to_owned(),
-            });
-        }
-        let items = answer.responses().and_then(|tables| tables.get(&*self.0.main));
-        let items = items.map(Vec::as_slice).unwrap_or_default();
+        let keys = vec![keyed(&name, &member), keyed(&name, "M"), keyed(&limits, "M")];
+        let items = several::whole(self.0, "show standing", keys).await?;
         let found = |pk: &str, sk: &str| {
             items
                 .iter()

@@ -13,6 +13,7 @@ mod once;
 mod orgs;
 mod runs;
 mod sessions;
+mod several;
 mod slots;
 mod sweep;
 mod totals;

@@ -2,9 +2,9 @@
 //!
 //! *Item* `Q#<triage_id>` / `M`: `triage_id`; `of_run` (with a `run_id` and the tenant it would be a run in the lists);
 //! `tenant`; `tenant_triage` (`<tenant>#<status>`) and `urgency` (`<4 − rank of the priority>#<triage_id>`), by which
-//! `by_triage` has the most urgent first and of these the oldest; `agent_type`, `priority`, `status`, `title`, `summary`,
-//! `reasoning`, `risk`, `confidence_score`, `created_at`, `expires_at`, `ttl` (the run's). `payload`, or `payload_long` where
-//! it is over 8 KiB, which no index carries: a list reads pages of 1 MB, and answers with 6 MB at most. Once it is decided
+//! `by_triage`, which has nothing else, has the most urgent first and of these the oldest; `agent_type`, `priority`, `status`,
+//! `title`, `summary`, `reasoning`, `risk`, `confidence_score`, `created_at`, `expires_at`, `ttl` (the run's). `payload`, or
+//! `payload_long` where it is over 8 KiB, which no list asks for: it answers with 6 MB at most. Once it is decided
 //! `decided_at`, and where a key decided `decided_by`, `note` and `decision` (a fingerprint of what was decided).
 
 mod decide;
@@ -31,7 +31,7 @@ pub use self::decide::Decided;
 pub use self::expire::Expired;
 pub use self::find::Question;
 
-/// A proposed output up to this size is in the index, and so in lists. *Units*: bytes. *Source*: our choice, that of the
+/// A proposed output up to this size is in lists. *Units*: bytes. *Source*: our choice, that of the
 /// results of a batch; a hundred items stay far below Lambda's 6 MB.
 const LISTED_BYTES_MAX: usize = 8 * 1024;
 
@@ -121,7 +121,7 @@ const IS_OPEN: &str = "#status = :pending";
 /// From the moment on at which it expires, an item has expired, whether that is written or not.
 const IS_IN_TIME: &str = "#status = :pending AND expires_at > :decided_at";
 
-/// Reads what the index carries. One whose time is over reads as expired at that time, whether that is written or not.
+/// Reads what a list asks for. One whose time is over reads as expired at that time, whether that is written or not.
 fn shown(item: &Attributes, now: Timestamp) -> Result<TriageItem, StoreError> {
     let row = Row::new("triage", item);
     let payload = row.opt_parsed("payload", raw)?;

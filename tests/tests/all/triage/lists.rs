@@ -1,11 +1,15 @@
 //! Lists of triage items: by status, the most urgent first and of these the oldest, by offset and by cursor.
 
+use aws_sdk_dynamodb::types::AttributeValue;
 use eclips_shared::auth::{Mode, Scope};
 use eclips_shared::ids::{RunId, TriageId};
 use eclips_shared::run::{EventDetail, EventKind};
 use eclips_shared::store::{Advance, Claim, Outcome, TriageRow};
 use eclips_shared::time::{MINUTE_MS, Timestamp};
 use eclips_tests::backstage::Backstage;
+use eclips_tests::function::{Function, tables};
+use eclips_tests::proxy::Fault;
+use eclips_tests::records;
 use eclips_tests::world::World;
 use serde_json::{Value, json};
 
@@ -200,4 +204,60 @@ async fn a_list_leaves_out_a_long_proposed_output_and_the_item_has_it() {
         .map(|item| item["payload"].is_null())
         .collect();
     assert_eq!(left_out, [false, true, true]);
+}
+
+/// Has so many runs wait for a person; gives their items in the order of the list.
+async fn proposed(scene: &Backstage, items: usize) -> Vec<String> {
+    let mut made = Vec::new();
+    for _ in 0..items {
+        made.push(propose(scene, 100).await.1.to_string());
+    }
+    made.sort();
+    made
+}
+
+#[tokio::test]
+async fn what_leaves_a_list_while_it_is_read_is_not_shown_in_it() {
+    let scene = Backstage::open().await;
+    let (config, made) = (scene.config(), proposed(&scene, 6).await);
+    // Somebody else's process, whose calls nothing holds up.
+    let other = Function::triage(&config, config.dynamodb_endpoint.as_deref().unwrap()).await;
+    other.call("GET", "/v1/triage", Some(&scene.key), None).await;
+    let tables = tables(&config).await;
+    let ask = async |query: &str| scene.triage.query(&scene.key, "/v1/triage", query).await.json();
+    // Between the index and the items: one is deleted, one is over, and the last of the page is decided.
+    let change = async {
+        let delete = tables.delete_item().table_name(&config.table_main);
+        let delete = delete.key("pk", AttributeValue::S(format!("Q#{}", made[0])));
+        delete.key("sk", AttributeValue::S("M".into())).send().await.unwrap();
+        let over = AttributeValue::N("1".into());
+        records::set(&config, &format!("Q#{}", made[2]), "M", &[("expires_at", over)]).await;
+        let path = format!("/v1/triage/{}/approve", made[3]);
+        let got = other.call("POST", &path, Some(&scene.key), Some(json!({}))).await;
+        assert_eq!(got.status, 200, "{}", got.body);
+    };
+    let page = scene.meanwhile("BatchGetItem", ask("limit=4"), change).await;
+    assert_eq!(ids(&page), [made[1].clone()]);
+    assert_eq!(page["data"][0]["status"], "pending");
+    // Nothing is passed over for it, and nothing comes again.
+    let cursor = page["next_cursor"].as_str().expect("there are others");
+    let next = ask(&format!("limit=4&cursor={cursor}")).await;
+    assert_eq!((ids(&next), &next["next_cursor"]), (made[4..].to_vec(), &Value::Null));
+    assert_eq!(ids(&ask("status=approved").await), [made[3].clone()]);
+    assert_eq!(ids(&ask("status=expired").await), [""; 0]);
+}
+
+#[tokio::test]
+async fn a_page_that_the_store_brings_in_parts_is_whole() {
+    let scene = Backstage::open().await;
+    let made = proposed(&scene, 5).await;
+    let ask = async || scene.triage.call("GET", "/v1/triage", Some(&scene.key), None).await;
+    let expected = ask().await.body;
+    scene.proxy.take_calls();
+    scene.proxy.set_for("BatchGetItem", Fault::Halved);
+    let got = ask().await;
+    assert_eq!((got.status, &got.body), (200, &expected));
+    assert_eq!(ids(&got.json()), made);
+    let calls = scene.proxy.take_calls();
+    assert_eq!(calls.iter().filter(|call| *call == "BatchGetItem").count(), 3);
 }

@@ -53,6 +53,8 @@ const CALLS: &[(&str, &[(&str, &str)])] = &[
             ("dynamodb:GetItem", "KeysTable.Arn"),
             // store/triage/find.rs: the item; store/triage/decide.rs: the run that waits for it.
             ("dynamodb:GetItem", "MainTable.Arn"),
+            // store/triage/list.rs: the items of a page, by way of only in store/several.rs.
+            ("dynamodb:BatchGetItem", "MainTable.Arn"),
             // store/triage/end.rs: the run's last events, and its result where that is large.
             ("dynamodb:PutItem", "MainTable.Arn"),
             // store/triage/end.rs: item and run. store/limits.rs, store/keys.rs and store/keys/refused.rs as for runs.
@@ -77,7 +79,7 @@ const CALLS: &[(&str, &[(&str, &str)])] = &[
     (
         "fold",
         &[
-            // store/fold.rs, counted: what of some runs has been counted.
+            // store/fold.rs, counted: what of some runs has been counted, by way of whole in store/several.rs.
             ("dynamodb:BatchGetItem", "MainTable.Arn"),
             // store/fold.rs, publish_credits: the month's total.
             ("dynamodb:GetItem", "MainTable.Arn"),
@@ -157,7 +159,7 @@ const CALLS: &[(&str, &[(&str, &str)])] = &[
         &[
             // store/sessions.rs, find; store/keys.rs, show; store/keys/life.rs, made_by_form: by way of get in store/mod.rs.
             ("dynamodb:GetItem", "MainTable.Arn"),
-            // store/members.rs, standing.
+            // store/members.rs, standing, by way of whole in store/several.rs.
             ("dynamodb:BatchGetItem", "MainTable.Arn"),
             // store/members.rs, organizations and list; store/keys.rs, page; store/keys/refused.rs, refused; store/audit.rs,
             // list: by way of partition and newest in store/mod.rs.
