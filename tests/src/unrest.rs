@@ -1,6 +1,6 @@
-//! What DynamoDB does and the embedded engine never: transactions meet, calls are throttled, keys are left for the next call,
-//! indexes lag. Which call is
-//! refused is decided by its number alone. Knows which of our items transactions write, and nothing else of them.
+//! What DynamoDB does and the embedded engine never: transactions meet, calls are throttled, keys are left for the next
+//! call, indexes lag. Which call is refused is decided by its number alone. Knows which of our items transactions write,
+//! and nothing else of them.
 
 use std::collections::HashMap;
 use std::hash::{DefaultHasher, Hash, Hasher};

@@ -2,10 +2,10 @@
 //!
 //! *Item* `Q#<triage_id>` / `M`: `triage_id`; `of_run` (with a `run_id` and the tenant it would be a run in the lists);
 //! `tenant`; `tenant_triage` (`<tenant>#<status>`) and `urgency` (`<4 − rank of the priority>#<triage_id>`), by which
-//! `by_triage`, which has nothing else, has the most urgent first and of these the oldest; `agent_type`, `priority`, `status`,
-//! `title`, `summary`, `reasoning`, `risk`, `confidence_score`, `created_at`, `expires_at`, `ttl` (the run's). `payload`, or
-//! `payload_long` where it is over 8 KiB, which no list asks for: it answers with 6 MB at most. Once it is decided
-//! `decided_at`, and where a key decided `decided_by`, `note` and `decision` (a fingerprint of what was decided).
+//! `by_triage`, which has nothing else, has the most urgent first and of these the oldest; `agent_type`, `priority`,
+//! `status`, `title`, `summary`, `reasoning`, `risk`, `confidence_score`, `created_at`, `expires_at`, `ttl` (the run's).
+//! `payload`, or `payload_long` where it is over 8 KiB, which no list asks for: it answers with 6 MB at most. Once it is
+//! decided `decided_at`, and where a key decided `decided_by`, `note` and `decision` (a fingerprint of what was decided).
 
 mod decide;
 mod end;
