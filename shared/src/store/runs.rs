@@ -1,6 +1,6 @@
 //! Runs as their owner sees them: made, shown, listed, watched, cancelled; a file per verb.
 //!
-//! *Item* `R#<run>` / `M`: see [`NewRun`] and `work.rs`; `IN` holds task and data, `OUT` the result, where they would make
+//! *Item* `R#<run>` / `M`: see `runs/create.rs` and `work.rs`; `IN` holds task and data, `OUT` the result, where they would make
 //! `M` larger than one write unit. *Item* `R#<run>` / `E#<seq, 8 digits>`: the events of one transition, `events` a list of
 //! JSON texts, immutable.
 
