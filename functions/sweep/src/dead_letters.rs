@@ -27,7 +27,7 @@ impl Sweeper {
             tracing::error!(alarm = "unreadable_message", message_id = %id, "a dead letter is no hint");
             return Some(id);
         };
-        match self.store.sweeps().bury(run).await {
+        match self.store.sweeps().bury(run, (self.now)()).await {
             Ok(Buried::Now) => {
                 tracing::error!(alarm = "dead_letter", run_id = %run, message_id = %id, "run was given up");
                 None

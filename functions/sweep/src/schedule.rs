@@ -178,7 +178,7 @@ impl Sweeper {
 
     async fn expire(&self, runs: Vec<(DueRun, TriageId)>, swept: &mut Swept) {
         let expiring = stream::iter(runs).map(|(due, triage)| async move {
-            let expired = self.store.triages().expire(triage).await;
+            let expired = self.store.triages().expire(triage, (self.now)()).await;
             (due, expired)
         });
         let expired: Vec<_> = expiring.buffer_unordered(CALLS_AT_ONCE).collect().await;

@@ -78,7 +78,7 @@ impl Worker {
     }
 
     /// Looks at each message's run; reports only what must come back.
-    async fn handle(&self, event: LambdaEvent<SqsEvent>) -> SqsBatchResponse {
+    pub async fn handle(&self, event: LambdaEvent<SqsEvent>) -> SqsBatchResponse {
         let deadline = deadline(event.context.deadline, (self.now)());
         let mut response = SqsBatchResponse::default();
         for message in event.payload.records {

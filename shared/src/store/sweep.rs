@@ -151,13 +151,12 @@ impl Sweeps<'_> {
         written("set aside due run", set_aside.send().await)
     }
 
-    /// Ends the run of a message that was given up as `failed`, if it is open and nobody works on it.
+    /// Ends the run of a message that was given up as `failed`, if it is open and nobody works on it at that moment.
     ///
     /// *Errors*: [`StoreError::Unavailable`]: it may have ended by this or not; asking again tells.
     /// [`StoreError::Corrupt`].
-    pub async fn bury(&self, run: RunId) -> Result<Buried, StoreError> {
+    pub async fn bury(&self, run: RunId, now: Timestamp) -> Result<Buried, StoreError> {
         for _ in 0..TRIES {
-            let now = Timestamp::now();
             let Some(main) = self.0.get("read run", format!("R#{run}"), "M").await? else {
                 return Ok(Buried::Before);
             };

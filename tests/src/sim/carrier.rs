@@ -1,5 +1,6 @@
 //! The road between the SDK and the world: it counts port calls, and does to chosen ones what the plan says.
 
+use std::collections::HashMap;
 use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard};
 
@@ -13,9 +14,9 @@ use futures_util::future::BoxFuture;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
-use tokio::sync::Notify;
 
 use super::queue::Queue;
+use super::turns::Turns;
 use super::world::now;
 
 /// What befalls a port call.
@@ -54,10 +55,23 @@ pub type Plan = Vec<(usize, Fault)>;
 pub(super) struct Schedule {
     pub(super) plan: Plan,
     pub(super) calls: usize,
+    /// One fault more, planned on the way.
+    pub(super) ambush: Option<(usize, Fault)>,
     /// What somebody else does in the middle of a port call, and which.
     pub(super) meanwhile: Option<(usize, BoxFuture<'static, ()>)>,
-    /// The fault of the operation that is being retried.
-    retried: Option<Fault>,
+    /// Every port call so far, and what befell it.
+    pub(super) log: Vec<String>,
+    /// The faults of operations that may be retried, by the SDK's name for each: two may be under way at once.
+    retried: HashMap<String, Fault>,
+}
+
+impl Schedule {
+    pub(super) fn begin(&mut self, plan: Plan) {
+        *self = Self {
+            plan,
+            ..Self::default()
+        };
+    }
 }
 
 /// The carrier; clones are the same.
@@ -66,8 +80,16 @@ pub struct Carrier {
     pub(super) database: Database,
     pub(super) queue: Arc<Mutex<Queue>>,
     pub(super) schedule: Arc<Mutex<Schedule>>,
-    /// Told when the process that makes the call has to end.
-    pub(super) crash: Arc<Notify>,
+    pub(super) turns: Arc<Turns>,
+}
+
+/// A try of an operation.
+struct Try<'a> {
+    /// What is called.
+    target: &'a str,
+    /// The SDK's name for the operation: all its tries have it.
+    operation: &'a str,
+    is_first: bool,
 }
 
 impl fmt::Debug for Carrier {
@@ -86,45 +108,52 @@ impl Carrier {
         self.schedule.lock().expect("nothing panics while it holds this")
     }
 
-    /// What befalls this try, and whether it is the first of its operation.
-    async fn befalls(&self, target: &str, is_first: bool) -> Option<Fault> {
-        // Only writes meet each other.
-        let is_write = target.ends_with("UpdateItem") || target.ends_with("TransactWriteItems");
-        if !is_first {
-            return self.schedule().retried;
+    /// What befalls this try.
+    async fn befalls(&self, this: &Try<'_>) -> Option<Fault> {
+        if !this.is_first {
+            return self.schedule().retried.get(this.operation).copied();
         }
-        let (meanwhile, fault) = {
+        // Only writes meet each other.
+        let is_write = this.target.ends_with("UpdateItem") || this.target.ends_with("TransactWriteItems");
+        let (number, meanwhile, fault) = {
             let mut schedule = self.schedule();
             let number = schedule.calls;
             schedule.calls += 1;
-            let fault = schedule
-                .plan
-                .iter()
-                .find(|(at, _)| *at == number)
-                .map(|(_, fault)| *fault);
+            let mut planned = schedule.plan.iter().chain(&schedule.ambush);
+            let planned = planned.find(|(at, _)| *at == number);
+            let fault = planned.map(|(_, fault)| *fault);
             let fault = fault.filter(|fault| *fault != Fault::Conflict || is_write);
-            schedule.retried = fault.filter(|fault| *fault != Fault::Conflict);
+            if let Some(fault) = fault.filter(|fault| *fault != Fault::Conflict) {
+                schedule.retried.insert(this.operation.to_owned(), fault);
+            }
+            let befell = fault.map_or(String::new(), |fault| format!(" {fault:?}"));
+            let who = self.turns.who();
+            let target = this.target.rsplit('.').next().unwrap_or_default();
+            let line = format!("{number}: {who} {target}{befell} at {}", now().ms());
+            schedule.log.push(line);
             let is_now = schedule.meanwhile.as_ref().is_some_and(|(at, _)| *at == number);
-            (schedule.meanwhile.take_if(|_| is_now), fault)
+            (number, schedule.meanwhile.take_if(|_| is_now), fault)
         };
+        self.turns.at(number).await;
         if let Some((_, other)) = meanwhile {
             other.await;
         }
         fault
     }
 
-    async fn carry(&self, target: &str, body: &[u8], is_first: bool) -> HttpResponse {
-        let fault = self.befalls(target, is_first).await;
+    async fn carry(&self, this: Try<'_>, body: &[u8]) -> HttpResponse {
+        let fault = self.befalls(&this).await;
+        let target = this.target;
         let effect = match fault {
             Some(Fault::CrashBefore | Fault::Fails | Fault::Conflict) => None,
             // The effect is that of the first try.
-            Some(Fault::ReplyLost) if !is_first => None,
+            Some(Fault::ReplyLost) if !this.is_first => None,
             _ => Some(self.act(target, body)),
         };
         match fault {
             None => response(effect.expect("nothing befell it")),
             Some(Fault::CrashBefore | Fault::CrashAfter) => {
-                self.crash.notify_one();
+                self.turns.crash();
                 std::future::pending().await
             }
             Some(Fault::Fails | Fault::ReplyLost) => response((500, json!({ "__type": "InternalServerError" }))),
@@ -198,9 +227,14 @@ impl HttpConnector for Carrier {
         HttpConnectorFuture::new(async move {
             let header = |name| request.headers().get(name).unwrap_or_default().to_owned();
             let (target, attempt) = (header("x-amz-target"), header("amz-sdk-request"));
-            let is_first = attempt.is_empty() || attempt.starts_with("attempt=1");
+            let this = Try {
+                target: &target,
+                operation: &header("amz-sdk-invocation-id"),
+                is_first: attempt.is_empty() || attempt.starts_with("attempt=1"),
+            };
+            assert!(!this.operation.is_empty(), "the SDK names its operations");
             let body = request.body().bytes().unwrap_or_default().to_vec();
-            Ok(carrier.carry(&target, &body, is_first).await)
+            Ok(carrier.carry(this, &body).await)
         })
     }
 }

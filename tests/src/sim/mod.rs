@@ -6,9 +6,12 @@
 
 mod carrier;
 mod queue;
+mod tables;
+mod turns;
 pub mod witness;
 mod world;
 
 pub use carrier::{Fault, Plan};
 pub use queue::Message;
+pub use turns::Order;
 pub use world::{Actor, Sim, now};

@@ -3,6 +3,9 @@
 use eclips_shared::time::{SECOND_MS, Timestamp};
 use serde_json::{Value, json};
 
+/// Receives of a message; whoever would be the next gets none. *Source*: `infra/template.yaml`.
+const RECEIVES_MAX: u32 = 5;
+
 /// A message that waits, or is in somebody's hands until its time is over.
 #[derive(Clone, Debug)]
 pub struct Message {
@@ -19,7 +22,9 @@ pub struct Message {
 /// All messages of all queues.
 #[derive(Debug, Default)]
 pub struct Queue {
-    pub(super) messages: Vec<Message>,
+    messages: Vec<Message>,
+    /// Those that were given up.
+    letters: Vec<Message>,
     sent: u64,
 }
 
@@ -39,6 +44,40 @@ impl Queue {
         }
     }
 
+    pub(super) fn receive(&mut self, visibility_ms: i64, now: Timestamp) -> Option<Message> {
+        let is_given_up = |message: &mut Message| message.visible_at <= now && message.receives >= RECEIVES_MAX;
+        self.letters.extend(self.messages.extract_if(.., is_given_up));
+        take(&mut self.messages, visibility_ms, now)
+    }
+
+    pub(super) fn receive_letter(&mut self, visibility_ms: i64, now: Timestamp) -> Option<Message> {
+        take(&mut self.letters, visibility_ms, now)
+    }
+
+    pub(super) fn double(&mut self) {
+        for message in self.messages.clone() {
+            self.sent += 1;
+            self.messages.push(Message {
+                id: self.sent,
+                ..message
+            });
+        }
+    }
+
+    pub(super) fn delete(&mut self, id: u64) {
+        self.messages.retain(|message| message.id != id);
+        self.letters.retain(|message| message.id != id);
+    }
+
+    pub(super) fn next_at(&self) -> Option<Timestamp> {
+        let all = self.messages.iter().chain(&self.letters);
+        all.map(|message| message.visible_at).min()
+    }
+
+    pub(super) fn clear(&mut self) {
+        (self.messages, self.letters) = (Vec::new(), Vec::new());
+    }
+
     fn send(&mut self, entry: &Value, now: Timestamp) -> String {
         self.sent += 1;
         let delay_s = entry["DelaySeconds"].as_i64().unwrap_or(0);
@@ -50,6 +89,14 @@ impl Queue {
         });
         self.sent.to_string()
     }
+}
+
+/// Takes the first message that is visible out of sight.
+fn take(messages: &mut [Message], visibility_ms: i64, now: Timestamp) -> Option<Message> {
+    let message = messages.iter_mut().find(|message| message.visible_at <= now)?;
+    message.visible_at = now.plus_ms(visibility_ms);
+    message.receives += 1;
+    Some(message.clone())
 }
 
 fn md5(entry: &Value) -> String {

@@ -1,9 +1,10 @@
 //! The world of a simulation: its tables, its queues, its clock, and the actors that are run in it one by one.
 
 use std::cell::Cell;
-use std::collections::BTreeMap;
-use std::future::Future;
+use std::future::{Future, poll_fn};
+use std::pin::pin;
 use std::sync::{Arc, Mutex};
+use std::task::Poll;
 
 use dynoxide::Database;
 use eclips_local::tables;
@@ -14,13 +15,12 @@ use eclips_shared::ids::OrgId;
 use eclips_shared::plan::Plan;
 use eclips_shared::store::{NewKey, Override, Store};
 use eclips_shared::time::Timestamp;
-use futures_util::future::BoxFuture;
-use serde_json::{Value, json};
-use tokio::sync::Notify;
+use futures_util::future::{BoxFuture, LocalBoxFuture};
 use tokio::time::Instant;
 
-use super::carrier::{Carrier, Plan as Faults};
+use super::carrier::{Carrier, Fault, Plan as Faults};
 use super::queue::Message;
+use super::turns::{Order, Turns};
 use crate::world::OPERATOR;
 
 thread_local! {
@@ -49,8 +49,10 @@ pub enum Actor<T> {
 
 /// The world. A test makes one and runs many schedules in it, each with things of its own.
 pub struct Sim {
-    carrier: Carrier,
-    config: Config,
+    pub(super) carrier: Carrier,
+    pub(super) config: Config,
+    /// Up to where the stream was read by who counts from it.
+    pub(super) read_to: Mutex<Option<String>>,
     /// The store, for what is looked at between port calls; its calls are counted too, so look only when nothing is planned.
     pub store: Store,
     /// A live key with every scope.
@@ -70,7 +72,7 @@ impl Sim {
             database: Database::memory().expect("memory can be opened"),
             queue: Arc::default(),
             schedule: Arc::new(Mutex::default()),
-            crash: Arc::new(Notify::new()),
+            turns: Arc::new(Turns::default()),
         };
         let template = Template::embedded().expect("the template can be read");
         let name = |id| template.table(id).expect("the template has this table").name;
@@ -122,6 +124,7 @@ impl Sim {
             store,
             config,
             carrier,
+            read_to: Mutex::default(),
         }
     }
 
@@ -133,10 +136,24 @@ impl Sim {
 
     /// Begins a schedule: calls are counted from 0, and the plan's get their faults.
     pub fn plan(&self, plan: Faults) {
+        self.carrier.schedule().begin(plan);
+        self.carrier.turns.begin(Order::default());
+    }
+
+    /// Plans one more fault, so many port calls from now; until it is [disarmed](Sim::disarm).
+    pub fn ambush(&self, after: usize, fault: Fault) {
         let mut schedule = self.carrier.schedule();
-        schedule.plan = plan;
-        schedule.calls = 0;
-        schedule.meanwhile = None;
+        schedule.ambush = Some((schedule.calls + after, fault));
+    }
+
+    /// Takes the last ambush back, sprung or not.
+    pub fn disarm(&self) {
+        self.carrier.schedule().ambush = None;
+    }
+
+    /// Says how the port calls of two who act at once are interleaved.
+    pub fn interleave(&self, order: Order) {
+        self.carrier.turns.begin(order);
     }
 
     /// Has somebody else act in the middle of a port call.
@@ -156,60 +173,62 @@ impl Sim {
         self.carrier.schedule().calls
     }
 
-    /// Runs an actor until its end or its crash.
-    pub async fn run<T>(&self, actor: impl Future<Output = T>) -> Actor<T> {
-        tokio::select! {
-            biased;
-            () = self.carrier.crash.notified() => Actor::Crashed,
-            done = actor => Actor::Done(done),
-        }
+    /// All port calls since the schedule began, one a line: who made it, when, and what befell it.
+    #[must_use]
+    pub fn log(&self) -> String {
+        self.carrier.schedule().log.join("\n")
     }
 
-    /// All items under a partition key, by sort key, as the engine shows them: `{ "S": … }`. No port call.
-    ///
-    /// # Panics
-    /// When the engine refuses.
-    #[must_use]
-    pub fn items(&self, pk: &str) -> BTreeMap<String, Value> {
-        let request = json!({
-            "TableName": self.config.table_main, "ConsistentRead": true,
-            "KeyConditionExpression": "pk = :pk", "ExpressionAttributeValues": { ":pk": { "S": pk } },
-        });
-        let request = serde_json::from_value(request).expect("a query");
-        let answer = self.carrier.database.query(request).expect("the engine answers");
-        let answer = serde_json::to_value(answer).expect("answers are JSON");
-        let items = answer["Items"].as_array().cloned().unwrap_or_default().into_iter();
-        items
-            .map(|item| (item["sk"]["S"].as_str().expect("a sort key").to_owned(), item))
-            .collect()
+    /// Runs an actor until its end or its crash.
+    pub async fn run<T>(&self, actor: impl Future<Output = T>) -> Actor<T> {
+        let mut actor = pin!(actor);
+        poll_fn(|cx| {
+            let polled = actor.as_mut().poll(cx);
+            if self.carrier.turns.take_crash() {
+                return Poll::Ready(Actor::Crashed);
+            }
+            polled.map(Actor::Done)
+        })
+        .await
+    }
+
+    /// Has two act at once until both have ended, in the order that was said. What of theirs may crash is [`Sim::run`].
+    pub async fn both<T>(&self, actors: [LocalBoxFuture<'_, T>; 2]) -> [T; 2] {
+        self.carrier.turns.both(actors).await
     }
 
     /// Receives the next message that is visible, as SQS does: it is out of sight for a while, and comes back unless it is
-    /// deleted.
+    /// deleted. One that was received too often becomes a dead letter instead.
     #[must_use]
     pub fn receive(&self, visibility_ms: i64) -> Option<Message> {
-        let mut queue = self.queue();
-        let now = now();
-        let message = queue.messages.iter_mut().find(|message| message.visible_at <= now)?;
-        message.visible_at = now.plus_ms(visibility_ms);
-        message.receives += 1;
-        Some(message.clone())
+        self.queue().receive(visibility_ms, now())
     }
 
-    /// Deletes a message.
+    /// Receives the next dead letter that is visible.
+    #[must_use]
+    pub fn receive_letter(&self, visibility_ms: i64) -> Option<Message> {
+        self.queue().receive_letter(visibility_ms, now())
+    }
+
+    /// Delivers every message twice, as a standard queue may.
+    pub fn double_messages(&self) {
+        self.queue().double();
+    }
+
+    /// Deletes a message, or a dead letter.
     pub fn delete(&self, id: u64) {
-        self.queue().messages.retain(|message| message.id != id);
+        self.queue().delete(id);
     }
 
-    /// When the next message becomes visible, if there is one.
+    /// When the next message or dead letter becomes visible, if there is one.
     #[must_use]
     pub fn next_message_at(&self) -> Option<Timestamp> {
-        self.queue().messages.iter().map(|message| message.visible_at).min()
+        self.queue().next_at()
     }
 
-    /// Throws all messages away.
+    /// Throws all messages and dead letters away.
     pub fn clear_messages(&self) {
-        self.queue().messages.clear();
+        self.queue().clear();
     }
 
     fn queue(&self) -> std::sync::MutexGuard<'_, super::queue::Queue> {

@@ -76,7 +76,7 @@ impl Runs<'_> {
     /// Writes down that the time to decide is over, if it is; the run has failed by it then, before it was to be cancelled.
     async fn has_expired(&self, main: &Attributes) -> Result<bool, StoreError> {
         let triage = Row::new("run", main).parsed("triage_item_id", TriageId::parse)?;
-        match self.0.triages().expire(triage).await {
+        match self.0.triages().expire(triage, Timestamp::now()).await {
             Ok(expired) => Ok(expired == Expired::Now),
             Err(StoreError::Lost) => Ok(false),
             Err(error) => Err(error),

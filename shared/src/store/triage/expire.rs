@@ -30,19 +30,19 @@ pub enum Expired {
 }
 
 impl Triages<'_> {
-    /// Ends an item whose time is over, and its run as failed. No caller's request comes here, so it takes no tenant: only a
+    /// Ends an item whose time is over at that moment, and its run as failed. No caller's request comes here, so it takes no tenant: only a
     /// sweep does. Doing it again changes nothing.
     ///
     /// *Errors*: [`StoreError::Lost`] when somebody else was first, or the run is not waiting; the next sweep finds out.
     /// [`StoreError::Unavailable`], [`StoreError::Corrupt`].
-    pub async fn expire(&self, triage: TriageId) -> Result<Expired, StoreError> {
+    pub async fn expire(&self, triage: TriageId, now: Timestamp) -> Result<Expired, StoreError> {
         let Some(question) = self.read(triage).await? else {
             return Ok(Expired::Gone);
         };
         if question.stored != TriageStatus::Pending {
             return Ok(Expired::Before(question.stored));
         }
-        let (now, expires_at) = (Timestamp::now(), question.item.expires_at);
+        let expires_at = question.item.expires_at;
         if expires_at > now {
             return Ok(Expired::NotYet { expires_at });
         }

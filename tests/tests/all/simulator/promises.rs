@@ -1,11 +1,17 @@
 //! What must hold at the end of every schedule, read from the items themselves.
 
+mod counts;
+mod decision;
+
 use std::collections::BTreeMap;
 
 use eclips_shared::ids::RunId;
 use eclips_tests::sim::witness::Seen;
 use eclips_tests::sim::{Fault, Sim};
 use serde_json::Value;
+
+pub use self::counts::{counted, forget_totals};
+pub use self::decision::one_end;
 
 const ENDS: [&str; 3] = ["run.completed", "run.failed", "run.cancelled"];
 const ATTEMPTS_MAX: usize = 3;
@@ -18,6 +24,10 @@ pub struct Ending {
     pub cancelled: Option<Seen>,
     /// Whether a process ended in the middle of something.
     pub crashes: bool,
+    /// Whether a worker stood still, so that another one may have taken its run over.
+    pub taken_over: bool,
+    /// Whether there was no fault, and one worker.
+    pub is_undisturbed: bool,
 }
 
 /// Whether a fault ends a process.
@@ -25,10 +35,19 @@ pub fn is_crash(fault: Fault) -> bool {
     matches!(fault, Fault::CrashBefore | Fault::CrashAfter)
 }
 
-/// Whether a run has ended or waits for a person.
-pub fn is_settled(sim: &Sim, run: RunId) -> bool {
+/// Where a run stands.
+pub fn status(sim: &Sim, run: RunId) -> String {
     let items = sim.items(&format!("R#{run}"));
-    !matches!(text(&items["M"], "status"), "queued" | "running")
+    text(&items["M"], "status").to_owned()
+}
+
+/// *Errors*: the run was refused because its agent keeps failing.
+pub fn not_refused(sim: &Sim, run: RunId) -> Result<(), String> {
+    let main = &sim.items(&format!("R#{run}"))["M"];
+    match text(main, "error") {
+        "Agent temporarily unavailable" => Err(format!("a run was refused that should have gone: {main}")),
+        _ => Ok(()),
+    }
 }
 
 fn text<'a>(item: &'a Value, name: &str) -> &'a str {
@@ -78,6 +97,10 @@ pub fn check(sim: &Sim, run: RunId, ending: &Ending) -> Result<(), String> {
         promise(
             ending.seen.asked == then.asked,
             "no model is asked after a cancellation",
+        )?;
+        promise(
+            ending.seen.answered == then.answered || !ending.is_undisturbed,
+            "a call that a cancellation cuts off is dropped",
         )?;
     }
     if status == "completed" {
@@ -130,7 +153,7 @@ fn check_ledger(
     let sum = |name| attempts.iter().map(|(_, item)| number(item, name)).sum::<u64>();
     for name in ["credits", "input_tokens", "output_tokens"] {
         // An answer that came too late is in the ledger alone.
-        let late = text(main, "status") == "cancelled" || ending.crashes;
+        let late = text(main, "status") == "cancelled" || ending.crashes || ending.taken_over;
         let (run, ledger) = (number(main, name), sum(name));
         promise(
             run == ledger || (late && run < ledger),
@@ -146,37 +169,4 @@ fn events(items: &BTreeMap<String, Value>) -> Vec<Value> {
     texts
         .map(|text| serde_json::from_str(text["S"].as_str().unwrap()).unwrap())
         .collect()
-}
-
-/// One decision of a triage item, the same for everybody: the item's, the run's, and what each of the two was told.
-///
-/// *Errors*: which promise is broken, and by what.
-pub fn one_decision(
-    sim: &Sim,
-    run: RunId,
-    triage: &str,
-    approved: &Option<(u64, Value)>,
-    rejected: &Option<(u64, Value)>,
-) -> Result<(), String> {
-    let run = &sim.items(&format!("R#{run}"))["M"];
-    let item = &sim.items(&format!("Q#{triage}"))["M"];
-    let decided = text(item, "status");
-    let status = match decided {
-        "approved" => "completed",
-        "rejected" => "cancelled",
-        _ => return Err(format!("nothing was decided: {item}")),
-    };
-    if text(run, "status") != status {
-        return Err(format!("the item is {decided} and the run {run}"));
-    }
-    for (told, wish) in [(approved, "approved"), (rejected, "rejected")] {
-        let Some((code, body)) = told else { continue };
-        let expected = if wish == decided { 200 } else { 409 };
-        if *code != expected || body["status"] != decided {
-            return Err(format!(
-                "the item is {decided}, and who wished {wish} was told {code} {body}"
-            ));
-        }
-    }
-    Ok(())
 }

@@ -133,7 +133,9 @@ async fn what_ends_meanwhile_does_not_expire() {
             }
         };
         let triages = store.triages();
-        let refused = scene.meanwhile("TransactWriteItems", triages.expire(id), change).await;
+        let refused = scene
+            .meanwhile("TransactWriteItems", triages.expire(id, Timestamp::now()), change)
+            .await;
         assert!(matches!(refused, Err(StoreError::Lost)), "{what}: {refused:?}");
         let after = stands(&scene, run).await;
         assert_eq!(after.2, before.2, "{what}");

@@ -146,7 +146,7 @@ async fn a_decision_and_the_end_of_its_time_have_one_winner() {
         let id = TriageId::parse(&triage).unwrap();
         let sweeping = async {
             loop {
-                match world.store.triages().expire(id).await {
+                match world.store.triages().expire(id, Timestamp::now()).await {
                     Ok(Expired::NotYet { .. }) | Err(StoreError::Lost) => {
                         tokio::time::sleep(Duration::from_millis(1)).await;
                     }
@@ -182,8 +182,14 @@ async fn an_item_whose_time_is_over_has_expired_whether_swept_or_not() {
     let id = TriageId::parse(&triage).unwrap();
     let triages = world.store.triages();
     let expires_at = Timestamp::parse(show(&world, &person, &triage).await["expires_at"].as_str().unwrap()).unwrap();
-    assert_eq!(triages.expire(id).await.unwrap(), Expired::NotYet { expires_at });
-    assert_eq!(triages.expire(TriageId::generate()).await.unwrap(), Expired::Gone);
+    assert_eq!(
+        triages.expire(id, Timestamp::now()).await.unwrap(),
+        Expired::NotYet { expires_at }
+    );
+    assert_eq!(
+        triages.expire(TriageId::generate(), Timestamp::now()).await.unwrap(),
+        Expired::Gone
+    );
 
     let over = Timestamp::now().plus_ms(-1);
     set_end(&world, &triage, over).await;
@@ -206,9 +212,9 @@ async fn an_item_whose_time_is_over_has_expired_whether_swept_or_not() {
     assert_eq!(world.get("/v1/triage", &person).await.json()["data"], json!([]));
     assert_eq!(world.settled(&person, run).await["status"], "pending_triage");
 
-    assert_eq!(triages.expire(id).await.unwrap(), Expired::Now);
+    assert_eq!(triages.expire(id, Timestamp::now()).await.unwrap(), Expired::Now);
     assert_eq!(
-        triages.expire(id).await.unwrap(),
+        triages.expire(id, Timestamp::now()).await.unwrap(),
         Expired::Before(TriageStatus::Expired)
     );
     assert_eq!(

@@ -1,0 +1,111 @@
+//! What a test sees and changes of the tables by itself: no port call, no fault.
+
+use std::collections::BTreeMap;
+
+use serde::de::DeserializeOwned;
+use serde_json::{Value, json};
+
+use super::world::Sim;
+
+impl Sim {
+    /// All items under a partition key, by sort key, as the engine shows them: `{ "S": … }`.
+    ///
+    /// # Panics
+    /// When the engine refuses.
+    #[must_use]
+    pub fn items(&self, pk: &str) -> BTreeMap<String, Value> {
+        let request = json!({
+            "TableName": self.config.table_main, "ConsistentRead": true,
+            "KeyConditionExpression": "pk = :pk", "ExpressionAttributeValues": { ":pk": { "S": pk } },
+        });
+        let answer = self.carrier.database.query(of(request)).expect("the engine answers");
+        let answer = serde_json::to_value(answer).expect("answers are JSON");
+        let items = answer["Items"].as_array().cloned().unwrap_or_default().into_iter();
+        items
+            .map(|item| (item["sk"]["S"].as_str().expect("a sort key").to_owned(), item))
+            .collect()
+    }
+
+    /// Sets an attribute of an item, `{ "S": … }`, as if much had happened.
+    ///
+    /// # Panics
+    /// When the engine refuses.
+    pub fn set(&self, pk: &str, sk: &str, name: &str, value: &Value) {
+        let request = json!({
+            "TableName": self.config.table_main, "Key": { "pk": { "S": pk }, "sk": { "S": sk } },
+            "UpdateExpression": "SET #name = :value", "ExpressionAttributeNames": { "#name": name },
+            "ExpressionAttributeValues": { ":value": value },
+        });
+        let set = self.carrier.database.update_item(of(request));
+        set.expect("the engine answers");
+    }
+
+    /// Removes all items under a partition key.
+    ///
+    /// # Panics
+    /// When the engine refuses.
+    pub fn remove(&self, pk: &str) {
+        for sk in self.items(pk).into_keys() {
+            let key = json!({ "pk": { "S": pk }, "sk": { "S": sk } });
+            let request = json!({ "TableName": self.config.table_main, "Key": key });
+            let removed = self.carrier.database.delete_item(of(request));
+            removed.expect("the engine answers");
+        }
+    }
+
+    /// The records of the main table's stream that were not [counted](Sim::counted) yet, and up to where that is. *Shape*: as
+    /// Lambda shows them, which is what is on the engine's wire.
+    ///
+    /// # Panics
+    /// When the engine refuses.
+    #[must_use]
+    pub fn records(&self) -> (Vec<Value>, String) {
+        let from = self.read_to.lock().expect("nothing panics while it holds this").clone();
+        let from = from.unwrap_or_else(|| self.first_record());
+        let request = json!({ "ShardIterator": from, "Limit": 1_000 });
+        let answer = self.carrier.database.get_records(of(request));
+        let answer = answer.expect("the engine answers");
+        let next = answer.next_shard_iterator.clone().expect("the stream has no end");
+        let records = serde_json::to_value(answer.records).expect("records are JSON");
+        (records.as_array().cloned().unwrap_or_default(), next)
+    }
+
+    /// Says that all records were counted up to where [`Sim::records`] said.
+    ///
+    /// # Panics
+    /// Never.
+    pub fn counted(&self, read_to: String) {
+        *self.read_to.lock().expect("nothing panics while it holds this") = Some(read_to);
+    }
+
+    /// Leaves out all records so far.
+    pub fn forget_records(&self) {
+        loop {
+            let (records, next) = self.records();
+            self.counted(next);
+            if records.is_empty() {
+                return;
+            }
+        }
+    }
+
+    fn first_record(&self) -> String {
+        let database = &self.carrier.database;
+        let streams = database.list_streams(of(json!({ "TableName": self.config.table_main })));
+        let streams = streams.expect("the engine answers").streams;
+        let arn = &streams.first().expect("the table has a stream").stream_arn;
+        let stream = database.describe_stream(of(json!({ "StreamArn": arn })));
+        let shards = stream.expect("the engine answers").stream_description.shards;
+        let shard = &shards.first().expect("the stream has a shard").shard_id;
+        let request = json!({ "StreamArn": arn, "ShardId": shard, "ShardIteratorType": "TRIM_HORIZON" });
+        let start = database.get_shard_iterator(of(request));
+        start
+            .expect("the engine answers")
+            .shard_iterator
+            .expect("the stream has a beginning")
+    }
+}
+
+fn of<Q: DeserializeOwned>(request: Value) -> Q {
+    serde_json::from_value(request).expect("the engine knows it")
+}
