@@ -30,8 +30,8 @@ pub enum Expired {
 }
 
 impl Triages<'_> {
-    /// Ends an item whose time is over at that moment, and its run as failed. No caller's request comes here, so it takes no tenant: only a
-    /// sweep does. Doing it again changes nothing.
+    /// Ends an item whose time is over at that moment, and its run as failed. It takes no tenant: the sweep has none, and a
+    /// cancellation has looked at its own. Doing it again changes nothing.
     ///
     /// *Errors*: [`StoreError::Lost`] when somebody else was first, or the run is not waiting; the next sweep finds out.
     /// [`StoreError::Unavailable`], [`StoreError::Corrupt`].
