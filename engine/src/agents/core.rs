@@ -12,6 +12,9 @@ pub(super) const AGENTS: &[Agent] = &[
         description: "Reads a task that names no specialist, picks the one who should do it and records the choice.",
         tier: Tier::Fast,
         high_stakes: false,
+        instructions: "",
+        schema: "{}",
+        actions: &[],
     },
     Agent {
         id: "reader",
@@ -20,6 +23,9 @@ pub(super) const AGENTS: &[Agent] = &[
         description: "Reads a document given as text and pulls out its type, parties, dates and amounts.",
         tier: Tier::Fast,
         high_stakes: false,
+        instructions: "",
+        schema: "{}",
+        actions: &[],
     },
     Agent {
         id: "orchestrator",
@@ -28,6 +34,9 @@ pub(super) const AGENTS: &[Agent] = &[
         description: "Splits a task into ordered parts and names the specialist for each part.",
         tier: Tier::Smart,
         high_stakes: false,
+        instructions: "",
+        schema: "{}",
+        actions: &[],
     },
     Agent {
         id: "researcher",
@@ -36,6 +45,9 @@ pub(super) const AGENTS: &[Agent] = &[
         description: "Answers a question from the material it is given and says which part supports each claim.",
         tier: Tier::Smart,
         high_stakes: false,
+        instructions: "",
+        schema: "{}",
+        actions: &[],
     },
     Agent {
         id: "summariser",
@@ -44,5 +56,8 @@ pub(super) const AGENTS: &[Agent] = &[
         description: "Cuts a long text down to its decisions, numbers and open points.",
         tier: Tier::Fast,
         high_stakes: false,
+        instructions: "",
+        schema: "{}",
+        actions: &[],
     },
 ];

@@ -12,6 +12,9 @@ pub(super) const AGENTS: &[Agent] = &[
         description: "Reads an invoice into supplier, number, dates, lines, tax and total, and lists what does not add up.",
         tier: Tier::Fast,
         high_stakes: false,
+        instructions: "",
+        schema: "{}",
+        actions: &[],
     },
     Agent {
         id: "ap_specialist",
@@ -20,6 +23,9 @@ pub(super) const AGENTS: &[Agent] = &[
         description: "Decides whether a supplier invoice may be paid and gives the reasons for it.",
         tier: Tier::Fast,
         high_stakes: false,
+        instructions: "",
+        schema: "{}",
+        actions: &[],
     },
     Agent {
         id: "ar_collector",
@@ -28,6 +34,9 @@ pub(super) const AGENTS: &[Agent] = &[
         description: "Ranks overdue receivables and drafts the next reminder for each customer.",
         tier: Tier::Fast,
         high_stakes: false,
+        instructions: "",
+        schema: "{}",
+        actions: &[],
     },
     Agent {
         id: "bank_reconciler",
@@ -36,6 +45,9 @@ pub(super) const AGENTS: &[Agent] = &[
         description: "Matches bank lines to ledger entries and lists what stays unmatched on either side.",
         tier: Tier::Smart,
         high_stakes: false,
+        instructions: "",
+        schema: "{}",
+        actions: &[],
     },
     Agent {
         id: "vat_calculator",
@@ -44,6 +56,9 @@ pub(super) const AGENTS: &[Agent] = &[
         description: "Works out the VAT treatment, rate and amount of each line of a sale or purchase.",
         tier: Tier::Smart,
         high_stakes: false,
+        instructions: "",
+        schema: "{}",
+        actions: &[],
     },
     Agent {
         id: "payroll_processor",
@@ -52,6 +67,9 @@ pub(super) const AGENTS: &[Agent] = &[
         description: "Computes gross to net pay for each employee and flags changes against the last period.",
         tier: Tier::Premium,
         high_stakes: true,
+        instructions: "",
+        schema: "{}",
+        actions: &[],
     },
     Agent {
         id: "fraud_detector",
@@ -60,6 +78,9 @@ pub(super) const AGENTS: &[Agent] = &[
         description: "Scores transactions for fraud and names the signals behind each score.",
         tier: Tier::Premium,
         high_stakes: true,
+        instructions: "",
+        schema: "{}",
+        actions: &[],
     },
     Agent {
         id: "tax_filer",
@@ -68,6 +89,9 @@ pub(super) const AGENTS: &[Agent] = &[
         description: "Prepares the figures of a tax return and lists what is missing before it can be filed.",
         tier: Tier::Premium,
         high_stakes: true,
+        instructions: "",
+        schema: "{}",
+        actions: &[],
     },
     Agent {
         id: "treasury_manager",
@@ -76,6 +100,9 @@ pub(super) const AGENTS: &[Agent] = &[
         description: "Forecasts cash by week and proposes transfers that keep every account above its floor.",
         tier: Tier::Smart,
         high_stakes: false,
+        instructions: "",
+        schema: "{}",
+        actions: &[],
     },
     Agent {
         id: "capex_approver",
@@ -84,6 +111,9 @@ pub(super) const AGENTS: &[Agent] = &[
         description: "Weighs a capital request against budget, payback and policy, and recommends approval or refusal.",
         tier: Tier::Premium,
         high_stakes: true,
+        instructions: "",
+        schema: "{}",
+        actions: &[],
     },
     Agent {
         id: "revenue_recognizer",
@@ -92,6 +122,9 @@ pub(super) const AGENTS: &[Agent] = &[
         description: "Splits a contract into performance obligations and schedules the revenue of each.",
         tier: Tier::Smart,
         high_stakes: false,
+        instructions: "",
+        schema: "{}",
+        actions: &[],
     },
     Agent {
         id: "fx_manager",
@@ -100,5 +133,8 @@ pub(super) const AGENTS: &[Agent] = &[
         description: "Nets open currency positions and proposes hedges for what remains exposed.",
         tier: Tier::Smart,
         high_stakes: false,
+        instructions: "",
+        schema: "{}",
+        actions: &[],
     },
 ];

@@ -12,6 +12,9 @@ pub(super) const AGENTS: &[Agent] = &[
         description: "Answers an employee's question from the policy text it is given and quotes the passage.",
         tier: Tier::Fast,
         high_stakes: false,
+        instructions: "",
+        schema: "{}",
+        actions: &[],
     },
     Agent {
         id: "job_poster",
@@ -20,6 +23,9 @@ pub(super) const AGENTS: &[Agent] = &[
         description: "Writes a job advertisement from a role, its duties and its requirements.",
         tier: Tier::Fast,
         high_stakes: false,
+        instructions: "",
+        schema: "{}",
+        actions: &[],
     },
     Agent {
         id: "resume_screener",
@@ -28,6 +34,9 @@ pub(super) const AGENTS: &[Agent] = &[
         description: "Compares a résumé with the stated requirements of a role and shows the evidence for each.",
         tier: Tier::Smart,
         high_stakes: false,
+        instructions: "",
+        schema: "{}",
+        actions: &[],
     },
     Agent {
         id: "interview_scheduler",
@@ -36,6 +45,9 @@ pub(super) const AGENTS: &[Agent] = &[
         description: "Finds interview slots that suit the candidate and every interviewer.",
         tier: Tier::Fast,
         high_stakes: false,
+        instructions: "",
+        schema: "{}",
+        actions: &[],
     },
     Agent {
         id: "offer_writer",
@@ -44,6 +56,9 @@ pub(super) const AGENTS: &[Agent] = &[
         description: "Drafts an offer letter with role, pay, start date and conditions.",
         tier: Tier::Fast,
         high_stakes: false,
+        instructions: "",
+        schema: "{}",
+        actions: &[],
     },
     Agent {
         id: "onboarder",
@@ -52,6 +67,9 @@ pub(super) const AGENTS: &[Agent] = &[
         description: "Plans a new employee's first weeks: accounts, equipment, training and introductions.",
         tier: Tier::Fast,
         high_stakes: false,
+        instructions: "",
+        schema: "{}",
+        actions: &[],
     },
     Agent {
         id: "offboarder",
@@ -60,6 +78,9 @@ pub(super) const AGENTS: &[Agent] = &[
         description: "Lists what to return, revoke and hand over before an employee's last day.",
         tier: Tier::Fast,
         high_stakes: false,
+        instructions: "",
+        schema: "{}",
+        actions: &[],
     },
     Agent {
         id: "leave_approver",
@@ -68,6 +89,9 @@ pub(super) const AGENTS: &[Agent] = &[
         description: "Checks a leave request against the balance, the calendar and the team's cover.",
         tier: Tier::Fast,
         high_stakes: false,
+        instructions: "",
+        schema: "{}",
+        actions: &[],
     },
     Agent {
         id: "employee_relations",
@@ -76,6 +100,9 @@ pub(super) const AGENTS: &[Agent] = &[
         description: "Sorts an employee's concern into facts, policy and next steps for a person to take.",
         tier: Tier::Smart,
         high_stakes: false,
+        instructions: "",
+        schema: "{}",
+        actions: &[],
     },
     Agent {
         id: "disciplinary_advisor",
@@ -84,6 +111,9 @@ pub(super) const AGENTS: &[Agent] = &[
         description: "Sets out the fair steps, records and precedents for a conduct case.",
         tier: Tier::Smart,
         high_stakes: false,
+        instructions: "",
+        schema: "{}",
+        actions: &[],
     },
     Agent {
         id: "benefits_admin",
@@ -92,5 +122,8 @@ pub(super) const AGENTS: &[Agent] = &[
         description: "Works out which benefits an employee is eligible for and what enrolling costs.",
         tier: Tier::Fast,
         high_stakes: false,
+        instructions: "",
+        schema: "{}",
+        actions: &[],
     },
 ];

@@ -12,6 +12,9 @@ pub(super) const AGENTS: &[Agent] = &[
         description: "Reviews a contract clause by clause and rates the risk of each deviation from the playbook.",
         tier: Tier::Premium,
         high_stakes: true,
+        instructions: "",
+        schema: "{}",
+        actions: &[],
     },
     Agent {
         id: "nda_manager",
@@ -20,6 +23,9 @@ pub(super) const AGENTS: &[Agent] = &[
         description: "Checks a non-disclosure agreement's term, scope and carve-outs, and tracks when it ends.",
         tier: Tier::Fast,
         high_stakes: false,
+        instructions: "",
+        schema: "{}",
+        actions: &[],
     },
     Agent {
         id: "regulatory_monitor",
@@ -28,6 +34,9 @@ pub(super) const AGENTS: &[Agent] = &[
         description: "Reads a change of rules and says which processes it touches and by when.",
         tier: Tier::Smart,
         high_stakes: false,
+        instructions: "",
+        schema: "{}",
+        actions: &[],
     },
     Agent {
         id: "gdpr_auditor",
@@ -36,6 +45,9 @@ pub(super) const AGENTS: &[Agent] = &[
         description: "Checks a processing activity for its legal basis, retention and transfers under the GDPR.",
         tier: Tier::Smart,
         high_stakes: false,
+        instructions: "",
+        schema: "{}",
+        actions: &[],
     },
     Agent {
         id: "ip_protector",
@@ -44,6 +56,9 @@ pub(super) const AGENTS: &[Agent] = &[
         description: "Compares a use of a mark, patent or work with the rights on record and rates the conflict.",
         tier: Tier::Smart,
         high_stakes: false,
+        instructions: "",
+        schema: "{}",
+        actions: &[],
     },
     Agent {
         id: "litigation_monitor",
@@ -52,6 +67,9 @@ pub(super) const AGENTS: &[Agent] = &[
         description: "Tracks cases with their deadlines, exposure and the next filing due.",
         tier: Tier::Smart,
         high_stakes: false,
+        instructions: "",
+        schema: "{}",
+        actions: &[],
     },
     Agent {
         id: "policy_updater",
@@ -60,6 +78,9 @@ pub(super) const AGENTS: &[Agent] = &[
         description: "Redrafts a policy passage after a change and shows the old text beside the new one.",
         tier: Tier::Fast,
         high_stakes: false,
+        instructions: "",
+        schema: "{}",
+        actions: &[],
     },
     Agent {
         id: "license_manager",
@@ -68,5 +89,8 @@ pub(super) const AGENTS: &[Agent] = &[
         description: "Compares software licences owned with licences used and lists gaps and waste.",
         tier: Tier::Fast,
         high_stakes: false,
+        instructions: "",
+        schema: "{}",
+        actions: &[],
     },
 ];

@@ -12,6 +12,9 @@ pub(super) const AGENTS: &[Agent] = &[
         description: "Writes an article, page or announcement for a stated audience, length and tone.",
         tier: Tier::Fast,
         high_stakes: false,
+        instructions: "",
+        schema: "{}",
+        actions: &[],
     },
     Agent {
         id: "seo_monitor",
@@ -20,6 +23,9 @@ pub(super) const AGENTS: &[Agent] = &[
         description: "Checks a page's keywords, titles and rankings and lists the fixes with the most effect.",
         tier: Tier::Fast,
         high_stakes: false,
+        instructions: "",
+        schema: "{}",
+        actions: &[],
     },
     Agent {
         id: "campaign_manager",
@@ -28,6 +34,9 @@ pub(super) const AGENTS: &[Agent] = &[
         description: "Plans a campaign's channels, budget and calendar and reports its results against target.",
         tier: Tier::Smart,
         high_stakes: false,
+        instructions: "",
+        schema: "{}",
+        actions: &[],
     },
     Agent {
         id: "social_media",
@@ -36,6 +45,9 @@ pub(super) const AGENTS: &[Agent] = &[
         description: "Writes posts for each named network and proposes when to publish them.",
         tier: Tier::Fast,
         high_stakes: false,
+        instructions: "",
+        schema: "{}",
+        actions: &[],
     },
     Agent {
         id: "email_marketer",
@@ -44,6 +56,9 @@ pub(super) const AGENTS: &[Agent] = &[
         description: "Writes an email sequence with subjects, segments and the measure of its success.",
         tier: Tier::Fast,
         high_stakes: false,
+        instructions: "",
+        schema: "{}",
+        actions: &[],
     },
     Agent {
         id: "brand_guardian",
@@ -52,6 +67,9 @@ pub(super) const AGENTS: &[Agent] = &[
         description: "Checks a text against the brand's voice, claims and forbidden words.",
         tier: Tier::Fast,
         high_stakes: false,
+        instructions: "",
+        schema: "{}",
+        actions: &[],
     },
     Agent {
         id: "analytics_reporter",
@@ -60,6 +78,9 @@ pub(super) const AGENTS: &[Agent] = &[
         description: "Turns campaign and product figures into a short report of what changed and why.",
         tier: Tier::Fast,
         high_stakes: false,
+        instructions: "",
+        schema: "{}",
+        actions: &[],
     },
     Agent {
         id: "tier_1_support",
@@ -68,5 +89,8 @@ pub(super) const AGENTS: &[Agent] = &[
         description: "Answers a customer's first question from the knowledge given, or hands over with a summary.",
         tier: Tier::Fast,
         high_stakes: false,
+        instructions: "",
+        schema: "{}",
+        actions: &[],
     },
 ];

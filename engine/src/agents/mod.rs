@@ -17,6 +17,7 @@ mod sales;
 mod tests;
 
 pub use self::fits::fits;
+use crate::action::ActionKind;
 use crate::tier::Tier;
 
 /// The agent of a run that names none. *Source*: contract §3.
@@ -37,6 +38,25 @@ pub struct Agent {
     pub tier: Tier,
     /// Whether an answer never completes a run without the evaluator's pass. *Source*: contract §10.
     pub high_stakes: bool,
+    /// What the model is told of its trade, beside what every agent is told. Never a client's words.
+    pub instructions: &'static str,
+    /// What its output has beside the members that all outputs have.
+    ///
+    /// *Shape*: a JSON Schema object with `properties` and `required`; everything in it is bounded.
+    pub schema: &'static str,
+    /// What its answers may propose to do, the kind of each fixed here and not by the model.
+    pub actions: &'static [Proposable],
+}
+
+/// Something that an agent's answer may propose to do.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Proposable {
+    /// Its word in the answer, in snake_case: `pay_invoice`.
+    pub id: &'static str,
+    /// How far it reaches.
+    pub kind: ActionKind,
+    /// What is done, in a few words.
+    pub description: &'static str,
 }
 
 /// A department of the roster.

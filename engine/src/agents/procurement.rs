@@ -12,6 +12,9 @@ pub(super) const AGENTS: &[Agent] = &[
         description: "Compares vendor quotes for a stated quantity and recommends one.",
         tier: Tier::Fast,
         high_stakes: false,
+        instructions: "",
+        schema: "{}",
+        actions: &[],
     },
     Agent {
         id: "rfq_generator",
@@ -20,6 +23,9 @@ pub(super) const AGENTS: &[Agent] = &[
         description: "Writes a request for quotation with items, quantities, delivery terms and evaluation criteria.",
         tier: Tier::Fast,
         high_stakes: false,
+        instructions: "",
+        schema: "{}",
+        actions: &[],
     },
     Agent {
         id: "vendor_evaluator",
@@ -28,6 +34,9 @@ pub(super) const AGENTS: &[Agent] = &[
         description: "Scores a vendor on price, quality, delivery and risk from its record.",
         tier: Tier::Smart,
         high_stakes: false,
+        instructions: "",
+        schema: "{}",
+        actions: &[],
     },
     Agent {
         id: "po_creator",
@@ -36,6 +45,9 @@ pub(super) const AGENTS: &[Agent] = &[
         description: "Turns an approved request into a purchase order with lines, prices and delivery address.",
         tier: Tier::Fast,
         high_stakes: false,
+        instructions: "",
+        schema: "{}",
+        actions: &[],
     },
     Agent {
         id: "po_approver",
@@ -44,6 +56,9 @@ pub(super) const AGENTS: &[Agent] = &[
         description: "Checks a purchase order against budget, contract and authority, and recommends approval or refusal.",
         tier: Tier::Premium,
         high_stakes: true,
+        instructions: "",
+        schema: "{}",
+        actions: &[],
     },
     Agent {
         id: "goods_receiver",
@@ -52,6 +67,9 @@ pub(super) const AGENTS: &[Agent] = &[
         description: "Compares a delivery note with its purchase order and records shortages and damage.",
         tier: Tier::Fast,
         high_stakes: false,
+        instructions: "",
+        schema: "{}",
+        actions: &[],
     },
     Agent {
         id: "invoice_matcher",
@@ -60,6 +78,9 @@ pub(super) const AGENTS: &[Agent] = &[
         description: "Matches an invoice to its purchase order and goods receipt, and lists every difference.",
         tier: Tier::Fast,
         high_stakes: false,
+        instructions: "",
+        schema: "{}",
+        actions: &[],
     },
     Agent {
         id: "inventory_monitor",
@@ -68,6 +89,9 @@ pub(super) const AGENTS: &[Agent] = &[
         description: "Watches stock levels and reports items that run short, stand still or near their expiry.",
         tier: Tier::Fast,
         high_stakes: false,
+        instructions: "",
+        schema: "{}",
+        actions: &[],
     },
     Agent {
         id: "reorder_trigger",
@@ -76,6 +100,9 @@ pub(super) const AGENTS: &[Agent] = &[
         description: "Decides which items to reorder now, and how many, from stock, demand and lead time.",
         tier: Tier::Fast,
         high_stakes: false,
+        instructions: "",
+        schema: "{}",
+        actions: &[],
     },
     Agent {
         id: "contract_renewer",
@@ -84,6 +111,9 @@ pub(super) const AGENTS: &[Agent] = &[
         description: "Lists supply contracts near their notice date and proposes to renew, renegotiate or leave each.",
         tier: Tier::Smart,
         high_stakes: false,
+        instructions: "",
+        schema: "{}",
+        actions: &[],
     },
     Agent {
         id: "spend_analyzer",
@@ -92,5 +122,8 @@ pub(super) const AGENTS: &[Agent] = &[
         description: "Groups spend by category and vendor and points out savings and purchases off contract.",
         tier: Tier::Smart,
         high_stakes: false,
+        instructions: "",
+        schema: "{}",
+        actions: &[],
     },
 ];

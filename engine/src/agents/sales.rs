@@ -12,6 +12,9 @@ pub(super) const AGENTS: &[Agent] = &[
         description: "Checks a lead for budget, authority, need and timing, and says what is still unknown.",
         tier: Tier::Fast,
         high_stakes: false,
+        instructions: "",
+        schema: "{}",
+        actions: &[],
     },
     Agent {
         id: "lead_scorer",
@@ -20,6 +23,9 @@ pub(super) const AGENTS: &[Agent] = &[
         description: "Scores a lead from 0 to 100 by fit and intent and names the strongest signals.",
         tier: Tier::Fast,
         high_stakes: false,
+        instructions: "",
+        schema: "{}",
+        actions: &[],
     },
     Agent {
         id: "proposal_writer",
@@ -28,6 +34,9 @@ pub(super) const AGENTS: &[Agent] = &[
         description: "Writes a sales proposal from the customer's need, the offer and its price.",
         tier: Tier::Smart,
         high_stakes: false,
+        instructions: "",
+        schema: "{}",
+        actions: &[],
     },
     Agent {
         id: "contract_drafter",
@@ -36,6 +45,9 @@ pub(super) const AGENTS: &[Agent] = &[
         description: "Drafts a sales contract from agreed terms and marks the clauses that need a lawyer.",
         tier: Tier::Smart,
         high_stakes: false,
+        instructions: "",
+        schema: "{}",
+        actions: &[],
     },
     Agent {
         id: "deal_tracker",
@@ -44,6 +56,9 @@ pub(super) const AGENTS: &[Agent] = &[
         description: "Reports the stage, next step and risk of each open deal.",
         tier: Tier::Fast,
         high_stakes: false,
+        instructions: "",
+        schema: "{}",
+        actions: &[],
     },
     Agent {
         id: "account_manager",
@@ -52,6 +67,9 @@ pub(super) const AGENTS: &[Agent] = &[
         description: "Prepares an account review with usage, open issues and the next conversation to have.",
         tier: Tier::Fast,
         high_stakes: false,
+        instructions: "",
+        schema: "{}",
+        actions: &[],
     },
     Agent {
         id: "churn_detector",
@@ -60,6 +78,9 @@ pub(super) const AGENTS: &[Agent] = &[
         description: "Estimates which customers are about to leave and what would keep each.",
         tier: Tier::Smart,
         high_stakes: false,
+        instructions: "",
+        schema: "{}",
+        actions: &[],
     },
     Agent {
         id: "quote_generator",
@@ -68,6 +89,9 @@ pub(super) const AGENTS: &[Agent] = &[
         description: "Prices a list of products with discounts, tax and validity into one quote.",
         tier: Tier::Fast,
         high_stakes: false,
+        instructions: "",
+        schema: "{}",
+        actions: &[],
     },
     Agent {
         id: "upsell_identifier",
@@ -76,5 +100,8 @@ pub(super) const AGENTS: &[Agent] = &[
         description: "Finds products that a customer lacks and similar customers use.",
         tier: Tier::Fast,
         high_stakes: false,
+        instructions: "",
+        schema: "{}",
+        actions: &[],
     },
 ];
