@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use aws_lambda_events::dynamodb::Event;
 use aws_lambda_events::streams::DynamoDbEventResponse;
+use eclips_engine::models::Models;
 use eclips_shared::ids::RunId;
 use eclips_shared::queue::{self, Queues};
 use eclips_shared::store::Store;
@@ -58,7 +59,7 @@ impl Cast {
                 Function::triage(sim.config(), "http://dynamodb").await,
             ],
             dispatch: tokio::sync::Mutex::new(eclips_dispatch::service(sim.config()).await.boxed()),
-            worker: Worker::new(store, queues, now),
+            worker: Worker::new(store, queues, Models::sandbox(), now),
             sim,
         })
     }
