@@ -130,7 +130,7 @@ pub(super) const AGENTS: &[Agent] = &[
             data is missing.",
         schema: r##"{"properties": {
             "conflict": {"type": "string", "enum": ["none", "low", "medium", "high"]},
-            "rights": {"type": "array", "maxItems": 8, "items": {"type": "object", "properties": {
+            "rights_on_record": {"type": "array", "maxItems": 8, "items": {"type": "object", "properties": {
                 "right": {"type": "string", "maxLength": 120},
                 "kind": {"type": "string", "enum": ["trademark", "patent", "copyright", "design", "trade_secret"]},
                 "overlap": {"type": "string", "maxLength": 240}
@@ -138,7 +138,7 @@ pub(super) const AGENTS: &[Agent] = &[
             "recommended_step": {"type": "string", "enum": [
                 "ignore", "watch", "write", "oppose", "license", "counsel"
             ]}
-        }, "required": ["conflict", "rights", "recommended_step"]}"##,
+        }, "required": ["conflict", "rights_on_record", "recommended_step"]}"##,
         actions: &[submit(
             "send_infringement_notice",
             "Send the notice to whoever uses the right.",

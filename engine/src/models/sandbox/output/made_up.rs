@@ -70,7 +70,7 @@ impl MadeUp<'_> {
                     .and_then(Value::as_str)
                     .map(|word| word.trim().to_ascii_lowercase());
                 let known = given.filter(|word| words.contains(word));
-                Value::from(known.unwrap_or_else(|| words[self.index(place, words.len())].clone()))
+                Value::from(known.unwrap_or_else(|| self.word(words, place)))
             }
             Shape::String {
                 format: Some(Format::Date),
@@ -110,10 +110,12 @@ impl MadeUp<'_> {
                 .and_then(Value::as_array)
                 .map_or(&[][..], Vec::as_slice),
         };
-        let usual = if entries.is_empty() {
-            2 + self.index(place, 2)
-        } else {
-            entries.len().min(TAKEN_MAX)
+        let usual = match (entries.len(), phrases(place.parent, place.name)) {
+            (0, Some(phrases)) if matches!(items, Shape::String { .. }) => {
+                (2 + self.index(place, 2)).min(phrases.len())
+            }
+            (0, _) => 2 + self.index(place, 2),
+            (given, _) => given.min(TAKEN_MAX),
         };
         let count = usual.clamp(entries_min, entries_max);
         let entry = |at: usize| {
@@ -161,7 +163,7 @@ impl MadeUp<'_> {
     fn likely(&self, place: Place<'_>, maximum: f64) -> f64 {
         let between = |low: u64, high: u64| (low + self.draw(place, high - low + 1)) as f64;
         match place.name {
-            "number" | "order" | "after" => place.at as f64 + 1.0,
+            "number" | "order" => place.at as f64 + 1.0,
             "day" => place.at as f64 * 3.0,
             "points" => between(5, 25),
             "duration_minutes" => 45.0,
@@ -171,26 +173,41 @@ impl MadeUp<'_> {
                 .counts
                 .last()
                 .map_or_else(|| between(2, 40), |count| *count as f64),
+            "rate_percent" | "discount_percent" => between(1, 4) * 5.0,
             name if name.ends_with("_percent") => between(5, 95),
             name if name.ends_with("_days") || name.ends_with("_hours") || name == "days_overdue" => between(2, 40),
             name if name.ends_with("_months") => 12.0 * between(1, 3),
             _ if maximum == 100.0 => between(55, 95),
-            _ if maximum == AMOUNT_MAX => {
+            name if name.ends_with("_usd") && (place.parent.is_empty() || name == "unit_price_usd") => {
                 let named = self.facts.amounts.get(place.at).copied();
                 named.unwrap_or_else(|| between(12_000, 2_400_000) / 100.0)
             }
+            name if name.ends_with("_usd") || name.starts_with("amount") => between(12_000, 2_400_000) / 100.0,
+            _ if maximum == AMOUNT_MAX => between(40, 200),
             _ => between(1, 40),
         }
     }
 
-    /// A day that the data or the task names, or one of the last third of 2026: the sandbox has no clock.
+    /// One word after the other in a list, so that a short list has none twice.
+    fn word(&self, words: &[String], place: Place<'_>) -> String {
+        let first = self.index(Place { at: 0, ..place }, words.len());
+        words[(first + place.at) % words.len()].clone()
+    }
+
+    /// A day that the data gives or, at the top, the task names; else one of the last third of 2026, since the sandbox has
+    /// no clock, one week after the other in a list.
     fn date(&self, place: Place<'_>) -> String {
         let given = self.given(place).and_then(Value::as_str).filter(|text| is_date(text));
-        if let Some(date) = given.or_else(|| self.facts.dates.get(place.at).copied()) {
+        let named = self.facts.dates.first().copied().filter(|_| place.parent.is_empty());
+        if let Some(date) = given.or(named) {
             return date.to_owned();
         }
-        let first = Place { at: 0, ..place };
-        let day = self.index(first, 28) + 7 * place.at;
+        let end = if matches!(place.name, "ends" | "maturity") {
+            14
+        } else {
+            0
+        };
+        let day = self.seed.below("first day", 28) as usize + end + 7 * place.at;
         format!("2026-{:02}-{:02}", 9 + day / 28 % 4, 1 + day % 28)
     }
 
@@ -202,7 +219,8 @@ impl MadeUp<'_> {
         }
         match place.name {
             "invoice_number" | "order_number" | "reference" | "references" => {
-                if let Some(reference) = self.facts.references.get(place.at) {
+                let is_order = |reference: &&&str| reference.starts_with("PO") == (place.name == "order_number");
+                if let Some(reference) = self.facts.references.iter().filter(is_order).nth(place.at) {
                     return (*reference).to_owned();
                 }
             }

@@ -40,8 +40,10 @@ pub(super) struct Written {
 
 /// Writes the output for the request's agent.
 pub(super) fn write(request: &ModelRequest<'_>, seed: &Seed) -> Written {
+    // Without the task: its words choose nothing that they could choose on purpose.
+    let deaf = Seed::of(&ModelRequest { task: "", ..*request });
     let mut written = Written {
-        output: common(request, seed),
+        output: common(request, &deaf),
         action: None,
     };
     match request.agent.id {
@@ -53,7 +55,7 @@ pub(super) fn write(request: &ModelRequest<'_>, seed: &Seed) -> Written {
         _ => {
             let made_up = MadeUp {
                 facts: &Facts::of(request),
-                seed: &Seed::of(&ModelRequest { task: "", ..*request }),
+                seed: &deaf,
             };
             made_up.complete(&mut written.output, &shape::of(request.agent));
         }
@@ -108,7 +110,7 @@ fn findings(task: &str, fields: &[(&String, &Value)]) -> Vec<String> {
     findings
 }
 
-/// Picks two of the department's three usual next steps, in an order of the request's own.
+/// Picks two of the department's three usual next steps, in an order of the agent's and the data's own.
 fn next_steps(department: Department, seed: &Seed) -> Vec<&'static str> {
     let steps = usual_steps(department);
     let skipped = usize::try_from(seed.below("next_steps", 3)).expect("a number below 3");

@@ -1,6 +1,6 @@
 //! `center` and `orchestrator`: who should do what.
 //!
-//! The agent whose name and description share most words with the task, the first of the roster among equals. Words
+//! The agent whose name and description share most words with the task, the one with more of them in its name among equals, and then the first of the roster. Words
 //! choose among agents here and nothing else: a task that names an agent is routed, not obeyed.
 
 use serde_json::{Value, json};
@@ -79,32 +79,31 @@ pub(super) fn split(written: &mut Written, request: &ModelRequest<'_>) {
 struct Found<'a> {
     agent: &'static Agent,
     shared: Vec<&'a str>,
+    in_name: usize,
 }
 
 /// The agents that share a word with the task, those that share most first.
 fn rank(task: &str) -> Vec<Found<'_>> {
-    let asked: Vec<_> = words(task).take(WORDS_MAX).collect();
+    let mut asked: Vec<(String, &str)> = Vec::new();
+    for word in words(task).take(WORDS_MAX) {
+        if let Some(stem) = stem(word).filter(|stem| asked.iter().all(|(known, _)| known != stem)) {
+            asked.push((stem, word));
+        }
+    }
     let mut ranked: Vec<_> = agents::specialists()
         .filter_map(agents::find)
-        .map(|agent| {
-            let own: Vec<_> = words(agent.name)
-                .chain(words(agent.description))
-                .filter_map(stem)
-                .collect();
-            let mut stems = Vec::new();
-            let shared = asked.iter().copied().filter(|word| {
-                let Some(stem) = stem(word).filter(|stem| own.contains(stem) && !stems.contains(stem)) else {
-                    return false;
-                };
-                stems.push(stem);
-                true
-            });
-            let shared = shared.collect();
-            Found { agent, shared }
+        .filter_map(|agent| {
+            let name: Vec<_> = words(agent.name).filter_map(stem).collect();
+            let described: Vec<_> = words(agent.description).filter_map(stem).collect();
+            let shared = asked
+                .iter()
+                .filter(|(stem, _)| name.contains(stem) || described.contains(stem));
+            let shared: Vec<_> = shared.map(|(_, word)| *word).collect();
+            let in_name = asked.iter().filter(|(stem, _)| name.contains(stem)).count();
+            (!shared.is_empty()).then_some(Found { agent, shared, in_name })
         })
-        .filter(|found| !found.shared.is_empty())
         .collect();
-    ranked.sort_by_key(|found| std::cmp::Reverse(found.shared.len()));
+    ranked.sort_by_key(|found| std::cmp::Reverse((found.shared.len(), found.in_name)));
     ranked
 }
 
@@ -132,6 +131,7 @@ mod tests {
             ("Process invoice INV-2024-001", "invoice_processor"),
             ("Review this contract clause by clause", "contract_reviewer"),
             ("Compute the payroll for September", "payroll_processor"),
+            ("Review NDA-12", "contract_reviewer"),
             ("Work out the VAT on this sale", "vat_calculator"),
             ("Screen this resume for the analyst role", "resume_screener"),
         ];
