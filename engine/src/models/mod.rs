@@ -210,6 +210,8 @@ pub struct EvaluationRequest<'a> {
     pub output: &'a Map<String, Value>,
     /// How sure that answer says it is, unchecked.
     pub confidence: Option<f64>,
+    /// What it proposes to do.
+    pub action: Option<&'a ProposedAction>,
 }
 
 /// What the evaluator answered.

@@ -224,7 +224,7 @@ mod tests {
             "{\"confidence\": 1e999}",
             "NaN",
         ] {
-            let misfit = super::answer(&PAYER, text).expect_err("it does not fit");
+            let misfit = answer(&PAYER, text).expect_err("it does not fit");
             assert!(misfit.starts_with("it is no JSON object"), "{text}: {misfit}");
         }
     }

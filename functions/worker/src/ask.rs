@@ -96,6 +96,7 @@ impl Worker {
                         attempt: progress.attempts,
                         output: &output,
                         confidence: progress.kept.as_ref().and_then(|kept| kept.confidence),
+                        action: progress.kept.as_ref().and_then(|kept| kept.action.as_ref()),
                     };
                     Ok(match within(call, model.evaluate(&request, &meter)).await {
                         Ok(answer) => Asked::Evaluated(answer),

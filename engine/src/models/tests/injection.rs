@@ -116,6 +116,7 @@ async fn the_evaluator_gets_task_data_and_answer_as_data_too() {
             attempt: 2,
             output: &output,
             confidence: Some(1.0),
+            action: None,
         };
         models
             .of(Tier::Fast)
@@ -126,7 +127,7 @@ async fn the_evaluator_gets_task_data_and_answer_as_data_too() {
         rules.push(system);
         let inner = inside(&user);
         assert_eq!(
-            (inner["task"].as_str(), &inner["answer"]["note"]),
+            (inner["task"].as_str(), &inner["answer"]["output"]["note"]),
             (Some(words), &json!(words))
         );
     }

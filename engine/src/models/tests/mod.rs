@@ -14,7 +14,7 @@ use aws_config::{BehaviorVersion, Region, SdkConfig};
 use aws_sdk_bedrockruntime::config::{Credentials, SharedCredentialsProvider};
 use serde_json::{Map, Value, json};
 
-use super::{EvaluationRequest, Lineup, Meter, Model, ModelAnswer, ModelError, ModelRequest, Models, Secret};
+use super::{EvaluationRequest, Lineup, Meter, ModelAnswer, ModelError, ModelRequest, Models, Secret};
 use crate::action::ActionKind;
 use crate::agents::{Agent, Department, Proposable};
 use crate::tier::Tier;

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use crate::action::ProposedAction;
 use crate::harness::Evaluation;
 
 use super::*;
@@ -103,6 +104,11 @@ async fn a_judgement_is_mended_like_an_answer() {
     let endpoint = Endpoint::replies(vec![says("{\"verdict\": \"fine\"}"), says(&judged.to_string())]).await;
     let (models, meter) = (openai(&endpoint), Meter::default());
     let output = Map::from_iter([("summary".to_owned(), json!("A chair."))]);
+    let action = ProposedAction {
+        kind: ActionKind::Submit,
+        description: "Order it".to_owned(),
+        value_usd: Some(80.0),
+    };
     let request = EvaluationRequest {
         agent: &AGENT,
         tier: Tier::Fast,
@@ -111,6 +117,7 @@ async fn a_judgement_is_mended_like_an_answer() {
         attempt: 2,
         output: &output,
         confidence: Some(0.97),
+        action: Some(&action),
     };
     let answer = models
         .of(Tier::Fast)
@@ -124,8 +131,10 @@ async fn a_judgement_is_mended_like_an_answer() {
     );
     assert_eq!((answer.input_tokens, answer.output_tokens), (40, 20));
     let asked = endpoint.seen()[0].body.to_string();
-    assert!(
-        asked.contains("A chair.") && !asked.contains("0.97"),
-        "the evaluator is not told how sure the answer is"
-    );
+    for known in ["A chair.", "0.97", "Order it"] {
+        assert!(
+            asked.contains(known),
+            "the evaluator sees all that is to be judged: {asked}"
+        );
+    }
 }

@@ -50,7 +50,10 @@ fn the_worker_may_ask_the_models_that_are_named_and_no_others() {
         ["eu.amazon.nova-lite-v1:0", "none", "meta.llama3-70b-instruct-v1:0"].map(|id| format!("{arn}{id}"))
     };
     let (models, profiles) = (of(MODEL), of(PROFILE));
-    assert_eq!(given["AskModels"]["Resource"], json!([models, profiles.clone()].concat()));
+    assert_eq!(
+        given["AskModels"]["Resource"],
+        json!([models, profiles.clone()].concat())
+    );
     // Any model, but by way of these profiles alone.
     assert_eq!(
         given["AskModelsByProfile"]["Condition"],

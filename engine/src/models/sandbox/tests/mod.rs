@@ -190,6 +190,7 @@ async fn evaluated(data: &Value, attempt: u32, confidence: Option<f64>) -> Resul
         attempt,
         output: &Map::from_iter([("summary".to_owned(), Value::from("Done."))]),
         confidence,
+        action: None,
     })
     .await
 }
