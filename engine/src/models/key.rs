@@ -125,7 +125,7 @@ impl KeyRing {
     pub(super) fn new(source: KeySource, bases: Vec<Url>, account: Option<&aws_config::SdkConfig>) -> Self {
         let (stored, known) = match (source, account) {
             (KeySource::Stored(arn), Some(account)) => {
-                let client = aws_sdk_secretsmanager::Client::new(account);
+                let client = aws_sdk_secretsmanager::Client::from_conf(account.into());
                 (Some(Stored { client, arn, bases }), None)
             }
             (KeySource::Given(keys), _) => (None, Some(Arc::new(keys))),

@@ -100,7 +100,7 @@ impl Bedrock {
             .request(rung, question, repair)
             .map_err(|error| Judged::Failed(ModelError::Denied(format!("request could not be built: {error}"))))?;
         let output = request.send().await.map_err(|error| judge(&error))?;
-        read(output, meter).map_err(Judged::Failed)
+        read(&output, meter).map_err(Judged::Failed)
     }
 
     fn request(
@@ -155,7 +155,7 @@ fn tool(question: &Question) -> Result<ToolConfiguration, BuildError> {
 }
 
 /// Reads an answer; counts what it took.
-fn read(output: ConverseOutput, meter: &Meter) -> Result<String, ModelError> {
+fn read(output: &ConverseOutput, meter: &Meter) -> Result<String, ModelError> {
     // Where Bedrock tells none, the SDK says 0, which no answer takes.
     let tokens = |figure: i32| u64::try_from(figure).ok().filter(|figure| *figure > 0);
     let usage = output.usage();

@@ -75,7 +75,7 @@ impl Dialect {
     pub(super) fn from_code(code: u8) -> Self {
         Self {
             rung: *RUNGS.get(usize::from(code / 2)).unwrap_or(&Rung::Prompt),
-            limit: if code % 2 == 0 {
+            limit: if code.is_multiple_of(2) {
                 Limit::MaxTokens
             } else {
                 Limit::MaxCompletionTokens

@@ -24,13 +24,13 @@ fn words(cell: &str) -> Vec<&str> {
 
 /// What an endpoint answers that does what a word says.
 fn chat(word: &str) -> Reply {
-    let text = |text: &str| completion(json!({ "role": "assistant", "content": text }), "stop");
+    let text = |text: &str| completion(&json!({ "role": "assistant", "content": text }), "stop");
     let parts: Vec<&str> = word.split(' ').collect();
     match parts[..] {
-        ["finish_reason", reason] => Reply::Json(200, completion(json!({ "content": "{\"output\"" }), reason)),
+        ["finish_reason", reason] => Reply::Json(200, completion(&json!({ "content": "{\"output\"" }), reason)),
         ["refusal"] => {
             let message = json!({ "content": null, "refusal": "I can't help with that." });
-            Reply::Json(200, completion(message, "stop"))
+            Reply::Json(200, completion(&message, "stop"))
         }
         ["prose"] => Reply::Json(200, text("I would rather talk.")),
         ["empty"] => Reply::Json(200, text(" \n")),

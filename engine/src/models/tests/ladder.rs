@@ -30,7 +30,7 @@ async fn takes(only: &'static str, status: u16, refusal: Value) -> Endpoint {
             Reply::Json(
                 200,
                 completion(
-                    json!({ "role": "assistant", "content": null, "tool_calls": [call] }),
+                    &json!({ "role": "assistant", "content": null, "tool_calls": [call] }),
                     "tool_calls",
                 ),
             )

@@ -91,10 +91,13 @@ fn good() -> Value {
 
 /// A chat completion with a text, of 10 tokens for 20.
 fn says(text: &str) -> Reply {
-    Reply::Json(200, completion(json!({ "role": "assistant", "content": text }), "stop"))
+    Reply::Json(
+        200,
+        completion(&json!({ "role": "assistant", "content": text }), "stop"),
+    )
 }
 
-fn completion(message: Value, finish_reason: &str) -> Value {
+fn completion(message: &Value, finish_reason: &str) -> Value {
     json!({
         "id": "chatcmpl-1", "object": "chat.completion", "created": 1, "model": "another-name",
         "choices": [{ "index": 0, "message": message, "finish_reason": finish_reason }],

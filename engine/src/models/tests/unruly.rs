@@ -49,7 +49,7 @@ async fn a_body_that_breaks_off_is_no_answer() {
     let bytes = whole(
         200,
         "",
-        &completion(json!({ "content": good().to_string() }), "stop").to_string(),
+        &completion(&json!({ "content": good().to_string() }), "stop").to_string(),
     );
     unavailable(Reply::Bytes(bytes[..bytes.len() - 20].to_vec())).await;
     unavailable(Reply::Bytes(Vec::new())).await;
@@ -81,7 +81,7 @@ async fn a_page_is_no_answer_whatever_its_status_is() {
 
 #[tokio::test]
 async fn json_of_another_content_type_is_json() {
-    let body = completion(json!({ "content": good().to_string() }), "stop").to_string();
+    let body = completion(&json!({ "content": good().to_string() }), "stop").to_string();
     let bytes = format!(
         "HTTP/1.1 200 OK\r\ncontent-type: text/plain\r\ncontent-length: {}\r\n\r\n{body}",
         body.len()
@@ -126,7 +126,7 @@ async fn tokens_that_nobody_can_believe_count_as_none() {
         json!({ "prompt_tokens": "20", "completion_tokens": 1.5 }),
         json!({ "prompt_tokens": u64::MAX, "completion_tokens": u64::MAX }),
     ] {
-        let mut body = completion(json!({ "content": good().to_string() }), "stop");
+        let mut body = completion(&json!({ "content": good().to_string() }), "stop");
         body["usage"] = usage.clone();
         let endpoint = Endpoint::always(Reply::Json(200, body)).await;
         let meter = Meter::default();
