@@ -124,10 +124,13 @@ fn names_the_misfit_inside_a_list_by_its_path() {
         let refused = fitted("procurement_specialist", &quoted(&vendor));
         assert_eq!(refused, Err(format!("output.vendors[1].{error}")), "{vendor}");
     }
-    assert_eq!(
-        fitted("procurement_specialist", &quoted(&json!({ "quantity": 5.0 }))),
-        Ok(())
-    );
+    for vendor in [
+        json!({ "quantity": 5.0 }),
+        json!({ "quantity": 1, "delivery_days": 0 }),
+        json!({ "quantity": 100_000_000, "unit_price_usd": 0, "total_usd": 1e12 }),
+    ] {
+        assert_eq!(fitted("procurement_specialist", &quoted(&vendor)), Ok(()), "{vendor}");
+    }
 }
 
 #[test]
@@ -156,8 +159,11 @@ fn lists_the_words_where_they_are_few() {
 
 #[test]
 fn asks_a_judgement_for_its_own_members_only() {
-    let judgement = json!({ "verdict": "pass", "confidence": 0.5, "reasoning": "The sums agree." });
-    assert_eq!(fits(&EVALUATOR, judgement.as_object().expect("an object")), Ok(()));
+    for confidence in [json!(0), json!(0.5), json!(1), json!(1.0)] {
+        let judgement = json!({ "verdict": "pass", "confidence": confidence, "reasoning": "The sums agree." });
+        let judged = fits(&EVALUATOR, judgement.as_object().expect("an object"));
+        assert_eq!(judged, Ok(()), "both bounds are inclusive: {confidence}");
+    }
 }
 
 #[test]

@@ -58,7 +58,7 @@ impl MadeUp<'_> {
 
     fn value(&self, shape: &Shape, place: Place<'_>) -> Value {
         match shape {
-            Shape::Boolean {} => match self.given(place) {
+            Shape::Boolean {} => match self.recorded(place) {
                 Some(Value::Bool(given)) => Value::from(*given),
                 _ => Value::from(self.draw(place, 4) > 0),
             },
@@ -66,7 +66,7 @@ impl MadeUp<'_> {
             Shape::Number { minimum, maximum } => Value::from(cents(self.number(place, *minimum, *maximum))),
             Shape::String { words: Some(words), .. } => {
                 let given = self
-                    .given(place)
+                    .recorded(place)
                     .and_then(Value::as_str)
                     .map(|word| word.trim().to_ascii_lowercase());
                 let known = given.filter(|word| words.contains(word));
@@ -147,6 +147,12 @@ impl MadeUp<'_> {
             (None, "") => self.facts.given(place.name),
             (None, _) => None,
         }
+    }
+
+    /// What the entry of the data that this is made from has for a word or a yes. The data's own top has no say in them:
+    /// `"decision": "approve"` there would be an order.
+    fn recorded<'b>(&'b self, place: Place<'b>) -> Option<&'b Value> {
+        self.given(place).filter(|_| place.entry.is_some())
     }
 
     fn number(&self, place: Place<'_>, minimum: f64, maximum: f64) -> f64 {
