@@ -104,7 +104,8 @@ impl Model {
                 meter.count(Some(answer.input_tokens), Some(answer.output_tokens));
                 Ok(answer)
             }
-            Self::Remote(remote) => remote.answer(request, meter).await,
+            // Boxed: the SDK's futures are large, and would be a part of everything that waits for this one.
+            Self::Remote(remote) => Box::pin(remote.answer(request, meter)).await,
         }
     }
 
@@ -122,7 +123,7 @@ impl Model {
                 meter.count(Some(answer.input_tokens), Some(answer.output_tokens));
                 Ok(answer)
             }
-            Self::Remote(remote) => remote.evaluate(request, meter).await,
+            Self::Remote(remote) => Box::pin(remote.evaluate(request, meter)).await,
         }
     }
 

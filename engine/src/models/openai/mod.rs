@@ -23,6 +23,9 @@ use super::{Meter, ModelError};
 
 /// How long an endpoint may take to be reached at all. Our choice: of 120 s for an attempt, few for one that is not there.
 const CONNECT: Duration = Duration::from_secs(5);
+/// How long an idle connection is trusted. Enough for a mended answer or an evaluator; a process that was frozen for longer
+/// would lose an attempt on one that its other end has forgotten.
+const IDLE: Duration = Duration::from_secs(15);
 /// The most that is read of an answer. A result has 64 KiB, which JSON within JSON may double twice. Our choice.
 const BODY_BYTES_MAX: usize = 1024 * 1024;
 
@@ -132,6 +135,8 @@ impl OpenAi {
         }
         let builder = Client::builder()
             .connect_timeout(CONNECT)
+            .pool_idle_timeout(IDLE)
+            .retry(reqwest::retry::never())
             .redirect(Policy::none())
             .no_proxy()
             .user_agent(concat!("eclips/", env!("CARGO_PKG_VERSION")));
