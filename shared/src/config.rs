@@ -3,6 +3,7 @@
 use std::fmt;
 
 use aws_smithy_runtime_api::client::http::SharedHttpClient;
+use eclips_engine::models::Secret;
 
 /// What a function is told from outside.
 ///
@@ -19,6 +20,8 @@ pub struct Config {
     pub queue_priority_url: String,
     /// `ECLIPS_MODEL_FAST`, `_SMART`, `_PREMIUM`: which model answers a tier.
     pub models: [String; 3],
+    /// `ECLIPS_MODEL_KEY`: the key of the endpoints among them, or where it is; `none` where none needs one.
+    pub model_key: Secret,
     /// `ECLIPS_API_URL`: where clients reach the API, for the examples that the dashboard shows.
     pub api_url: String,
     /// `ECLIPS_DASHBOARD_URL`: the dashboard's own origin, without a slash at its end.
@@ -123,7 +126,7 @@ impl Config {
         })
     }
 
-    /// Reads what the worker needs: main table, queues and one model per tier.
+    /// Reads what the worker needs: main table, queues, one model per tier and the endpoints' key.
     ///
     /// *Errors*: [`MissingSetting`] names the first that is absent or empty.
     pub fn worker() -> Result<Self, MissingSetting> {
@@ -133,9 +136,22 @@ impl Config {
                 required("ECLIPS_MODEL_SMART")?,
                 required("ECLIPS_MODEL_PREMIUM")?,
             ],
+            model_key: Secret::new(required("ECLIPS_MODEL_KEY")?),
             ..Self::sweep()?
         })
     }
+}
+
+/// The models and the key that somebody asks for on a laptop, by the worker's own settings: the sandbox and none where they
+/// are absent.
+#[must_use]
+pub fn laptop_models() -> ([String; 3], Secret) {
+    let names = ["ECLIPS_MODEL_FAST", "ECLIPS_MODEL_SMART", "ECLIPS_MODEL_PREMIUM"];
+    let models = names.map(|name| optional(name).unwrap_or_else(|| "sandbox".to_owned()));
+    (
+        models,
+        optional("ECLIPS_MODEL_KEY").map(Secret::new).unwrap_or_default(),
+    )
 }
 
 /// The log level that the operator asked for, in Lambda's words (`INFO` when absent).

@@ -104,6 +104,17 @@ impl Stack {
             .unwrap_or_else(|| panic!("the template has no function {name}"))
     }
 
+    /// A part of the template as CloudFormation makes it of these parameters; nothing where a condition says so. Pseudo
+    /// parameters and resources stay as they are written.
+    #[must_use]
+    pub fn resolve(&self, part: &Value, parameters: &BTreeMap<&str, &str>) -> Option<Value> {
+        Resolver {
+            conditions: &self.0["Conditions"],
+            parameters,
+        }
+        .resolve(part)
+    }
+
     /// What every function shares.
     #[must_use]
     pub fn globals(&self) -> &Value {
@@ -207,12 +218,13 @@ impl<'a> StackFunction<'a> {
         self.stack.properties(role.expect("it was just compared"))
     }
 
-    /// The statements of its role's policies.
+    /// The statements of its role's policies, those under a condition of the stack included.
     #[must_use]
     pub fn statements(self) -> Vec<&'a Value> {
         let policies = self.role()["Policies"].as_array().into_iter().flatten();
         policies
             .flat_map(|policy| policy["PolicyDocument"]["Statement"].as_array().into_iter().flatten())
+            .map(|statement| statement.get("If").map_or(statement, |choice| &choice[1]))
             .collect()
     }
 
@@ -231,6 +243,92 @@ impl<'a> StackFunction<'a> {
     }
 }
 
+/// CloudFormation's intrinsic functions, as far as the template's policies use them.
+struct Resolver<'a> {
+    conditions: &'a Value,
+    parameters: &'a BTreeMap<&'a str, &'a str>,
+}
+
+impl Resolver<'_> {
+    fn resolve(&self, part: &Value) -> Option<Value> {
+        match part {
+            Value::Array(items) => Some(items.iter().filter_map(|item| self.resolve(item)).collect()),
+            Value::Object(members) => match members.iter().next() {
+                Some((name, of)) if members.len() == 1 => match name.as_str() {
+                    "If" => self.resolve(
+                        &of[if self.holds(&self.conditions[self.text(&of[0])]) {
+                            1
+                        } else {
+                            2
+                        }],
+                    ),
+                    "Ref" if of == "AWS::NoValue" => None,
+                    "Ref" | "Sub" | "Select" => Some(Value::from(self.text(part))),
+                    _ => Some(json!({ name: self.resolve(of)? })),
+                },
+                _ => {
+                    let resolved = members
+                        .iter()
+                        .filter_map(|(name, of)| Some((name.clone(), self.resolve(of)?)));
+                    Some(Value::Object(resolved.collect()))
+                }
+            },
+            other => Some(other.clone()),
+        }
+    }
+
+    fn holds(&self, condition: &Value) -> bool {
+        let (name, of) = only(condition);
+        let of = of.as_array().expect("a condition has a list");
+        match name {
+            "Or" => of.iter().any(|one| self.holds(one)),
+            "Not" => !self.holds(&of[0]),
+            "Equals" => self.text(&of[0]) == self.text(&of[1]),
+            _ => panic!("a condition that the tests do not know: {condition}"),
+        }
+    }
+
+    fn text(&self, value: &Value) -> String {
+        if let Some(text) = value.as_str() {
+            return text.to_owned();
+        }
+        let (name, of) = only(value);
+        match name {
+            "Ref" => self.parameters.get(of.as_str().expect("a name")).map_or_else(
+                || format!("${{{}}}", of.as_str().unwrap_or_default()),
+                |text| (*text).to_owned(),
+            ),
+            "Sub" => {
+                let (text, own) = of.as_array().map_or((of, None), |both| (&both[0], both[1].as_object()));
+                let mut text = text.as_str().expect("a text").to_owned();
+                for (name, value) in self.parameters {
+                    text = text.replace(&format!("${{{name}}}"), value);
+                }
+                for (name, value) in own.into_iter().flatten() {
+                    text = text.replace(&format!("${{{name}}}"), &self.text(value));
+                }
+                text
+            }
+            "Select" => {
+                let index = usize::try_from(of[0].as_u64().expect("a number")).expect("a small one");
+                let split = &of[1]["Split"];
+                let (by, text) = (self.text(&split[0]), self.text(&split[1]));
+                let parts: Vec<&str> = text.split(by.as_str()).collect();
+                // CloudFormation refuses the whole stack where there is no such part.
+                (*parts.get(index).expect("there is such a part")).to_owned()
+            }
+            _ => panic!("a function that the tests do not know: {value}"),
+        }
+    }
+}
+
+/// The one member of an object.
+fn only(value: &Value) -> (&str, &Value) {
+    let members = value.as_object().filter(|members| members.len() == 1);
+    let member = members.and_then(|members| members.iter().next());
+    member.map_or_else(|| panic!("no function: {value}"), |(name, of)| (name.as_str(), of))
+}
+
 /// One or many, as CloudFormation lets one write it.
 fn list(value: &Value) -> Vec<&Value> {
     value
@@ -238,8 +336,11 @@ fn list(value: &Value) -> Vec<&Value> {
         .map_or_else(|| vec![value], |many| many.iter().collect())
 }
 
-/// `X.Arn` for `{"GetAtt":"X.Arn"}`, the text itself for a text.
+/// `X.Arn` for `{"GetAtt":"X.Arn"}`, the text itself for a text, also for a `!Sub` with names of its own.
 fn text(value: &Value) -> String {
+    if let Some(text) = value["Sub"][0].as_str() {
+        return text.to_owned();
+    }
     let inner = value
         .as_object()
         .and_then(|function| function.values().next())

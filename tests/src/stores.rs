@@ -247,7 +247,8 @@ impl Stores {
             Some("UserPoolClient") => "dashboard".to_owned(),
             Some(id) if id.ends_with("Table") => table(&self.template, id),
             Some(id) if id.ends_with("Queue") => self.sqs.queue_url(&queue_name(id)),
-            // The only provider of this version.
+            Some("ModelKey") => "none".to_owned(),
+            // Nobody outside is asked.
             Some(id) if id.starts_with("Model") => "sandbox".to_owned(),
             _ => panic!("a setting that the tests do not know: {setting}"),
         }

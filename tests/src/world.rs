@@ -72,19 +72,31 @@ impl Reply {
 impl World {
     /// Starts a system in memory on any port.
     pub async fn start() -> Self {
-        Self::with(None).await
+        Self::with(Options::default()).await
     }
 
     /// Starts one whose functions, and whose [`World::store`], reach the engine through somebody else.
     pub async fn behind(front: Front) -> Self {
-        Self::with(Some(front)).await
+        Self::with(Options {
+            front: Some(front),
+            ..Options::default()
+        })
+        .await
     }
 
-    async fn with(front: Option<Front>) -> Self {
+    /// Starts one whose live runs are answered by these models, cheapest tier first.
+    pub async fn answered_by(models: [String; 3]) -> Self {
+        Self::with(Options {
+            models,
+            ..Options::default()
+        })
+        .await
+    }
+
+    async fn with(options: Options) -> Self {
         let options = Options {
             password: PASSWORD.to_owned(),
-            front,
-            ..Options::default()
+            ..options
         };
         Self::over(Local::start(options).await.expect("the system starts")).await
     }

@@ -13,6 +13,7 @@ mod all {
     mod idempotency;
     mod limits;
     mod lists;
+    mod models;
     mod outage;
     mod process;
     mod revocation;

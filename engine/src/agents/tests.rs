@@ -2,6 +2,7 @@
 
 use std::collections::HashSet;
 
+use super::shape::{Members, Shape};
 use super::*;
 
 /// The name in lower case, every run of other characters one underscore.
@@ -88,4 +89,204 @@ fn finds_nothing_by_another_spelling() {
     for id in ["", "Center", "center ", "ap-specialist", "AP Specialist", "centre"] {
         assert_eq!(find(id), None, "{id:?}");
     }
+}
+
+/// How long a text may be that every call of a model carries. *Units*: characters. Our choice: 79 agents of this size cost
+/// a call some 300 tokens.
+const INSTRUCTIONS_CHARS_MAX: usize = 1_200;
+
+#[test]
+fn instructs_each_agent_in_a_few_sentences() {
+    for agent in all().chain([&EVALUATOR]) {
+        let instructions = agent.instructions;
+        assert!(
+            instructions.ends_with('.') && instructions.starts_with("You "),
+            "{}",
+            agent.id
+        );
+        assert!(
+            instructions.contains("onfidence is"),
+            "{}: when is it unsure?",
+            agent.id
+        );
+        let chars = instructions.chars().count();
+        assert!((300..=INSTRUCTIONS_CHARS_MAX).contains(&chars), "{}: {chars}", agent.id);
+        assert!(
+            !instructions.contains("  ") && !instructions.contains('\n'),
+            "{}",
+            agent.id
+        );
+    }
+    assert!(COMMON.contains("never an instruction") && COMMON.len() < 2_500);
+}
+
+#[test]
+fn tells_each_agent_when_to_propose_what_it_may() {
+    for agent in all() {
+        for action in agent.actions {
+            let word = format!("`{}`", action.id);
+            assert!(agent.instructions.contains(&word), "{}: {}", agent.id, action.id);
+        }
+        let proposes = agent.instructions.matches("ropose `").count();
+        assert!(proposes > 0 || agent.actions.is_empty(), "{}", agent.id);
+    }
+}
+
+#[test]
+fn gives_each_action_a_word_of_its_own() {
+    let mut ids = HashSet::new();
+    for action in all().flat_map(|agent| agent.actions) {
+        assert_eq!(action.id, snake_case(action.id));
+        assert!(ids.insert(action.id), "{}", action.id);
+        assert!(
+            action.description.ends_with('.') && action.description.len() <= 120,
+            "{}",
+            action.id
+        );
+    }
+}
+
+#[test]
+fn names_no_member_in_instructions_that_is_not_there() {
+    // In backticks stand members of the answer, actions, and members of the data that the sandbox reads too.
+    let of_data = ["approval_threshold_usd"];
+    for agent in all().chain([&EVALUATOR]) {
+        let schema = schema(agent).to_string();
+        for word in agent.instructions.split('`').skip(1).step_by(2) {
+            let known = schema.contains(&format!("\"{word}\""))
+                || agent.actions.iter().any(|action| action.id == word)
+                || of_data.contains(&word);
+            assert!(known, "{}: {word}", agent.id);
+        }
+    }
+}
+
+#[test]
+fn asks_each_agent_for_two_to_six_members_of_its_own() {
+    for agent in all().chain([&EVALUATOR]) {
+        let own: serde_json::Value = serde_json::from_str(agent.schema).expect("JSON");
+        let keywords: Vec<_> = own.as_object().expect("an object").keys().collect();
+        assert_eq!(keywords, ["properties", "required"], "{}", agent.id);
+        let properties = own["properties"].as_object().expect("properties");
+        assert!((2..=6).contains(&properties.len()), "{}", agent.id);
+        for common in ["summary", "findings", "next_steps", "simulated"] {
+            assert!(!properties.contains_key(common), "{}: {common}", agent.id);
+        }
+    }
+}
+
+/// The longest a text may be. *Units*: characters. *Source*: llama.cpp's grammars repeat nothing more than 2,000 times.
+const TEXT_CHARS_MAX: usize = 2_000;
+
+/// Looks at every node, and gives how many characters the largest value takes.
+fn measure(shape: &Shape, at: &str) -> usize {
+    match shape {
+        Shape::Boolean {} => 5,
+        Shape::Integer { minimum, maximum } | Shape::Number { minimum, maximum } => {
+            assert!(minimum < maximum && minimum.is_finite() && maximum.is_finite(), "{at}");
+            24
+        }
+        Shape::String {
+            words: Some(words),
+            format: None,
+            chars_max: None,
+            chars_min: 0,
+        } => {
+            let unique: HashSet<_> = words.iter().collect();
+            assert!(words.len() > 1 && unique.len() == words.len(), "{at}");
+            assert!(words.iter().all(|word| *word == snake_case(word)), "{at}");
+            words.iter().map(|word| word.len() + 2).max().unwrap_or(0)
+        }
+        Shape::String {
+            words: None,
+            chars_max: Some(max),
+            chars_min,
+            ..
+        } => {
+            assert!(chars_min <= max && (1..=TEXT_CHARS_MAX).contains(max), "{at}");
+            max + 2
+        }
+        Shape::String { .. } => panic!("{at} is neither words nor bounded"),
+        Shape::Array {
+            entries_min,
+            entries_max,
+            items,
+        } => {
+            assert!(entries_min <= entries_max && (1..=30).contains(entries_max), "{at}");
+            entries_max * (measure(items, &format!("{at}[]")) + 1) + 2
+        }
+        Shape::Object(members) => {
+            assert!(!members.takes_others, "{at} takes any member");
+            measure_members(members, at)
+        }
+    }
+}
+
+fn measure_members(members: &Members, at: &str) -> usize {
+    let known: HashSet<_> = members.properties.keys().collect();
+    let required: HashSet<_> = members.required.iter().collect();
+    assert!(
+        required.len() == members.required.len() && required.is_subset(&known),
+        "{at}"
+    );
+    assert!(known.iter().all(|name| ***name == snake_case(name)), "{at}");
+    let sizes = members
+        .properties
+        .iter()
+        .map(|(name, shape)| name.len() + 4 + measure(shape, &format!("{at}.{name}")));
+    sizes.sum::<usize>() + 2
+}
+
+#[test]
+fn bounds_everything_so_that_what_fits_is_no_larger_than_a_result() {
+    for agent in all() {
+        let members = shape::of(agent);
+        assert!(members.takes_others && members.required[0] == "summary", "{}", agent.id);
+        let chars = measure_members(&members, agent.id);
+        assert!(chars <= crate::harness::RESULT_BYTES_MAX, "{}: {chars}", agent.id);
+    }
+    measure_members(&shape::of(&EVALUATOR), "evaluator");
+}
+
+#[test]
+fn gives_schemas_that_stay_small_and_without_references() {
+    for agent in all().chain([&EVALUATOR]) {
+        let schema = schema(agent).to_string();
+        assert!(!schema.contains("$ref"), "{}", agent.id);
+        assert!(schema.len() < 4_000, "{}: {}", agent.id, schema.len());
+    }
+}
+
+#[test]
+fn refuses_a_schema_that_lacks_a_bound_or_has_another_keyword() {
+    for schema in [
+        r#"{"type": "number", "minimum": 0}"#,
+        r#"{"type": "array", "items": {"type": "boolean"}}"#,
+        r#"{"type": "string", "maxLength": 9, "pattern": "^x$"}"#,
+        r#"{"type": "string", "maxLength": 9, "format": "email"}"#,
+        r#"{"type": "object", "properties": {}, "required": [], "minProperties": 1}"#,
+        r#"{"type": "object", "properties": {}}"#,
+        r##"{"$ref": "#/$defs/other"}"##,
+        r#"{"type": ["string", "null"], "maxLength": 9}"#,
+    ] {
+        assert!(serde_json::from_str::<Shape>(schema).is_err(), "{schema}");
+    }
+}
+
+#[test]
+fn hands_work_to_everybody_but_those_who_hand_it_on() {
+    let ids: Vec<_> = specialists().collect();
+    assert_eq!(ids.len(), all().count() - 2);
+    assert!(!ids.contains(&DEFAULT) && !ids.contains(&"orchestrator") && !ids.contains(&EVALUATOR.id));
+    let words = serde_json::to_value(&ids).expect("words");
+    assert_eq!(
+        schema(find(DEFAULT).expect("the default agent"))["properties"]["specialist"]["enum"],
+        words
+    );
+}
+
+#[test]
+fn gives_no_run_to_the_evaluator() {
+    assert_eq!(find(EVALUATOR.id), None);
+    assert!(all().all(|agent| agent.name != EVALUATOR.name));
 }

@@ -1,16 +1,141 @@
 //! Models: what is asked of one, what it answers, and how it fails.
 //!
-//! A model call has no time limit of its own: the caller holds the attempt's timeout (contract §10) and drops
-//! the call when it is over. The sandbox is the only model so far, so there is no trait over it.
+//! Three providers answer: the sandbox, any endpoint that speaks OpenAI's chat completions, and Amazon Bedrock. Which one
+//! a tier has is the operator's choice (`lineup`). A model call has no time limit of its own: the caller holds the
+//! attempt's timeout (contract §10) and drops the call when it is over. Nothing here tries a failed call again; what an
+//! endpoint would not take is asked in another form, before any model has been called, and an answer that does not fit
+//! its schema is asked for once more, within the same attempt.
 
+mod bedrock;
+mod error;
+mod key;
+mod lineup;
+mod meter;
+mod openai;
+mod question;
+mod reading;
+mod remote;
 pub mod sandbox;
+
+#[cfg(test)]
+mod tests;
+
+use std::sync::Arc;
 
 use serde_json::{Map, Value};
 
+pub use self::error::ModelError;
+pub use self::key::Secret;
+pub use self::lineup::{Lineup, WrongSetting};
+pub use self::meter::{Meter, Reading, Spent};
+
+use self::key::KeyRing;
+use self::lineup::{Choice, KeySource};
+use self::remote::{Provider, Remote};
 use crate::action::ProposedAction;
 use crate::agents::Agent;
 use crate::harness::{Evaluation, RESULT_BYTES_MAX, Verdict};
 use crate::tier::Tier;
+
+/// The model of each tier.
+pub struct Models([Model; 3]);
+
+/// A model that can be asked.
+pub enum Model {
+    /// The sandbox, which asks nobody.
+    Sandbox,
+    /// A model behind a provider.
+    Remote(Box<Remote>),
+}
+
+impl Models {
+    /// The sandbox for every tier.
+    #[must_use]
+    pub const fn sandbox() -> Self {
+        Self([Model::Sandbox, Model::Sandbox, Model::Sandbox])
+    }
+
+    /// Makes ready what the lineup names, and nothing else: without Bedrock or a stored key the account's credentials are not
+    /// even looked for. No call is made yet.
+    pub async fn open(lineup: Lineup) -> Self {
+        let needs_bedrock = |choice: &Choice| matches!(choice, Choice::Bedrock { .. });
+        let needs_account = matches!(lineup.keys, KeySource::Stored(_)) || lineup.choices.iter().any(needs_bedrock);
+        let account = if needs_account && !lineup.is_sandbox() {
+            Some(aws_config::load_defaults(aws_config::BehaviorVersion::latest()).await)
+        } else {
+            None
+        };
+        Self::over(lineup, account.as_ref())
+    }
+
+    fn over(lineup: Lineup, account: Option<&aws_config::SdkConfig>) -> Self {
+        let bases = lineup.choices.iter().filter_map(Choice::base).cloned().collect();
+        let ring = Arc::new(KeyRing::new(lineup.keys, bases, account));
+        let open = |choice| match (choice, account) {
+            (Choice::OpenAi { base, model }, _) => {
+                let openai = openai::OpenAi::new(base, model, Arc::clone(&ring));
+                Model::Remote(Box::new(Remote::over(Provider::OpenAi(openai))))
+            }
+            (Choice::Bedrock { model }, Some(account)) => {
+                let bedrock = bedrock::Bedrock::new(account, model);
+                Model::Remote(Box::new(Remote::over(Provider::Bedrock(bedrock))))
+            }
+            (Choice::Bedrock { .. }, None) => unreachable!("a lineup with Bedrock in it is opened with an account"),
+            (Choice::Sandbox, _) => Model::Sandbox,
+        };
+        Self(lineup.choices.map(open))
+    }
+
+    /// Gives the model of a tier.
+    #[must_use]
+    pub const fn of(&self, tier: Tier) -> &Model {
+        &self.0[tier as usize]
+    }
+}
+
+impl Model {
+    /// Has the model do an agent's task; what that takes is counted on the meter.
+    ///
+    /// *Errors*: [`ModelError`], but [`ModelError::TooLarge`] and the caller's own timeout.
+    pub async fn answer(&self, request: &ModelRequest<'_>, meter: &Meter) -> Result<ModelAnswer, ModelError> {
+        match self {
+            Self::Sandbox => {
+                let answer = sandbox::answer(request).await?;
+                meter.count(Some(answer.input_tokens), Some(answer.output_tokens));
+                Ok(answer)
+            }
+            // Boxed: the SDK's futures are large, and would be a part of everything that waits for this one.
+            Self::Remote(remote) => Box::pin(remote.answer(request, meter)).await,
+        }
+    }
+
+    /// Has the model judge an answer; what that takes is counted on the meter.
+    ///
+    /// *Errors*: as for an answer.
+    pub async fn evaluate(
+        &self,
+        request: &EvaluationRequest<'_>,
+        meter: &Meter,
+    ) -> Result<EvaluatorAnswer, ModelError> {
+        match self {
+            Self::Sandbox => {
+                let answer = sandbox::evaluate(request).await?;
+                meter.count(Some(answer.input_tokens), Some(answer.output_tokens));
+                Ok(answer)
+            }
+            Self::Remote(remote) => Box::pin(remote.evaluate(request, meter)).await,
+        }
+    }
+
+    /// Who answers, for the run's `model`: `sandbox-fast`, or the model's name as the setting has it.
+    #[must_use]
+    pub fn name(&self, tier: Tier) -> String {
+        match self {
+            Self::Sandbox => format!("sandbox-{}", tier.as_str()),
+            Self::Remote(remote) => remote.name().to_owned(),
+        }
+    }
+}
 
 /// One call of a model.
 #[derive(Debug, Clone, Copy)]
@@ -86,6 +211,8 @@ pub struct EvaluationRequest<'a> {
     pub output: &'a Map<String, Value>,
     /// How sure that answer says it is, unchecked.
     pub confidence: Option<f64>,
+    /// What it proposes to do.
+    pub action: Option<&'a ProposedAction>,
 }
 
 /// What the evaluator answered.
@@ -101,90 +228,4 @@ pub struct EvaluatorAnswer {
     pub output_tokens: u64,
     /// Who judged: `sandbox-smart`.
     pub model: String,
-}
-
-/// Why a call gave no answer that counts.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum ModelError {
-    /// The attempt's time was over; only the caller, who holds the timeout, knows this.
-    TimedOut,
-    /// The model refused or broke. The text is for our log and never for a client.
-    Failed(String),
-    /// The answer is larger than a result may be.
-    TooLarge {
-        /// Its size as JSON.
-        bytes: usize,
-    },
-}
-
-impl ModelError {
-    /// Gives the words that a client may see, which become the run's `error` after the last attempt.
-    #[must_use]
-    pub const fn for_client(&self) -> &'static str {
-        match self {
-            Self::TimedOut => "Model call timed out",
-            Self::Failed(_) => "Model call failed",
-            Self::TooLarge { .. } => "Model answer too large",
-        }
-    }
-}
-
-impl std::fmt::Display for ModelError {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        match self {
-            Self::TimedOut => f.write_str("model call timed out"),
-            Self::Failed(cause) => write!(f, "model call failed: {cause}"),
-            Self::TooLarge { bytes } => write!(f, "model answer of {bytes} bytes is too large"),
-        }
-    }
-}
-
-impl std::error::Error for ModelError {}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn answer_of(text: &str) -> ModelAnswer {
-        ModelAnswer {
-            output: Map::from_iter([("t".to_owned(), Value::from(text))]),
-            confidence: Some(0.9),
-            input_tokens: 1,
-            output_tokens: 1,
-            model: "sandbox-fast".to_owned(),
-            repaired: false,
-            action: None,
-        }
-    }
-
-    #[test]
-    fn accepts_a_result_of_exactly_64_kib() {
-        let frame = r#"{"t":""}"#.len();
-        let json = answer_of(&"x".repeat(65_536 - frame)).result_json().expect("fits");
-        assert_eq!(json.len(), 65_536);
-    }
-
-    #[test]
-    fn refuses_a_result_one_byte_larger() {
-        let frame = r#"{"t":""}"#.len();
-        let refused = answer_of(&"x".repeat(65_537 - frame)).result_json();
-        assert_eq!(refused, Err(ModelError::TooLarge { bytes: 65_537 }));
-    }
-
-    #[test]
-    fn keeps_the_cause_from_the_client() {
-        let error = ModelError::Failed("http 500 from 10.0.0.7".to_owned());
-        assert_eq!(error.for_client(), "Model call failed");
-        assert!(error.to_string().contains("10.0.0.7"));
-    }
-
-    #[test]
-    fn hands_the_harness_the_models_own_figure() {
-        let answer = answer_of("x");
-        let verdict = answer.verdict();
-        assert_eq!(
-            (verdict.confidence, verdict.repaired, verdict.action),
-            (Some(0.9), false, None)
-        );
-    }
 }

@@ -4,8 +4,11 @@ use std::time::Duration;
 
 use eclips_engine::agents::Agent;
 use eclips_engine::harness::{Call, Progress};
-use eclips_engine::models::sandbox;
-use eclips_engine::models::{EvaluationRequest, EvaluatorAnswer, ModelAnswer, ModelError, ModelRequest};
+use eclips_engine::models::{
+    EvaluationRequest, EvaluatorAnswer, Meter, Model, ModelAnswer, ModelError, ModelRequest, Spent,
+};
+use eclips_engine::tier::Tier;
+use eclips_shared::auth::Mode;
 use eclips_shared::store::{KeptAnswer, StoreError, Work};
 use serde_json::{Map, Value};
 
@@ -38,30 +41,12 @@ pub enum Asked {
     Failed(&'static str),
 }
 
-/// The tokens that a call took.
-#[derive(Clone, Copy)]
-pub struct Spent {
-    /// Read.
-    pub input_tokens: u64,
-    /// Written.
-    pub output_tokens: u64,
-}
-
-impl Spent {
-    /// What an answer took.
-    pub fn by(answer: &ModelAnswer) -> Self {
-        Self {
-            input_tokens: answer.input_tokens,
-            output_tokens: answer.output_tokens,
-        }
-    }
-}
-
 impl Worker {
     /// Asks the agent's model, or the evaluator where there is an answer to be judged; gives up at the call's timeout, or at
     /// once when the run is no longer ours.
     ///
-    /// *Errors*: [`StoreError::Lost`] when somebody else took the run: whatever the model says then is ignored.
+    /// *Errors*: [`StoreError::Lost`] when somebody else took the run: whatever the model says then is ignored. What it had
+    /// said by then, an answer that was being repaired, comes back as rejected, so that it is paid for.
     pub async fn ask(
         &self,
         work: &Work,
@@ -71,6 +56,19 @@ impl Worker {
         judged: Option<&KeptAnswer>,
     ) -> Result<Asked, StoreError> {
         let data = work.data.as_deref().map(|text| object(text, "data")).transpose()?;
+        let (model, meter) = (self.model(work, call.tier), Meter::default());
+        let rejected = |reason| {
+            let reading = meter.read();
+            (reading.answers > 0).then(|| Asked::Rejected {
+                model: model.name(call.tier),
+                spent: reading.spent,
+                reason,
+            })
+        };
+        let failed = |error: &ModelError| {
+            log(work, error);
+            rejected(error.for_client()).unwrap_or(Asked::Failed(error.for_client()))
+        };
         let asked = async {
             match judged {
                 None => {
@@ -81,7 +79,12 @@ impl Worker {
                         data: data.as_ref(),
                         attempt: progress.attempts,
                     };
-                    Ok(judge(within(call, sandbox::answer(&request)).await))
+                    let answered = within(call, model.answer(&request, &meter)).await;
+                    let judged = answered.and_then(|answer| Ok((answer.result_json()?, answer)));
+                    Ok(match judged {
+                        Ok((result, answer)) => Asked::Answered(answer, result),
+                        Err(error) => failed(&error),
+                    })
                 }
                 Some(answer) => {
                     let output = object(&answer.result, "kept answer")?;
@@ -93,8 +96,9 @@ impl Worker {
                         attempt: progress.attempts,
                         output: &output,
                         confidence: progress.kept.as_ref().and_then(|kept| kept.confidence),
+                        action: progress.kept.as_ref().and_then(|kept| kept.action.as_ref()),
                     };
-                    Ok(match within(call, sandbox::evaluate(&request)).await {
+                    Ok(match within(call, model.evaluate(&request, &meter)).await {
                         Ok(answer) => Asked::Evaluated(answer),
                         Err(error) => failed(&error),
                     })
@@ -107,7 +111,7 @@ impl Worker {
             return Err(StoreError::Lost);
         }
         tracing::debug!(run_id = %work.run, stage = call.stage.as_str(), "model is asked");
-        tokio::select! {
+        let asked = tokio::select! {
             // An answer that is there is taken, whatever else is known in the same moment.
             biased;
             asked = asked => {
@@ -116,7 +120,19 @@ impl Worker {
                 }
                 asked
             }
-            lost = self.hold(work) => Err(lost),
+            lost = self.hold(work) => rejected("Model call was interrupted").ok_or(lost),
+        };
+        if meter.read().untold > 0 {
+            tracing::warn!(run_id = %work.run, "the provider told no tokens that can be believed: they count as none");
+        }
+        asked
+    }
+
+    /// Who answers: test keys have the sandbox, whatever live ones have (contract §1).
+    fn model(&self, work: &Work, tier: Tier) -> &Model {
+        match work.tenant.mode {
+            Mode::Test => &Model::Sandbox,
+            Mode::Live => self.models.of(tier),
         }
     }
 
@@ -157,24 +173,11 @@ fn object(text: &str, attribute: &str) -> Result<Map<String, Value>, StoreError>
     })
 }
 
-fn judge(answered: Result<ModelAnswer, ModelError>) -> Asked {
-    match answered {
-        Ok(answer) => match answer.result_json() {
-            Ok(result) => Asked::Answered(answer, result),
-            Err(error) => {
-                tracing::warn!(%error, "answer was rejected");
-                Asked::Rejected {
-                    spent: Spent::by(&answer),
-                    model: answer.model,
-                    reason: error.for_client(),
-                }
-            }
-        },
-        Err(error) => failed(&error),
+/// Says once what a client never sees.
+fn log(work: &Work, error: &ModelError) {
+    if let ModelError::Denied(_) = error {
+        tracing::error!(alarm = "model_denied", run_id = %work.run, %error, "no model until an operator has looked");
+    } else {
+        tracing::warn!(run_id = %work.run, %error, "model call failed");
     }
-}
-
-fn failed(error: &ModelError) -> Asked {
-    tracing::warn!(%error, "model call failed");
-    Asked::Failed(error.for_client())
 }

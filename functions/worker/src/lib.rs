@@ -5,10 +5,10 @@ mod outage;
 mod run;
 
 use std::convert::Infallible;
-use std::fmt;
 use std::sync::Arc;
 
 use aws_lambda_events::sqs::{SqsBatchResponse, SqsEvent};
+use eclips_engine::models::{Lineup, Models, WrongSetting};
 use eclips_engine::tier::Tier;
 use eclips_shared::config::Config;
 use eclips_shared::lambda::deadline;
@@ -25,44 +25,24 @@ use crate::outage::OUTAGE_DELAY_S;
 pub struct Worker {
     store: Store,
     queues: Queues,
+    /// Who answers live runs.
+    models: Models,
     /// The clock by which leases and deadlines are told.
     now: fn() -> Timestamp,
 }
 
-/// A model that the settings name and this version does not have. A `main` that returns it prints its `Debug`.
-pub struct UnknownModel(String);
-
-impl fmt::Display for UnknownModel {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(
-            f,
-            "unknown model `{}`; ECLIPS_MODEL_FAST, _SMART and _PREMIUM can be `sandbox`",
-            self.0
-        )
-    }
-}
-
-impl fmt::Debug for UnknownModel {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        fmt::Display::fmt(self, f)
-    }
-}
-
-impl std::error::Error for UnknownModel {}
-
 /// The function as Lambda and `cargo dev` call it.
 ///
-/// *Errors*: [`UnknownModel`], so that a wrong setting stops the function at its start and not in the middle of a run.
+/// *Errors*: [`WrongSetting`], so that a wrong model stops the function at its start and not in the middle of a run.
 pub async fn service(
     config: &Config,
 ) -> Result<
     impl Service<LambdaEvent<SqsEvent>, Response = SqsBatchResponse, Error = Infallible, Future: Send> + Send + use<>,
-    UnknownModel,
+    WrongSetting,
 > {
-    if let Some(unknown) = config.models.iter().find(|model| *model != "sandbox") {
-        return Err(UnknownModel(unknown.clone()));
-    }
-    let worker = Worker::new(Store::open(config).await, Queues::open(config).await, Timestamp::now);
+    let models = Models::open(Lineup::read(&config.models, &config.model_key)?).await;
+    let (store, queues) = (Store::open(config).await, Queues::open(config).await);
+    let worker = Worker::new(store, queues, models, Timestamp::now);
     let worker = Arc::new(worker);
     Ok(tower::service_fn(move |event: LambdaEvent<SqsEvent>| {
         let worker = worker.clone();
@@ -71,10 +51,15 @@ pub async fn service(
 }
 
 impl Worker {
-    /// A worker over stores that are open already, and a clock.
+    /// A worker over stores that are open already, models and a clock.
     #[must_use]
-    pub fn new(store: Store, queues: Queues, now: fn() -> Timestamp) -> Self {
-        Self { store, queues, now }
+    pub fn new(store: Store, queues: Queues, models: Models, now: fn() -> Timestamp) -> Self {
+        Self {
+            store,
+            queues,
+            models,
+            now,
+        }
     }
 
     /// Looks at each message's run; reports only what must come back.

@@ -11,6 +11,7 @@ use eclips_engine::agents::{self, Agent};
 use eclips_engine::harness::{
     Breaker, Call, Credits, Effect, Evaluation, Event, Facts, Outcome as Ladder, Progress, Stage, State, decide,
 };
+use eclips_engine::models::Spent;
 use eclips_shared::auth::Mode;
 use eclips_shared::ids::RunId;
 use eclips_shared::queue::Hint;
@@ -18,7 +19,7 @@ use eclips_shared::run::{EventDetail, EventKind, Status, Usage};
 use eclips_shared::store::{Advance, AttemptRow, AttemptState, Claim, KeptAnswer, Outcome, StoreError, Work};
 use eclips_shared::time::{SECOND_MS, Timestamp};
 
-use crate::ask::{Asked, LEASE_MS, Spent};
+use crate::ask::{Asked, LEASE_MS};
 use crate::outage::{LOAD_PAUSES_MS, OUTAGE_DELAY_S, SAVE_PAUSES_MS, persist};
 use crate::{Worker, highest_tier};
 
@@ -277,7 +278,11 @@ impl Drive<'_> {
     fn take(&mut self, asked: Asked, call: &Call, name: String) -> (Said, Option<Ladder>) {
         match asked {
             Asked::Answered(answer, result) => {
-                let state = self.answered(&answer.model, Spent::by(&answer), call);
+                let spent = Spent {
+                    input_tokens: answer.input_tokens,
+                    output_tokens: answer.output_tokens,
+                };
+                let state = self.answered(&answer.model, spent, call);
                 self.end_attempt(name, state, EventKind::AttemptSucceeded, None);
                 let said = self.decide(Event::Answered(answer.verdict()));
                 let kept = KeptAnswer {

@@ -268,6 +268,7 @@ async fn the_settings_file_is_its_owners_only() {
         "ECLIPS_MODEL_FAST",
         "ECLIPS_MODEL_SMART",
         "ECLIPS_MODEL_PREMIUM",
+        "ECLIPS_MODEL_KEY",
     ] {
         assert!(dev.settings.get(name).is_some_and(|value| !value.is_empty()), "{name}");
     }

@@ -135,8 +135,12 @@ async fn an_answer_that_somebody_lets_pass_is_the_runs_result() {
 async fn an_edited_output_takes_the_place_of_the_proposed_one() {
     let world = World::start().await;
     let person = world.somebody().await;
-    let long = json!({ "summary": "x".repeat(60_000), "n": 1.5 });
-    for edited in [json!({ "summary": "Edited.", "extra": [1, null] }), long] {
+    let short =
+        json!({ "summary": "Edited.", "specialist": "reader", "reason": "It is a letter.", "extra": [1, null] });
+    let long = json!({
+        "summary": "x", "specialist": "reader", "reason": "x", "appendix": "x".repeat(60_000), "n": 1.5,
+    });
+    for edited in [short, long] {
         let (run, triage) = waiting(&world, &person, json!({ "task": "x" })).await;
         let body = json!({ "output": edited });
         let got = decide(&world, &person, &triage, "approve", body.clone()).await;
@@ -242,6 +246,8 @@ async fn a_body_that_is_wrong_decides_nothing() {
             Some("output"),
         ),
         ("approve", sent(json!({})), 422, Some("output")),
+        // What its agent's schema asks for is missing.
+        ("approve", sent(json!({ "summary": "x" })), 422, Some("output")),
         (
             "approve",
             sent(json!({ "summary": "x", "findings": "x" })),

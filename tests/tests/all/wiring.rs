@@ -3,6 +3,7 @@
 //! Nothing is called here but the functions' binaries, to see which settings they ask for.
 
 mod functions;
+mod models;
 mod policies;
 mod queues;
 mod routes;

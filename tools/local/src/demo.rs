@@ -10,6 +10,7 @@ use std::io::Write as _;
 use std::path::Path;
 
 use anyhow::{Context, Result};
+use eclips_engine::models::Secret;
 use eclips_shared::auth::{Mode, PlainKey, Scope};
 use eclips_shared::config::Config;
 use eclips_shared::email::Email;
@@ -82,7 +83,7 @@ impl Demo {
     }
 
     /// Writes `dev.env`: all that `admin`, `cargo lambda watch` and a shell need. Whole or not at all, and for its owner's
-    /// eyes only.
+    /// eyes only. A key of a model's endpoint is not among it: whoever has one has it in the shell already.
     ///
     /// *Shape*: `NAME=value` lines. *Errors*: the folder cannot be written.
     pub fn write(&self, env: &Path, password: &str, config: &Config) -> Result<()> {
@@ -115,6 +116,9 @@ impl Demo {
         let mut text = String::new();
         for (name, value) in settings {
             writeln!(text, "{name}={value}").expect("a string takes any text");
+        }
+        if config.model_key == Secret::default() {
+            text.push_str("ECLIPS_MODEL_KEY=none\n");
         }
         let draft = env.with_extension("env.draft");
         let mut options = fs::OpenOptions::new();

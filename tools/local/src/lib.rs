@@ -24,7 +24,8 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use anyhow::Result;
+use anyhow::{Result, anyhow};
+use eclips_engine::models::{Lineup, Secret};
 use eclips_shared::config::Config;
 use eclips_shared::routes::Table;
 use futures_util::future::BoxFuture;
@@ -61,6 +62,10 @@ pub struct Options {
     pub data: Option<PathBuf>,
     /// What people sign in to the dashboard with.
     pub password: String,
+    /// Which model answers each tier, by the worker's own settings; the sandbox where empty.
+    pub models: [String; 3],
+    /// The key of the endpoints among them.
+    pub model_key: Secret,
     /// Through whom the functions reach the engine; they do so directly when absent. What DynamoDB does by itself in AWS,
     /// the stream and the deletion of expired items, and the creation of the tables never go this way.
     pub front: Option<Front>,
@@ -76,6 +81,7 @@ pub struct Local {
     gateways: [Serving; 2],
     sign_in: SignIn,
     steps: Vec<(&'static str, Duration)>,
+    lineup: Lineup,
     tasks: JoinSet<()>,
     queue_endpoint: Endpoint,
     engine: Arc<Engine>,
@@ -84,9 +90,14 @@ pub struct Local {
 impl Local {
     /// Starts everything; the gateway answers when this returns.
     ///
-    /// *Errors*: one line each: the port is taken, the data is another process's or another version's.
+    /// *Errors*: one line each: a model's setting is wrong, the port is taken, the data is another process's or another
+    /// version's.
     pub async fn start(options: Options) -> Result<Self> {
         let mut clock = Steps::begin();
+        let models = options
+            .models
+            .map(|model| if model.is_empty() { "sandbox".to_owned() } else { model });
+        let lineup = Lineup::read(&models, &options.model_key).map_err(|error| anyhow!(error))?;
         let place = match &options.data {
             None => Place::Memory,
             Some(path) => Place::Folder(Folder::take(path)?),
@@ -122,6 +133,8 @@ impl Local {
             dashboard_url,
             oidc_issuer: sign_in.issuer().to_owned(),
             oidc_client_id: sign_in.client_id().to_owned(),
+            models,
+            model_key: options.model_key,
             ..settings(store, &queue_endpoint, &template)?
         };
         clock.step("sign-in provider");
@@ -164,6 +177,7 @@ impl Local {
             gateways,
             sign_in,
             steps: clock.steps,
+            lineup,
             tasks,
             queue_endpoint,
             engine,
@@ -188,6 +202,12 @@ impl Local {
     #[must_use]
     pub fn steps(&self) -> &[(&'static str, Duration)] {
         &self.steps
+    }
+
+    /// Which model answers each tier.
+    #[must_use]
+    pub const fn lineup(&self) -> &Lineup {
+        &self.lineup
     }
 
     /// Stops everything; what was acknowledged is kept.
@@ -245,7 +265,6 @@ fn settings(store: String, queues: &Endpoint, template: &Template) -> Result<Con
         table_keys: template.table("KeysTable")?.name,
         queue_runs_url: queues.queue_url(&template::queue_name("RunsQueue")),
         queue_priority_url: queues.queue_url(&template::queue_name("PriorityQueue")),
-        models: ["sandbox", "sandbox", "sandbox"].map(str::to_owned),
         region: Some(REGION.to_owned()),
         dynamodb_endpoint: Some(store),
         sqs_endpoint: Some(queues.url().to_owned()),

@@ -7,6 +7,7 @@ use std::time::Instant;
 use clap::Parser;
 use eclips_local::demo::{self, Demo};
 use eclips_local::{Local, Options};
+use eclips_shared::config;
 use eclips_shared::log::Clock;
 use eclips_shared::store::Store;
 use tracing::level_filters::LevelFilter;
@@ -57,11 +58,14 @@ async fn run(line: CommandLine) -> anyhow::Result<()> {
     };
     let env = folder.join("dev.env");
     let password = demo::password(&env)?;
+    let (models, model_key) = config::laptop_models();
     let local = Local::start(Options {
         port: line.port,
         dashboard_port: line.dashboard_port,
         data: (!line.memory).then_some(line.data),
         password: password.clone(),
+        models,
+        model_key,
         front: None,
     })
     .await?;
@@ -88,9 +92,14 @@ async fn run(line: CommandLine) -> anyhow::Result<()> {
 fn print_what_to_try(local: &Local, demo: &Demo, password: &str, env: &str) {
     let (dashboard, owner) = (&local.config().dashboard_url, demo::owner());
     let (base, live, test) = (local.base_url(), demo.live.reveal(), demo.test.reveal());
+    let who = if local.lineup().is_sandbox() {
+        "the sandbox model answers every run; no other model is configured".to_owned()
+    } else {
+        format!("live runs are answered by {}; test runs by the sandbox", local.lineup())
+    };
     println!(
         "
-the sandbox model answers every run; no other model is configured
+{who}
 dashboard {dashboard}
 sign in   {owner}  password  {password}
 live key  {live}

@@ -15,6 +15,7 @@ use crate::{process, zip};
 const CARGO_LAMBDA: Tool = Tool {
     package: "cargo-lambda",
     version: "1.9.2",
+    beside: &[],
     program: "cargo-lambda",
 };
 

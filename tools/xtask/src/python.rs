@@ -19,6 +19,8 @@ pub struct Tool {
     pub package: &'static str,
     /// The one version in use.
     pub version: &'static str,
+    /// What else goes into its folder, each `name==version`, or the package itself once more with its extras.
+    pub beside: &'static [&'static str],
     /// The program it brings.
     pub program: &'static str,
 }
@@ -71,7 +73,7 @@ impl Tool {
             let Some(mut pip) = prepare(way, python, &folder, workspace)? else {
                 continue;
             };
-            pip.arg(format!("{}=={}", self.package, self.version));
+            pip.arg(format!("{}=={}", self.package, self.version)).args(self.beside);
             let finished = process::quiet(pip)?;
             if !finished.success {
                 bail!(
@@ -97,6 +99,11 @@ impl Tool {
 }
 
 impl Installed {
+    /// Its folder, for what is made of it.
+    pub fn folder(&self) -> &Path {
+        &self.folder
+    }
+
     /// Prepares the tool's program to run in the root, its own folder of programs first on the search path.
     pub fn command(&self, workspace: &Workspace) -> Command {
         self.prepare(programs(&self.folder).join(self.program), workspace)

@@ -6,6 +6,7 @@ mod build;
 mod docs;
 mod format;
 mod lints;
+mod model;
 mod sam;
 mod template;
 mod tests;
@@ -31,6 +32,9 @@ pub struct Options {
     /// Lists the parts and what each one runs.
     #[arg(long)]
     list: bool,
+    /// Runs the part `model` too, which no other wish includes: its first time downloads 270 MB and builds for minutes.
+    #[arg(long)]
+    with_model: bool,
 }
 
 /// A part of the check, in the order they run. Clippy's and rustdoc's work on the dependencies is shared with each other
@@ -53,6 +57,8 @@ pub enum Part {
     Template,
     /// The deployment template is valid for `sam deploy`.
     Sam,
+    /// A run that a real model answers, on this machine.
+    Model,
 }
 
 /// What became of a part.
@@ -114,12 +120,13 @@ impl Part {
             Self::Docs => docs::SHOWN,
             Self::Template => template::COMMAND,
             Self::Sam => sam::COMMAND,
+            Self::Model => model::SHOWN,
         }
     }
 
     /// Whether it starts programs from the target folder, and shows what it does while it does it.
     fn starts_programs(self) -> bool {
-        matches!(self, Self::Tests | Self::Browser)
+        matches!(self, Self::Tests | Self::Browser | Self::Model)
     }
 
     fn run(self, workspace: &Workspace) -> Result<Outcome> {
@@ -132,6 +139,7 @@ impl Part {
             Self::Docs => docs::run(workspace),
             Self::Template => template::run(workspace),
             Self::Sam => sam::run(workspace),
+            Self::Model => model::run(workspace),
         }
     }
 }
@@ -139,7 +147,14 @@ impl Part {
 /// Runs the chosen parts and prints the summary. The exit code is 1 if anything failed, and on a build machine also if
 /// anything could not run.
 pub fn run(options: &Options, workspace: &Workspace) -> Result<ExitCode> {
-    let parts = chosen(&options.only);
+    let mut only = options.only.clone();
+    if options.with_model {
+        only.push(Part::Model);
+        if options.only.is_empty() {
+            only.extend(usual());
+        }
+    }
+    let parts = chosen(&only);
     if options.list {
         for part in parts {
             println!("{:<9} {}", part.name(), part.command_line());
@@ -160,11 +175,22 @@ pub fn run(options: &Options, workspace: &Workspace) -> Result<ExitCode> {
     })
 }
 
-/// Puts the wanted parts in their order; no wish means all. What starts programs from the target folder would, without a
+/// The parts that run without a wish: all but the model.
+fn usual() -> impl Iterator<Item = Part> {
+    Part::value_variants()
+        .iter()
+        .copied()
+        .filter(|part| *part != Part::Model)
+}
+
+/// Puts the wanted parts in their order; no wish means the usual ones. What starts programs from the target folder would, without a
 /// build before it, try yesterday's.
 fn chosen(only: &[Part]) -> Vec<Part> {
     let needs_build = only.iter().any(|part| part.starts_programs());
-    let wanted = |part: Part| only.is_empty() || only.contains(&part) || (part == Part::Build && needs_build);
+    let wanted = |part: Part| match only.is_empty() {
+        true => usual().any(|usual| usual == part),
+        false => only.contains(&part) || (part == Part::Build && needs_build),
+    };
     Part::value_variants()
         .iter()
         .copied()
@@ -216,6 +242,12 @@ fn show(report: &Report) {
 #[cfg(test)]
 mod promises {
     use super::{Part, chosen};
+
+    #[test]
+    fn a_model_is_asked_on_demand_only() {
+        assert!(!chosen(&[]).contains(&Part::Model));
+        assert_eq!(chosen(&[Part::Model]), [Part::Build, Part::Model]);
+    }
 
     #[test]
     fn what_starts_programs_brings_the_build() {

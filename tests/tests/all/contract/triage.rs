@@ -134,19 +134,28 @@ async fn an_approval_completes_the_run_with_what_was_proposed() {
 async fn an_approval_may_put_another_output_in_its_place() {
     let target = Target::find();
     let (run, triage) = target.waiting("normal").await;
-    let output = json!({ "summary": "Edited", "findings": ["One"], "checked": true });
+    let output = json!({
+        "summary": "Edited", "findings": ["One"], "specialist": "reader", "reason": "It is a letter.", "checked": true,
+    });
     let path = format!("/v1/triage/{triage}/approve");
-    let misfit = target
-        .post(&path, target.test(), &json!({ "output": { "findings": [] } }))
-        .await;
-    assert_eq!(
-        (
-            misfit.status.as_u16(),
-            misfit.header("x-eclips-error-code"),
-            &misfit.json()["field"]
-        ),
-        (422, "unprocessable", &json!("output"))
-    );
+    let unknown = json!({ "summary": "Edited", "specialist": "nobody", "reason": "x" });
+    for (misfit, begins) in [
+        (json!({ "findings": [] }), "output.summary must be a string"),
+        (json!({ "summary": "Edited" }), "output.specialist must be one of "),
+        (unknown, "output.specialist must be one of "),
+    ] {
+        let got = target.post(&path, target.test(), &json!({ "output": misfit })).await;
+        assert_eq!(
+            (
+                got.status.as_u16(),
+                got.header("x-eclips-error-code"),
+                &got.json()["field"]
+            ),
+            (422, "unprocessable", &json!("output"))
+        );
+        let error = got.json()["error"].as_str().unwrap_or_default().to_owned();
+        assert!(error.starts_with(begins), "{error}");
+    }
     decided(&target, &triage, "approve", json!({ "output": output })).await;
     let ended = target.show(&run).await;
     assert_eq!((&ended["status"], &ended["result"]), (&json!("completed"), &output));

@@ -8,6 +8,7 @@ use std::time::Duration;
 use aws_lambda_events::dynamodb::Event;
 use aws_lambda_events::sqs::{SqsBatchResponse, SqsEvent, SqsMessage};
 use aws_lambda_events::streams::DynamoDbEventResponse;
+use eclips_engine::models::Models;
 use eclips_shared::ids::RunId;
 use eclips_shared::queue::Queues;
 use eclips_shared::store::Store;
@@ -57,7 +58,7 @@ impl Cast {
     pub async fn gather(sim: Sim) -> Arc<Self> {
         let config = sim.config();
         let (store, queues) = (Store::open(config).await, Queues::open(config).await);
-        let worker = Worker::new(Store::open(config).await, queues.clone(), now);
+        let worker = Worker::new(Store::open(config).await, queues.clone(), Models::sandbox(), now);
         Arc::new(Self {
             sweeper: Sweeper::new(store.clone(), queues.clone(), now),
             runs: Function::runs(config, "http://dynamodb").await,
@@ -71,7 +72,7 @@ impl Cast {
                 Mutex::new(eclips_fold::service(config).await.boxed()),
                 Mutex::new(eclips_fold::service(config).await.boxed()),
             ],
-            workers: [worker, Worker::new(store, queues, now)],
+            workers: [worker, Worker::new(store, queues, Models::sandbox(), now)],
             sim,
         })
     }

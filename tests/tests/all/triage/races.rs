@@ -41,7 +41,7 @@ async fn of_twenty_who_decide_at_once_one_does() {
     let world = World::start().await;
     let person = world.somebody().await;
     let colleague = world.person(person.org, Mode::Live, &Scope::ALL, None).await;
-    let edited = json!({ "output": { "summary": "Edited." } });
+    let edited = json!({ "output": { "summary": "Edited.", "specialist": "reader", "reason": "It is a letter." } });
     for _ in 0..10 {
         let (run, triage) = waiting(&world, &person, json!({ "task": "x" })).await;
         let wishes = (0..20).map(|at| match at % 4 {

@@ -107,6 +107,12 @@ const CALLS: &[(&str, &[(&str, &str)])] = &[
             // queue.rs, send_later.
             ("sqs:SendMessage", "RunsQueue.Arn"),
             ("sqs:SendMessage", "PriorityQueue.Arn"),
+            // engine/src/models/bedrock: the models that the tiers name. Which these are is in wiring/models.rs.
+            ("bedrock:InvokeModel", MODEL),
+            ("bedrock:InvokeModel", PROFILE),
+            ("bedrock:InvokeModel", MODELS_OF_PROFILES),
+            // engine/src/models/key.rs: the key of other endpoints.
+            ("secretsmanager:GetSecretValue", "ModelKey"),
             // The event source mappings.
             ("sqs:ReceiveMessage", "RunsQueue.Arn"),
             ("sqs:ReceiveMessage", "PriorityQueue.Arn"),
@@ -180,8 +186,15 @@ const CALLS: &[(&str, &[(&str, &str)])] = &[
     ),
 ];
 
-/// The only resources with a star: X-Ray knows none, and ListStreams is asked about all streams of one table.
-const STARS: [(&str, &str); 3] = [
+/// A model that a tier names, an inference profile that it names, and what that profile may call.
+const MODEL: &str = "arn:${AWS::Partition}:bedrock:${AWS::Region}::foundation-model/${Id}";
+const PROFILE: &str = "arn:${AWS::Partition}:bedrock:${AWS::Region}:${AWS::AccountId}:inference-profile/${Id}";
+const MODELS_OF_PROFILES: &str = "arn:${AWS::Partition}:bedrock:*::foundation-model/*";
+
+/// The only resources with a star: X-Ray knows none, ListStreams is asked about all streams of one table, and the models of
+/// the profiles that the tiers name are theirs to choose: a condition on the profile holds them (wiring/models.rs).
+const STARS: [(&str, &str); 4] = [
+    ("bedrock:InvokeModel", MODELS_OF_PROFILES),
     ("xray:PutTraceSegments", "*"),
     ("xray:PutTelemetryRecords", "*"),
     ("dynamodb:ListStreams", "${MainTable.Arn}/stream/*"),
@@ -279,7 +292,10 @@ fn nobody_gets_rights_but_by_those_statements() {
         );
         for statement in function.statements() {
             assert_eq!(statement["Effect"], "Allow", "{}: {statement}", function.id);
-            let known = ["Sid", "Effect", "Action", "Resource"];
+            let known: &[&str] = match statement["Sid"].as_str() {
+                Some("AskModelsByProfile") => &["Sid", "Effect", "Action", "Resource", "Condition"],
+                _ => &["Sid", "Effect", "Action", "Resource"],
+            };
             let unknown = statement
                 .as_object()
                 .into_iter()

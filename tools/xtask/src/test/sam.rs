@@ -20,6 +20,7 @@ pub const COMMAND: &str = "sam validate --lint --template infra/template.yaml --
 const TOOL: Tool = Tool {
     package: "aws-sam-cli",
     version: "1.170.0",
+    beside: &[],
     program: "sam",
 };
 

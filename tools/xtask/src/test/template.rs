@@ -13,6 +13,7 @@ pub const COMMAND: &str = "cfn-lint infra/template.yaml";
 const TOOL: Tool = Tool {
     package: "cfn-lint",
     version: "1.58.0",
+    beside: &[],
     program: "cfn-lint",
 };
 

@@ -1,62 +1,77 @@
 //! `ap_specialist`: whether an invoice may be paid, and why.
 //!
-//! The amount comes from the data. Above the limit it does not approve by itself but proposes to submit the payment,
-//! which the trust gate then sends to a person.
+//! The amount comes from the data, and so may the threshold, `approval_threshold_usd`. Above it the sandbox does not approve
+//! by itself but proposes to submit the payment, which the trust gate then sends to a person.
 
 use serde_json::{Map, Value};
 
 use super::Written;
-use crate::action::{ActionKind, ProposedAction};
+use super::facts::figure;
+use crate::action::ProposedAction;
+use crate::agents::AMOUNT_MAX;
 use crate::models::ModelRequest;
 use crate::models::sandbox::wording::references;
 
-/// The amount up to which the sandbox approves. *Units*: US dollars, inclusive. Our choice: organizations have no
-/// threshold of their own yet, and this is the one figure of the trust ladder (contract §10).
-const APPROVAL_LIMIT_USD: f64 = 10_000.0;
+/// Where an organization's threshold stands in the data. *Units*: US dollars, inclusive: that much is still approved.
+const THRESHOLD_FIELD: &str = "approval_threshold_usd";
+
+/// The threshold where the data has none. *Units*: US dollars, inclusive. Our choice: organizations have no setting of
+/// their own for it, and this is the one figure of the trust ladder (contract §10).
+const THRESHOLD_USD: f64 = 10_000.0;
 
 /// Where an amount may stand, first hit wins.
 const AMOUNT_FIELDS: [&str; 4] = ["amount", "amount_usd", "total", "total_usd"];
 
-/// Adds `approved` and `reasons`, and above the limit the action.
+/// Adds `approved` with its reasons, and above the threshold the action.
 pub(super) fn add(written: &mut Written, request: &ModelRequest<'_>) {
-    let invoice = references(request.task).next().unwrap_or("the invoice");
-    let (approved, reasons) = match request.data.and_then(amount_usd) {
+    let number = references(request.task).next();
+    let invoice = number.unwrap_or("the invoice");
+    let amount = request.data.and_then(amount_usd);
+    let threshold = request.data.and_then(threshold_usd).unwrap_or(THRESHOLD_USD);
+    let (approved, reasons) = match amount {
         None => (false, vec![format!("No amount for {invoice} was given in the data.")]),
         Some(amount) if amount <= 0.0 => (false, vec![format!("The amount {amount} USD is not above zero.")]),
-        Some(amount) if amount > APPROVAL_LIMIT_USD => {
-            written.action = Some(payment(invoice, amount));
-            let over = format!("The amount {amount} USD is over the approval limit of {APPROVAL_LIMIT_USD} USD.");
+        Some(amount) if amount > threshold => {
+            written.action = payment(request, invoice, amount);
+            let over = format!("The amount {amount} USD is over the approval threshold of {threshold} USD.");
             (false, vec![over, "A person has to approve the payment.".to_owned()])
         }
         Some(amount) => {
-            let within = format!("The amount {amount} USD is within the approval limit of {APPROVAL_LIMIT_USD} USD.");
+            let within = format!("The amount {amount} USD is within the approval threshold of {threshold} USD.");
             (
                 true,
                 vec![within, format!("Nothing in the data speaks against paying {invoice}.")],
             )
         }
     };
-    written.output.insert("approved".to_owned(), Value::Bool(approved));
-    written.output.insert("reasons".to_owned(), Value::from(reasons));
-}
-
-fn payment(invoice: &str, amount_usd: f64) -> ProposedAction {
-    ProposedAction {
-        kind: ActionKind::Submit,
-        description: format!("Release the payment of {amount_usd} USD for {invoice}."),
-        value_usd: Some(amount_usd),
+    let output = &mut written.output;
+    output.insert("approved".to_owned(), Value::Bool(approved));
+    output.insert("reasons".to_owned(), Value::from(reasons));
+    if let Some(number) = number {
+        output.insert("invoice_number".to_owned(), Value::from(number));
+    }
+    if let Some(amount) = amount.filter(|amount| *amount >= 0.0) {
+        output.insert("amount_usd".to_owned(), Value::from(amount));
     }
 }
 
-/// Reads the amount, as a number or as text like `$5,000.00`.
+fn payment(request: &ModelRequest<'_>, invoice: &str, amount_usd: f64) -> Option<ProposedAction> {
+    let action = request.agent.actions.iter().find(|action| action.id == "pay_invoice")?;
+    Some(ProposedAction {
+        kind: action.kind,
+        description: format!("Release the payment of {amount_usd} USD for {invoice}."),
+        value_usd: Some(amount_usd),
+    })
+}
+
+/// Reads the amount; one that no invoice has is none.
 fn amount_usd(data: &Map<String, Value>) -> Option<f64> {
     let amount = AMOUNT_FIELDS.iter().find_map(|name| data.get(*name))?;
-    let figure = match amount {
-        Value::Number(number) => number.as_f64(),
-        Value::String(text) => text.trim().trim_start_matches('$').replace(',', "").parse().ok(),
-        _ => None,
-    };
-    figure.filter(|figure| figure.is_finite())
+    figure(amount).filter(|amount| amount.abs() <= AMOUNT_MAX)
+}
+
+fn threshold_usd(data: &Map<String, Value>) -> Option<f64> {
+    figure(data.get(THRESHOLD_FIELD)?).filter(|threshold| (0.0..=AMOUNT_MAX).contains(threshold))
 }
 
 #[cfg(test)]
@@ -73,6 +88,7 @@ mod tests {
             (json!({ "total": 12.5 }), Some(12.5)),
             (json!({ "amount": "much" }), None),
             (json!({ "amount": "inf" }), None),
+            (json!({ "amount": 1e308 }), None),
             (json!({ "amount": "NaN" }), None),
             (json!({ "amount": null }), None),
             (json!({ "price": 3 }), None),

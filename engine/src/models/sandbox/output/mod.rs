@@ -1,17 +1,26 @@
 //! Outputs: what the sandbox model writes for an agent.
 //!
-//! Every output has `summary`, `findings`, `next_steps` and `simulated`; the agents of the manual's examples add their
-//! own members. All of it is derived from the task and the data.
+//! Every output has `summary`, `findings`, `next_steps` and `simulated`. The manual's examples and the agents that route or
+//! read have a room of their own here; every other agent's members are made up from its schema. All of it is derived
+//! from task and data, and fits the schema.
 
+mod facts;
 mod invoice;
+mod made_up;
+mod phrases;
+mod reading;
+mod routing;
+mod sums;
 mod vendors;
 
 use serde_json::{Map, Value};
 
+use self::facts::Facts;
+use self::made_up::MadeUp;
 use super::seed::Seed;
 use super::wording::{counted, describe, excerpt, field_words, references};
 use crate::action::ProposedAction;
-use crate::agents::Department;
+use crate::agents::{Department, shape};
 use crate::models::ModelRequest;
 
 /// How much of the task the summary quotes. *Units*: characters. Our choice.
@@ -31,14 +40,25 @@ pub(super) struct Written {
 
 /// Writes the output for the request's agent.
 pub(super) fn write(request: &ModelRequest<'_>, seed: &Seed) -> Written {
+    // Without the task: its words choose nothing that they could choose on purpose.
+    let deaf = Seed::of(&ModelRequest { task: "", ..*request });
     let mut written = Written {
-        output: common(request, seed),
+        output: common(request, &deaf),
         action: None,
     };
     match request.agent.id {
         "procurement_specialist" => vendors::add(&mut written, request, seed),
         "ap_specialist" => invoice::add(&mut written, request),
-        _ => {}
+        "center" => routing::pick(&mut written, request),
+        "orchestrator" => routing::split(&mut written, request),
+        "reader" => reading::add(&mut written, request, &Facts::of(request)),
+        _ => {
+            let made_up = MadeUp {
+                facts: &Facts::of(request),
+                seed: &deaf,
+            };
+            made_up.complete(&mut written.output, &shape::of(request.agent));
+        }
     }
     written
 }
@@ -90,7 +110,7 @@ fn findings(task: &str, fields: &[(&String, &Value)]) -> Vec<String> {
     findings
 }
 
-/// Picks two of the department's three usual next steps, in an order of the request's own.
+/// Picks two of the department's three usual next steps, in an order of the agent's and the data's own.
 fn next_steps(department: Department, seed: &Seed) -> Vec<&'static str> {
     let steps = usual_steps(department);
     let skipped = usize::try_from(seed.below("next_steps", 3)).expect("a number below 3");

@@ -23,8 +23,8 @@ const VENDORS: [&str; 6] = [
 /// How many quotes are given. *Source*: the manual's example.
 const QUOTES: usize = 3;
 
-/// The largest quantity that is taken for one, so that totals stay exact. Our choice.
-const QUANTITY_MAX: u64 = 1_000_000_000;
+/// The largest quantity that is taken for one. *Source*: the agent's schema; totals stay exact and within it.
+const QUANTITY_MAX: u64 = 100_000_000;
 
 /// Words after a number that say it counts quotes and not goods.
 const QUOTE_WORDS: [&str; 9] = [
@@ -141,7 +141,7 @@ impl Quote {
     }
 }
 
-/// Exact: totals stay under 1.7e14 cents, and a double holds whole numbers up to 9e15.
+/// Exact: totals stay under 1.7e13 cents, and a double holds whole numbers up to 9e15.
 fn dollars(cents: u64) -> f64 {
     cents as f64 / 100.0
 }

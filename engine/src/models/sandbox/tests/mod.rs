@@ -1,5 +1,7 @@
 //! What the sandbox model promises: determinism, directives, bounded and derived results.
 
+mod outputs;
+
 use std::time::Duration;
 
 use serde_json::{Map, Value, json};
@@ -179,118 +181,6 @@ async fn ignores_malformed_directives() {
     }
 }
 
-#[tokio::test]
-async fn tells_what_the_data_holds() {
-    let data = json!({ "due_date": "2026-06-30", "lines": [1, 2], "sandbox": {} });
-    let output = answered("reader", "Read PO-4711", data).await.output;
-    assert_eq!(
-        output["summary"],
-        "Reader handled \u{201c}Read PO-4711\u{201d} from the task and 2 data fields."
-    );
-    assert_eq!(
-        output["findings"],
-        json!(["The task names PO-4711.", "due date: 2026-06-30", "lines: 2 entries"])
-    );
-    assert_eq!(output["next_steps"].as_array().map(Vec::len), Some(2));
-}
-
-#[tokio::test]
-async fn quotes_three_vendors_and_recommends_the_cheapest() {
-    let output = answered(
-        "procurement_specialist",
-        "Get 3 vendor quotes for 500 laptops",
-        Value::Null,
-    )
-    .await
-    .output;
-    let vendors = output["vendors"].as_array().expect("vendors");
-    assert_eq!(vendors.len(), 3);
-    let price = |vendor: &Value, name: &str| vendor[name].as_f64().expect("a price");
-    for vendor in vendors {
-        assert_eq!(vendor["quantity"], 500);
-        assert!((price(vendor, "total_usd") - 500.0 * price(vendor, "unit_price_usd")).abs() < 0.01);
-    }
-    let cheapest = vendors
-        .iter()
-        .min_by(|a, b| price(a, "total_usd").total_cmp(&price(b, "total_usd")));
-    assert_eq!(output["recommended"], cheapest.expect("three vendors")["name"]);
-}
-
-#[tokio::test]
-async fn takes_the_quantity_from_the_data_first() {
-    let output = answered("procurement_specialist", "Buy 5 lamps", json!({ "quantity": 7 }))
-        .await
-        .output;
-    assert_eq!(output["vendors"][0]["quantity"], 7);
-}
-
-#[tokio::test]
-async fn approves_an_invoice_within_the_limit() {
-    for amount in [5_000, 10_000] {
-        let answer = answered(
-            "ap_specialist",
-            "Process invoice INV-2024-001",
-            json!({ "amount": amount }),
-        )
-        .await;
-        assert_eq!(
-            (&answer.output["approved"], answer.action.is_none()),
-            (&json!(true), true)
-        );
-        let reason = answer.output["reasons"][0].as_str().expect("a reason");
-        assert!(reason.contains(&amount.to_string()), "{reason}");
-    }
-}
-
-#[tokio::test]
-async fn proposes_the_payment_of_an_invoice_over_the_limit() {
-    let answer = answered(
-        "ap_specialist",
-        "Process invoice INV-2024-001",
-        json!({ "amount": 10_000.01 }),
-    )
-    .await;
-    assert_eq!(answer.output["approved"], false);
-    let action = answer.action.expect("an action");
-    assert_eq!((action.kind, action.value_usd), (ActionKind::Submit, Some(10_000.01)));
-    assert!(action.description.contains("INV-2024-001"));
-}
-
-#[tokio::test]
-async fn approves_no_invoice_without_an_amount() {
-    for data in [
-        json!(null),
-        json!({}),
-        json!({ "amount": "?" }),
-        json!({ "amount": -1 }),
-    ] {
-        let answer = answered("ap_specialist", "Process invoice INV-2024-001", data.clone()).await;
-        assert_eq!(
-            (&answer.output["approved"], answer.action.is_none()),
-            (&json!(false), true),
-            "{data}"
-        );
-    }
-}
-
-#[tokio::test]
-async fn stays_small_whatever_comes_in() {
-    // Control characters are the worst case: each is six bytes in JSON.
-    let long = "\u{1}".repeat(6_000);
-    let fields = (0..20).map(|n| (format!("{n}{long}"), Value::from(long.as_str())));
-    let data = Value::Object(
-        fields
-            .chain([("amount".to_owned(), json!(1e308))])
-            .collect::<Map<_, _>>(),
-    );
-    let reference = format!("A-{}", "9".repeat(38));
-    let task = format!("{} 7 {long} {long}", [reference.as_str(); 400].join(" "));
-    for agent in ["center", "procurement_specialist", "ap_specialist"] {
-        let json = answered(agent, &task, data.clone()).await.result_json().expect("fits");
-        assert!(json.len() < 24 * 1024, "{agent}: {}", json.len());
-    }
-}
-
 async fn evaluated(data: &Value, attempt: u32, confidence: Option<f64>) -> Result<EvaluatorAnswer, ModelError> {
     evaluate(&EvaluationRequest {
         agent: agents::find("payroll_processor").expect("an agent of the roster"),
@@ -300,6 +190,7 @@ async fn evaluated(data: &Value, attempt: u32, confidence: Option<f64>) -> Resul
         attempt,
         output: &Map::from_iter([("summary".to_owned(), Value::from("Done."))]),
         confidence,
+        action: None,
     })
     .await
 }

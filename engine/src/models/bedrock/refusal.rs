@@ -1,0 +1,54 @@
+//! What an error of Bedrock means. Its codes are for our log; its prose, which may repeat the request, is only searched.
+
+use aws_sdk_bedrockruntime::config::http::HttpResponse;
+use aws_sdk_bedrockruntime::error::{ProvideErrorMetadata, SdkError};
+use aws_sdk_bedrockruntime::operation::converse::ConverseError;
+
+use crate::models::ModelError;
+
+/// What follows from an error.
+pub(super) enum Judged {
+    /// The model would not take the request's form.
+    NotTaken(String),
+    /// The call failed.
+    Failed(ModelError),
+}
+
+/// Prose of models that were given more than they read.
+const TOO_LONG: [&str; 4] = ["too long", "context length", "context window", "too many input tokens"];
+
+/// Judges an error.
+pub(super) fn judge(error: &SdkError<ConverseError, HttpResponse>) -> Judged {
+    let unavailable = |cause: &str| ModelError::Unavailable(cause.to_owned());
+    Judged::Failed(match error {
+        SdkError::ServiceError(refusal) => return refused(refusal.err(), refusal.raw().status().as_u16()),
+        SdkError::TimeoutError(_) => unavailable("Bedrock could not be reached"),
+        SdkError::DispatchFailure(_) => unavailable("connection to Bedrock failed"),
+        SdkError::ResponseError(_) => unavailable("unreadable answer of Bedrock"),
+        // Region or credentials are missing.
+        _ => ModelError::Denied("request could not be built or signed".to_owned()),
+    })
+}
+
+fn refused(error: &ConverseError, status: u16) -> Judged {
+    let code = error.code().unwrap_or("unknown").to_owned();
+    let prose = error.message().unwrap_or_default().to_lowercase();
+    let says = |words: &[&str]| words.iter().any(|word| prose.contains(word));
+    Judged::Failed(match error {
+        ConverseError::ThrottlingException(_) => ModelError::Throttled(code),
+        ConverseError::ModelTimeoutException(_) => ModelError::TimedOut,
+        ConverseError::ModelErrorException(_)
+        | ConverseError::ModelNotReadyException(_)
+        | ConverseError::InternalServerException(_)
+        | ConverseError::ServiceUnavailableException(_) => ModelError::Unavailable(code),
+        ConverseError::ValidationException(_) if says(&TOO_LONG) => ModelError::TooLong(code),
+        ConverseError::ValidationException(_) if says(&["tool"]) => return Judged::NotTaken(code),
+        // What this SDK does not know by name.
+        _ if status == 429 => ModelError::Throttled(code),
+        _ if status >= 500 => ModelError::Unavailable(code),
+        // No refusal at all, and nothing that this SDK could read.
+        _ if status < 400 => ModelError::Unavailable("unreadable answer of Bedrock".to_owned()),
+        // Access, a model that is not there or not in this region, signatures.
+        _ => ModelError::Denied(code),
+    })
+}
