@@ -105,7 +105,7 @@ impl Repair {
     /// Notes what was said and what is wrong with it.
     pub(super) fn of(said: &str, misfit: String) -> Self {
         Self {
-            said: said.chars().take(SHOWN_CHARS_MAX).collect(),
+            said: said.trim().chars().take(SHOWN_CHARS_MAX).collect(),
             misfit,
         }
     }

@@ -129,13 +129,53 @@ async fn a_server_error_that_names_nothing_is_an_outage() {
 }
 
 #[tokio::test]
-async fn a_refusal_without_a_reason_is_walked_round_and_not_remembered() {
+async fn a_refusal_without_a_reason_is_remembered_when_it_comes_twice() {
     let endpoint = takes("prompt", 400, json!({ "error": "Bad request" })).await;
     let models = openai(&endpoint);
-    ask(&models, &Meter::default()).await.expect("the last rung");
-    ask(&models, &Meter::default()).await.expect("the last rung");
-    let both = [RUNGS, RUNGS].concat();
-    assert_eq!(rungs(&endpoint), both, "the request may have been at fault");
+    for _ in 0..3 {
+        ask(&models, &Meter::default()).await.expect("the last rung");
+    }
+    let all = [&RUNGS[..], &RUNGS[..], &["prompt"]].concat();
+    assert_eq!(rungs(&endpoint), all, "the first request may have been at fault");
+}
+
+#[tokio::test]
+async fn one_request_that_is_refused_spoils_nothing_for_the_others() {
+    for message in [
+        "Bad request",
+        "response_format: schema makes no grammar",
+        "tool call validation failed",
+    ] {
+        let refusal = Reply::Json(400, json!({ "error": { "message": message } }));
+        let endpoint = Endpoint::start(move |before, _| match before {
+            1 => refusal.clone(),
+            _ => says(&good().to_string()),
+        })
+        .await;
+        let models = openai(&endpoint);
+        for _ in 0..3 {
+            ask(&models, &Meter::default()).await.expect("an answer");
+        }
+        assert_eq!(
+            rungs(&endpoint),
+            ["json_schema", "json_schema", "json_object", "json_schema"],
+            "{message}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn a_model_finds_the_schema_where_its_endpoint_only_holds_it_to_json() {
+    // As DeepSeek does: `json_object` is taken, the schema beside it is not read.
+    let refusal = json!({ "error": { "message": "This response_format type is unavailable now" } });
+    let endpoint = takes("json_object", 400, refusal).await;
+    ask(&openai(&endpoint), &Meter::default()).await.expect("an answer");
+    let seen = endpoint.seen().pop().expect("it was asked");
+    let system = seen.body["messages"][0]["content"].as_str().expect("a system message");
+    assert!(
+        system.contains("\"required\":[\"output\",\"confidence\",\"action\"]"),
+        "{system}"
+    );
 }
 
 #[tokio::test]
