@@ -1,6 +1,8 @@
 //! The ladder: an endpoint is asked in the best form that it takes, and what it takes is remembered.
 
+use super::super::question::Question;
 use super::*;
+use crate::agents;
 
 /// How a request puts its schema.
 fn rung(seen: &Seen) -> &'static str {
@@ -97,6 +99,36 @@ async fn the_schema_goes_along_on_every_rung() {
             schema["properties"]["action"]["anyOf"][1]["properties"]["id"]["enum"],
             json!(["place_order"])
         );
+    }
+}
+
+#[test]
+fn no_text_is_longer_than_a_grammar_takes() {
+    for agent in agents::all() {
+        let request = ModelRequest {
+            agent,
+            ..request("Look at this.", None)
+        };
+        let schema = Question::of_agent(&request).schema;
+        let mut lengths = Vec::new();
+        collect(&schema, &mut lengths);
+        assert!(
+            lengths.iter().all(|length| *length <= 1_000),
+            "{}: {lengths:?}",
+            agent.id
+        );
+        assert!(lengths.contains(&1_000), "{}: the summary is one", agent.id);
+    }
+}
+
+fn collect(node: &Value, lengths: &mut Vec<u64>) {
+    match node {
+        Value::Object(members) => {
+            lengths.extend(members.get("maxLength").and_then(Value::as_u64));
+            members.values().for_each(|member| collect(member, lengths));
+        }
+        Value::Array(entries) => entries.iter().for_each(|entry| collect(entry, lengths)),
+        _ => {}
     }
 }
 
