@@ -10,15 +10,22 @@ use serde::de::{Deserializer, MapAccess, Visitor};
 use serde_json::value::RawValue;
 
 use crate::error::ApiError;
+use crate::routes::Operation;
 
-/// The largest body in bytes. *Source*: contract §2.
-pub const BODY_BYTES_MAX: usize = 256 * 1024;
+/// The largest body of a route in bytes. *Source*: contract §2.
+#[must_use]
+pub const fn bytes_max(operation: Operation) -> usize {
+    match operation {
+        Operation::BatchCreate => 1024 * 1024,
+        _ => 256 * 1024,
+    }
+}
 
 /// Checks size and type, in that order, before anything is parsed.
 ///
 /// *Errors*: [`ApiError::PayloadTooLarge`], [`ApiError::UnsupportedMediaType`].
-pub fn check(headers: &HeaderMap, body: &[u8]) -> Result<(), ApiError> {
-    if body.len() > BODY_BYTES_MAX {
+pub fn check(operation: Operation, headers: &HeaderMap, body: &[u8]) -> Result<(), ApiError> {
+    if body.len() > bytes_max(operation) {
         return Err(ApiError::PayloadTooLarge);
     }
     if !body.is_empty() && !is_json(headers) {
@@ -142,11 +149,25 @@ mod tests {
 
     use super::*;
 
+    fn check(headers: &HeaderMap, body: &[u8]) -> Result<(), ApiError> {
+        super::check(Operation::RunCreate, headers, body)
+    }
+
+    #[test]
+    fn a_batch_may_be_a_mebibyte() {
+        let mut headers = HeaderMap::new();
+        headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+        for (bytes, fits) in [(256 * 1024 + 1, true), (1024 * 1024, true), (1024 * 1024 + 1, false)] {
+            let checked = super::check(Operation::BatchCreate, &headers, &vec![b' '; bytes]);
+            assert_eq!(checked.is_ok(), fits, "{bytes}");
+        }
+    }
+
     #[test]
     fn size_comes_before_type_and_type_before_json() {
         let mut headers = HeaderMap::new();
         assert!(matches!(
-            check(&headers, &vec![b'x'; BODY_BYTES_MAX + 1]),
+            check(&headers, &vec![b'x'; 256 * 1024 + 1]),
             Err(ApiError::PayloadTooLarge)
         ));
         assert!(matches!(check(&headers, b"{}"), Err(ApiError::UnsupportedMediaType)));
@@ -162,7 +183,7 @@ mod tests {
             ("", false),
         ] {
             headers.insert(CONTENT_TYPE, HeaderValue::from_str(value).unwrap());
-            assert_eq!(check(&headers, &vec![b' '; BODY_BYTES_MAX]).is_ok(), fits, "{value}");
+            assert_eq!(check(&headers, &vec![b' '; 256 * 1024]).is_ok(), fits, "{value}");
         }
         headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
         headers.append(CONTENT_TYPE, HeaderValue::from_static("text/plain"));

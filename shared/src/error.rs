@@ -138,6 +138,34 @@ impl ApiError {
         }
     }
 
+    /// The same error of something that stands within something else: its field, and its message where that begins with the
+    /// field, name the place, as in `rows[17].task`.
+    #[must_use]
+    pub fn within(self, place: &str) -> Self {
+        match self {
+            Self::Validation {
+                message,
+                field: Some(field),
+            } => {
+                let placed = format!("{place}.{field}");
+                Self::Validation {
+                    message: message.replacen(&field, &placed, 1),
+                    field: Some(placed),
+                }
+            }
+            other => other,
+        }
+    }
+
+    /// The refusal to cancel a batch that has ended.
+    #[must_use]
+    pub fn batch_has_ended(decided: Decided) -> Self {
+        Self::Conflict {
+            message: "Batch cannot be cancelled".to_owned(),
+            decided: Some(decided),
+        }
+    }
+
     /// The refusal of an idempotency key that stands for another request.
     #[must_use]
     pub fn name_taken() -> Self {

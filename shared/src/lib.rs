@@ -1,7 +1,9 @@
 //! What every function needs on the road from an event to its answer: keys and scopes, the route table, the guards,
 //! the store, the queues. No run logic and no outgoing HTTP but to the store and the queues.
 
+pub mod asked;
 pub mod auth;
+pub mod batch;
 pub mod body;
 pub mod config;
 pub mod email;

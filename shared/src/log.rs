@@ -25,7 +25,7 @@ impl FormatTime for Clock {
 }
 
 /// The crates whose lines are ours.
-const OURS: [&str; 11] = [
+const OURS: [&str; 12] = [
     "eclips_shared",
     "eclips_dashboard",
     "eclips_health",
@@ -34,6 +34,7 @@ const OURS: [&str; 11] = [
     "eclips_dispatch",
     "eclips_stream",
     "eclips_triage",
+    "eclips_batches",
     "eclips_usage",
     "eclips_fold",
     "eclips_sweep",

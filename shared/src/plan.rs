@@ -2,6 +2,7 @@
 
 use serde::{Serialize, Serializer};
 
+use crate::auth::Mode;
 use crate::time::DAY_MS;
 
 /// What an organization pays for.
@@ -80,7 +81,7 @@ impl Plan {
 
     /// How long a live run is kept, in milliseconds. *Source*: contract §3 "Kept".
     #[must_use]
-    pub const fn live_retention_ms(self) -> i64 {
+    const fn live_retention_ms(self) -> i64 {
         DAY_MS
             * match self {
                 Self::Enterprise => 730,
@@ -88,10 +89,19 @@ impl Plan {
                 Self::Team | Self::Pro | Self::Starter => 90,
             }
     }
+
+    /// How long a run or a batch of a mode is kept, in milliseconds. *Source*: contract §3 "Kept".
+    #[must_use]
+    pub const fn retention_ms(self, mode: Mode) -> i64 {
+        match mode {
+            Mode::Live => self.live_retention_ms(),
+            Mode::Test => TEST_RETENTION_MS,
+        }
+    }
 }
 
 /// How long a test run is kept, in milliseconds. *Source*: contract §3 "Kept".
-pub const TEST_RETENTION_MS: i64 = 30 * DAY_MS;
+const TEST_RETENTION_MS: i64 = 30 * DAY_MS;
 /// How long the usage ledger is kept, in milliseconds. *Source*: contract §3 "Kept".
 pub const LEDGER_RETENTION_MS: i64 = 730 * DAY_MS;
 

@@ -1,6 +1,6 @@
 //! The queues of runs: one for low and normal, one for high, urgent and critical. The only importer of the SQS SDK.
 //!
-//! A message is a hint, "look at this run", and holds nothing else: duplicates, reorderings and late ones are harmless.
+//! A message is a hint, "look at this run" or "at this batch", and holds nothing else: duplicates, reorderings and late ones are harmless.
 
 use aws_sdk_sqs::Client;
 use aws_sdk_sqs::types::SendMessageBatchRequestEntry;
@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::auth::Tenant;
 use crate::config::Config;
-use crate::ids::RunId;
+use crate::ids::{BatchId, RunId};
 use crate::run::Priority;
 use crate::store::{StoreError, cause, sdk_config};
 
@@ -17,28 +17,41 @@ const BATCH_MAX: usize = 10;
 /// The longest that SQS holds a message back, in seconds.
 pub const DELAY_S_MAX: i32 = 900;
 
-/// A hint to look at a run.
+/// What somebody has to look at.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub enum Subject {
+    /// A run.
+    Run(RunId),
+    /// A batch.
+    Batch(BatchId),
+}
+
+/// A hint to look at a run or a batch.
 #[derive(Clone, Copy, Debug)]
 pub struct Hint {
-    /// The run.
-    pub run: RunId,
+    /// What.
+    pub subject: Subject,
     /// Whose it is: the fair queue's group, so that one organization's thousand runs do not delay another's one.
     pub tenant: Tenant,
     /// Which queue it takes.
     pub priority: Priority,
 }
 
-/// *Shape* of a message: `{"run_id":"…"}`.
+/// *Shape* of a message: `{"run_id":"…"}` or `{"batch_id":"…"}`.
 #[derive(Serialize, Deserialize)]
-struct Message {
-    run_id: String,
+#[serde(rename_all = "snake_case")]
+enum Message {
+    RunId(String),
+    BatchId(String),
 }
 
 /// Reads a message; `None` when it is not a hint of ours.
 #[must_use]
-pub fn read(body: &str) -> Option<RunId> {
-    let message: Message = serde_json::from_str(body).ok()?;
-    RunId::parse(&message.run_id)
+pub fn read(body: &str) -> Option<Subject> {
+    match serde_json::from_str(body).ok()? {
+        Message::RunId(id) => RunId::parse(&id).map(Subject::Run),
+        Message::BatchId(id) => BatchId::parse(&id).map(Subject::Batch),
+    }
 }
 
 /// Both queues.
@@ -80,16 +93,16 @@ impl Queues {
     /// *Errors*: [`StoreError::Unavailable`].
     pub async fn send_later(&self, hint: Hint, delay_s: i32) -> Result<(), StoreError> {
         let url = self.url(Urgency::of(hint.priority));
-        self.send_one(url, hint.run, Some(&group(hint.tenant)), delay_s).await
+        self.send_one(url, hint.subject, Some(&group(hint.tenant)), delay_s).await
     }
 
-    /// Sends a message of one of the queues again, about whose run nothing could be read. *Units*: as [`Queues::send_later`].
+    /// Sends a message of one of the queues again, about whose subject nothing could be read. *Units*: as [`Queues::send_later`].
     /// `source` is the ARN of the queue that it came from, `group` its group where SQS told it.
     ///
     /// *Errors*: [`StoreError::Unavailable`].
     pub async fn send_again(
         &self,
-        run: RunId,
+        subject: Subject,
         source: &str,
         group: Option<&str>,
         delay_s: i32,
@@ -97,15 +110,15 @@ impl Queues {
         let name = |place: &str, separator| place.rsplit(separator).next().map(str::to_owned);
         let is_priority = name(source, ':') == name(&self.priority_url, '/');
         let url = self.url(if is_priority { Urgency::High } else { Urgency::Low });
-        self.send_one(url, run, group, delay_s).await
+        self.send_one(url, subject, group, delay_s).await
     }
 
-    async fn send_one(&self, url: &str, run: RunId, group: Option<&str>, delay_s: i32) -> Result<(), StoreError> {
+    async fn send_one(&self, url: &str, subject: Subject, group: Option<&str>, delay_s: i32) -> Result<(), StoreError> {
         let sent = self
             .client
             .send_message()
             .queue_url(url)
-            .message_body(body(run))
+            .message_body(body(subject))
             .set_message_group_id(group.map(str::to_owned))
             .delay_seconds(delay_s.clamp(0, DELAY_S_MAX))
             .send()
@@ -120,7 +133,7 @@ impl Queues {
         let entries = chunk.iter().map(|at| {
             SendMessageBatchRequestEntry::builder()
                 .id(at.to_string())
-                .message_body(body(hints[*at].run))
+                .message_body(body(hints[*at].subject))
                 .message_group_id(group(hints[*at].tenant))
                 .build()
                 .expect("id and body are set")
@@ -165,11 +178,12 @@ impl Urgency {
     }
 }
 
-fn body(run: RunId) -> String {
-    serde_json::to_string(&Message {
-        run_id: run.to_string(),
-    })
-    .expect("a message is plain text")
+fn body(subject: Subject) -> String {
+    let message = match subject {
+        Subject::Run(run) => Message::RunId(run.to_string()),
+        Subject::Batch(batch) => Message::BatchId(batch.to_string()),
+    };
+    serde_json::to_string(&message).expect("a message is plain text")
 }
 
 /// SQS takes alphanumeric characters and punctuation; `#` is one of them.

@@ -29,6 +29,14 @@ pub enum Operation {
     TriageApprove,
     /// `POST /v1/triage/{id}/reject`.
     TriageReject,
+    /// `POST /v1/batches`.
+    BatchCreate,
+    /// `GET /v1/batches`.
+    BatchList,
+    /// `GET /v1/batches/{id}`.
+    BatchShow,
+    /// `POST /v1/batches/{id}/cancel`.
+    BatchCancel,
     /// `GET /v1/usage`.
     UsageSummary,
     /// `GET /v1/usage/daily`.
@@ -50,6 +58,8 @@ pub enum Function {
     Stream,
     /// `functions/triage`.
     Triage,
+    /// `functions/batches`.
+    Batches,
     /// `functions/usage`.
     Usage,
 }
@@ -63,6 +73,7 @@ impl Function {
             Self::Runs => "runs",
             Self::Stream => "stream",
             Self::Triage => "triage",
+            Self::Batches => "batches",
             Self::Usage => "usage",
         }
     }
@@ -131,7 +142,7 @@ pub struct Route {
 }
 
 /// Every route of the API.
-pub static ROUTES: [Route; 14] = [
+pub static ROUTES: [Route; 18] = [
     Route {
         method: Method::GET,
         path: "/v1/health",
@@ -201,6 +212,34 @@ pub static ROUTES: [Route; 14] = [
         operation: Operation::TriageReject,
         function: Function::Triage,
         access: key(Scope::TriageWrite, Limiter::Standard, Effect::Writes),
+    },
+    Route {
+        method: Method::POST,
+        path: "/v1/batches",
+        operation: Operation::BatchCreate,
+        function: Function::Batches,
+        access: key(Scope::BatchRun, Limiter::Strict, Effect::StartsRuns),
+    },
+    Route {
+        method: Method::GET,
+        path: "/v1/batches",
+        operation: Operation::BatchList,
+        function: Function::Batches,
+        access: key(Scope::BatchRead, Limiter::Standard, Effect::Reads),
+    },
+    Route {
+        method: Method::GET,
+        path: "/v1/batches/{id}",
+        operation: Operation::BatchShow,
+        function: Function::Batches,
+        access: key(Scope::BatchRead, Limiter::Standard, Effect::Reads),
+    },
+    Route {
+        method: Method::POST,
+        path: "/v1/batches/{id}/cancel",
+        operation: Operation::BatchCancel,
+        function: Function::Batches,
+        access: key(Scope::BatchRun, Limiter::Standard, Effect::Writes),
     },
     Route {
         method: Method::GET,

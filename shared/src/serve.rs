@@ -23,7 +23,7 @@ use serde::Serialize;
 use crate::auth::{Caller, Mode, authenticate};
 use crate::body;
 use crate::error::{ApiError, Missing};
-use crate::ids::{RunId, TriageId, request_id};
+use crate::ids::{BatchId, RunId, TriageId, request_id};
 use crate::lambda::deadline;
 use crate::routes::{Access, Effect, Operation, Route, Table};
 use crate::store::{Quota, Refusal, Refused, Store};
@@ -224,11 +224,15 @@ impl Answer {
         }
     }
 
-    /// The same answer with a header beside those that every answer has.
+    /// The same answer, which says that it was given before. *Source*: contract §2 "Idempotency".
     #[must_use]
-    pub fn with(self, name: HeaderName, value: HeaderValue) -> Self {
+    pub fn as_replay(self) -> Self {
+        let header = (
+            HeaderName::from_static("idempotent-replay"),
+            HeaderValue::from_static("true"),
+        );
         Self {
-            header: Some((name, value)),
+            header: Some(header),
             ..self
         }
     }
@@ -382,7 +386,7 @@ impl Road {
                     Ok(quota) => &*trace.quota.insert(quota),
                     Err(refusal) => return Err(refuse(refusal, &mut trace.quota)),
                 };
-                body::check(&parts.headers, &incoming.body)?;
+                body::check(route.operation, &parts.headers, &incoming.body)?;
                 let pending = read(&incoming)?;
                 let call = Call {
                     caller,
@@ -501,6 +505,17 @@ pub fn run_id(incoming: &Incoming) -> Result<RunId, ApiError> {
         .as_deref()
         .and_then(RunId::parse)
         .ok_or(ApiError::NotFound(Missing::Run))
+}
+
+/// The same where the path names a batch.
+///
+/// *Errors*: [`ApiError::NotFound`].
+pub fn batch_id(incoming: &Incoming) -> Result<BatchId, ApiError> {
+    incoming
+        .id
+        .as_deref()
+        .and_then(BatchId::parse)
+        .ok_or(ApiError::NotFound(Missing::Batch))
 }
 
 /// The same where the path names a triage item.

@@ -1,6 +1,6 @@
 //! The files in `events/`: what AWS hands to each function, and what `events/README.md` says of them.
 
-use eclips_shared::ids::{RunId, TriageId};
+use eclips_shared::ids::{BatchId, RunId, TriageId};
 use serde_json::Value;
 
 use crate::repository;
@@ -11,6 +11,9 @@ pub const KEY: &str = "${ECLIPS_API_KEY}";
 pub const RUN: &str = "${ECLIPS_RUN_ID}";
 /// What stands for a triage item's id in the files.
 pub const TRIAGE: &str = "${ECLIPS_TRIAGE_ID}";
+
+/// What stands for a batch's id in the files.
+pub const BATCH: &str = "${ECLIPS_BATCH_ID}";
 
 /// A row of the table in `events/README.md`.
 #[derive(Debug)]
@@ -52,13 +55,13 @@ pub fn text(name: &str) -> String {
     repository::text(&format!("events/{name}.json"))
 }
 
-/// An event with its placeholders filled in, that of a triage item with nobody's.
+/// An event with its placeholders filled in, those of a triage item and of a batch with nobody's.
 ///
 /// # Panics
 /// When the file is no JSON.
 #[must_use]
 pub fn read(name: &str, key: &str, run: RunId) -> Value {
-    read_with(name, key, run, TriageId::generate())
+    read_with(name, key, run, TriageId::generate(), BatchId::generate())
 }
 
 /// An event with its placeholders filled in.
@@ -66,11 +69,12 @@ pub fn read(name: &str, key: &str, run: RunId) -> Value {
 /// # Panics
 /// When the file is no JSON.
 #[must_use]
-pub fn read_with(name: &str, key: &str, run: RunId, triage: TriageId) -> Value {
+pub fn read_with(name: &str, key: &str, run: RunId, triage: TriageId, batch: BatchId) -> Value {
     let filled = text(name)
         .replace(KEY, key)
         .replace(RUN, &run.to_string())
-        .replace(TRIAGE, &triage.to_string());
+        .replace(TRIAGE, &triage.to_string())
+        .replace(BATCH, &batch.to_string());
     serde_json::from_str(&filled).unwrap_or_else(|error| panic!("events/{name}.json: {error}"))
 }
 

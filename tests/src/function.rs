@@ -75,6 +75,13 @@ impl Function {
         Self(Mutex::new(service.map_response(as_json).boxed()))
     }
 
+    /// Starts `batches` against another endpoint.
+    pub async fn batches(config: &Config, endpoint: &str) -> Self {
+        let service = eclips_batches::service(&at(config, endpoint)).await;
+        let as_json = |response| serde_json::to_value(response).expect("a proxy response is JSON");
+        Self(Mutex::new(service.map_response(as_json).boxed()))
+    }
+
     /// Starts `usage` against another endpoint.
     pub async fn usage(config: &Config, endpoint: &str) -> Self {
         let service = eclips_usage::service(&at(config, endpoint)).await;

@@ -1,6 +1,7 @@
 //! The fixtures of the black-box tests: a system to call, people to call it, and peers that misbehave.
 
 pub mod backstage;
+pub mod batches;
 pub mod chat;
 pub mod event_file;
 pub mod function;

@@ -12,6 +12,8 @@ use eclips_shared::time::Timestamp;
 use reqwest::{Method, RequestBuilder, StatusCode};
 use serde_json::Value;
 
+use crate::batches;
+
 /// How long anything asynchronous may take before a test gives up.
 pub const PATIENCE: Duration = Duration::from_secs(60);
 
@@ -200,6 +202,29 @@ impl World {
             }
             assert!(Instant::now() < deadline, "still {}", run["status"]);
             tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+    }
+
+    /// Makes a batch of tasks of an agent; gives its id.
+    pub async fn batch(&self, person: &Person, body: Value) -> String {
+        let made = self.send(Method::POST, "/v1/batches", person, Some(body)).await;
+        assert_eq!(made.status, StatusCode::CREATED, "{}", made.text);
+        made.json()["job"]["id"].as_str().expect("an id").to_owned()
+    }
+
+    /// Waits until a batch is over, and gives it with its rows; its counts are looked at each time.
+    pub async fn batch_ended(&self, person: &Person, batch: &str) -> Value {
+        let deadline = Instant::now() + 3 * PATIENCE;
+        loop {
+            let shown = self.get(&format!("/v1/batches/{batch}"), person).await;
+            assert_eq!(shown.status, StatusCode::OK, "{}", shown.text);
+            let batch = shown.json();
+            batches::adds_up(&batch);
+            if !batch["job"]["completed_at"].is_null() {
+                return batch;
+            }
+            assert!(Instant::now() < deadline, "still {}", batch["job"]);
+            tokio::time::sleep(Duration::from_millis(25)).await;
         }
     }
 

@@ -38,7 +38,8 @@ async fn fold(store: &Store, event: Event) -> DynamoDbEventResponse {
     let records = event.records.len();
     let changes: Vec<_> = event.records.into_iter().filter_map(record::read).collect();
     let mut response = DynamoDbEventResponse::default();
-    match count(store, &changes).await {
+    let counted = count(store, &changes).await;
+    match counted.and(hear(store, &changes).await) {
         Ok(()) => {
             let (changes, store_calls) = (changes.len(), store.take_calls());
             tracing::info!(records, changes, store_calls, "counted");
@@ -51,6 +52,17 @@ async fn fold(store: &Store, event: Event) -> DynamoDbEventResponse {
         }
     }
     response
+}
+
+/// Tells batches of their rows; one that is corrupt is left out, for the same reason.
+async fn hear(store: &Store, changes: &[Change]) -> Result<(), StoreError> {
+    match store.batches().hear(changes).await {
+        Err(error @ StoreError::Corrupt { .. }) => {
+            error.log();
+            Ok(())
+        }
+        other => other,
+    }
 }
 
 /// Counts all changes; one that meets a corrupt record is left out, since it would hold up all others for ever.

@@ -4,7 +4,7 @@
 
 use aws_lambda_events::dynamodb::EventRecord;
 use eclips_shared::auth::Tenant;
-use eclips_shared::ids::{OrgId, RunId};
+use eclips_shared::ids::{BatchId, OrgId, RunId};
 use eclips_shared::run::{Status, Usage};
 use eclips_shared::store::{AnswerChange, Change, DayChange, Owner, RunChange, read_counts};
 use eclips_shared::time::{Day, Timestamp};
@@ -23,6 +23,8 @@ struct Keys {
 struct RunImage {
     #[serde(flatten)]
     owner: OwnerImage,
+    batch_id: Option<String>,
+    row_index: Option<u16>,
     created_at: i64,
     seq: u64,
     status: String,
@@ -92,8 +94,13 @@ pub fn read(record: EventRecord) -> Option<Change> {
 
 fn run_change(run: RunId, image: serde_dynamo::Item, is_deleted: bool) -> Option<RunChange> {
     let image: RunImage = image_of(image)?;
+    let row = match (image.batch_id, image.row_index) {
+        (None, None) => None,
+        (batch, row) => Some((BatchId::parse(&batch?)?, row?)),
+    };
     Some(RunChange {
         run,
+        row,
         owner: owner(image.owner)?,
         created_at: Timestamp::from_ms(image.created_at),
         seq: image.seq,

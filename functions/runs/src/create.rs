@@ -1,6 +1,7 @@
 //! `POST /v1/run`: accepts a run. A 202 means that it is durable and will end. *Source*: contract §3.
 
 use eclips_engine::agents;
+use eclips_shared::asked;
 use eclips_shared::body::Fields;
 use eclips_shared::error::ApiError;
 use eclips_shared::idempotency::Named;
@@ -9,18 +10,8 @@ use eclips_shared::routes::Operation;
 use eclips_shared::run::{NewRun, Priority, Status};
 use eclips_shared::serve::{Answer, Call, Incoming, Verb};
 use eclips_shared::store::Made;
-use http::{HeaderName, HeaderValue, StatusCode, Uri};
+use http::StatusCode;
 use serde::Serialize;
-
-/// The longest task, in characters after trimming.
-const TASK_CHARS_MAX: usize = 20_000;
-/// The largest `data`, in bytes as sent.
-const DATA_BYTES_MAX: usize = 128 * 1024;
-/// The longest `webhook_url`, in characters.
-const WEBHOOK_URL_CHARS_MAX: usize = 2_048;
-
-/// Says that this answer was given before.
-const REPLAY: HeaderName = HeaderName::from_static("idempotent-replay");
 
 /// *Shape*: `{ "task", "agent_type"?, "data"?, "priority"?, "webhook_url"? }`.
 pub struct Create {
@@ -33,11 +24,11 @@ impl Verb for Create {
         incoming.query.only(&[])?;
         let mut fields = Fields::parse(&incoming.body)?;
         let run = NewRun {
-            task: task(&mut fields)?,
-            agent_type: agent_type(&mut fields)?,
-            data: fields.take_object("data", DATA_BYTES_MAX)?,
+            task: asked::task(&mut fields)?,
+            agent_type: asked::agent_type(&mut fields)?.unwrap_or(agents::DEFAULT),
+            data: asked::data(&mut fields)?,
             priority: priority(&mut fields)?,
-            webhook_url: webhook_url(&mut fields)?,
+            webhook_url: asked::webhook_url(&mut fields)?,
         };
         fields.finish()?;
         let named = Named::read(incoming, Operation::RunCreate)?;
@@ -83,7 +74,7 @@ impl Create {
     }
 
     fn again(&self, run: RunId) -> Answer {
-        self.accepted(run).with(REPLAY, HeaderValue::from_static("true"))
+        self.accepted(run).as_replay()
     }
 }
 
@@ -96,29 +87,6 @@ struct Accepted {
     estimated_completion: &'static str,
 }
 
-fn task(fields: &mut Fields) -> Result<String, ApiError> {
-    let text = fields.take_string("task")?.unwrap_or_default();
-    let task = text.trim();
-    if task.is_empty() {
-        return Err(ApiError::field("task", "task is required"));
-    }
-    if task.chars().count() > TASK_CHARS_MAX {
-        return Err(ApiError::field(
-            "task",
-            format!("task must be at most {TASK_CHARS_MAX} characters"),
-        ));
-    }
-    Ok(task.to_owned())
-}
-
-fn agent_type(fields: &mut Fields) -> Result<&'static str, ApiError> {
-    let asked = fields.take_string("agent_type")?;
-    let agent = agents::find(asked.as_deref().unwrap_or(agents::DEFAULT));
-    agent
-        .map(|agent| agent.id)
-        .ok_or_else(|| ApiError::field("agent_type", "Unknown agent_type"))
-}
-
 fn priority(fields: &mut Fields) -> Result<Priority, ApiError> {
     let Some(word) = fields.take_string("priority")? else {
         return Ok(Priority::Normal);
@@ -129,25 +97,6 @@ fn priority(fields: &mut Fields) -> Result<Priority, ApiError> {
             "priority must be one of low, normal, high, urgent, critical",
         )
     })
-}
-
-/// Checks the form only: which addresses are allowed is judged where the webhook is sent.
-fn webhook_url(fields: &mut Fields) -> Result<Option<String>, ApiError> {
-    let Some(text) = fields.take_string("webhook_url")? else {
-        return Ok(None);
-    };
-    let wrong = |message: String| Err(ApiError::field("webhook_url", message));
-    if text.chars().count() > WEBHOOK_URL_CHARS_MAX {
-        return wrong(format!(
-            "webhook_url must be at most {WEBHOOK_URL_CHARS_MAX} characters"
-        ));
-    }
-    match text.parse::<Uri>() {
-        Ok(url) if url.scheme_str() == Some("https") && url.host().is_some_and(|host| !host.is_empty()) => {
-            Ok(Some(text))
-        }
-        _ => wrong("webhook_url must be https".to_owned()),
-    }
 }
 
 #[cfg(test)]

@@ -41,6 +41,10 @@ fn handlers(operation: Operation) -> Option<Handler> {
         | Operation::TriageShow
         | Operation::TriageApprove
         | Operation::TriageReject
+        | Operation::BatchCreate
+        | Operation::BatchList
+        | Operation::BatchShow
+        | Operation::BatchCancel
         | Operation::UsageSummary
         | Operation::UsageDaily
         | Operation::UsageAgents

@@ -2,7 +2,7 @@
 //! visibly. A message that names none stays where it is, until an operator has looked.
 
 use aws_lambda_events::sqs::{SqsBatchResponse, SqsMessage};
-use eclips_shared::queue;
+use eclips_shared::queue::{self, Subject};
 use eclips_shared::store::Buried;
 use futures_util::future::join_all;
 
@@ -23,9 +23,17 @@ impl Sweeper {
     /// The message's id, where it must come back.
     async fn leave(&self, message: SqsMessage) -> Option<String> {
         let id = message.message_id.unwrap_or_default();
-        let Some(run) = message.body.as_deref().and_then(queue::read) else {
-            tracing::error!(alarm = "unreadable_message", message_id = %id, "a dead letter is no hint");
-            return Some(id);
+        let run = match message.body.as_deref().and_then(queue::read) {
+            Some(Subject::Run(run)) => run,
+            Some(Subject::Batch(batch)) => {
+                // Its runs live on by themselves, and it is due again: an operator has to see why it cannot be worked on.
+                tracing::error!(alarm = "dead_letter", batch_id = %batch, message_id = %id, "a batch's hint was given up");
+                return None;
+            }
+            None => {
+                tracing::error!(alarm = "unreadable_message", message_id = %id, "a dead letter is no hint");
+                return Some(id);
+            }
         };
         match self.store.sweeps().bury(run, (self.now)()).await {
             Ok(Buried::Now) => {

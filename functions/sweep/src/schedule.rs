@@ -1,11 +1,12 @@
-//! Every minute: the open runs that are due, oldest first, each with what it waits for. What fails, fails alone and is due
+//! Every minute: the open runs and batches that are due, oldest first, each with what it waits for. What fails, fails alone and is due
 //! again in a minute.
 //!
 //! A hint is sent before its run is put off. A crash in between doubles hints, which harms nothing; the other way round it
 //! would lose them.
 
 use eclips_shared::ids::{RunId, TriageId};
-use eclips_shared::queue::Hint;
+use eclips_shared::queue::{Hint, Subject};
+use eclips_shared::run::Priority;
 use eclips_shared::store::{DueRun, Expired, PARTITIONS, StoreError, WaitsFor};
 use eclips_shared::time::{DAY_MS, HOUR_MS, MINUTE_MS, SECOND_MS, Timestamp};
 use futures_util::future::join_all;
@@ -35,7 +36,7 @@ const OVERDUE_MS: i64 = DAY_MS;
 /// What a sweep did. *Shape*: the function's answer to the schedule, and its log line.
 #[derive(Debug, Default, Serialize)]
 pub struct Swept {
-    /// Runs that were due by the index.
+    /// Runs and batches that were due by the index.
     due: usize,
     /// Hints sent.
     hinted: usize,
@@ -94,13 +95,14 @@ impl Sweeper {
                 break;
             }
             self.look(together, &mut swept).await;
+            self.look_at_batches(together, &mut swept).await;
         }
         self.log(&swept);
         swept
     }
 
     /// What is due by the index, oldest first.
-    async fn due(&self, swept: &mut Swept) -> Vec<RunId> {
+    async fn due(&self, swept: &mut Swept) -> Vec<Subject> {
         let (sweeps, now) = (self.store.sweeps(), (self.now)());
         let pages = join_all((0..PARTITIONS).map(|partition| sweeps.due(partition, now, RUNS_MAX))).await;
         let mut due = Vec::new();
@@ -114,13 +116,63 @@ impl Sweeper {
             }
         }
         due.sort_unstable();
-        due.into_iter().map(|(_, run)| run).collect()
+        due.into_iter().map(|(_, subject)| subject).collect()
     }
 
-    async fn look(&self, runs: &[RunId], swept: &mut Swept) {
+    /// Has each due batch looked at by a worker: it may have rows without runs, open rows although it is cancelled, or only
+    /// ended ones.
+    async fn look_at_batches(&self, due: &[Subject], swept: &mut Swept) {
         let now = (self.now)();
-        let looks =
-            stream::iter(runs.to_vec()).map(|run| async move { (run, self.store.sweeps().look(run, now).await) });
+        for subject in due {
+            let Subject::Batch(batch) = *subject else { continue };
+            let (sweeps, corrupt_again) = (self.store.sweeps(), now.plus_ms(CORRUPT_AGAIN_MS));
+            let due = match sweeps.look_at_batch(batch, now).await {
+                Ok(Some(due)) => due,
+                Ok(None) => continue,
+                Err(error) => {
+                    swept.failed += 1;
+                    tracing::warn!(batch_id = %batch, %error, "a due batch could not be read");
+                    if matches!(error, StoreError::Corrupt { .. }) {
+                        error.log();
+                        // Whether it worked is seen in a minute.
+                        let _ = sweeps.set_aside(*subject, now, corrupt_again).await;
+                    }
+                    continue;
+                }
+            };
+            let hint = Hint {
+                subject: *subject,
+                tenant: due.tenant,
+                priority: Priority::Normal,
+            };
+            if !self.queues.send(&[hint]).await.is_empty() {
+                swept.failed += 1;
+                continue;
+            }
+            swept.hinted += 1;
+            // The longer it is open, the likelier that it waits for models or persons and for nobody's hint.
+            let age_ms = now.ms() - due.created_at.ms();
+            match sweeps.put_off_batch(&due, now.plus_ms(LOST_AGAIN_MS.max(age_ms / 2))).await {
+                Ok(()) => swept.put_off += 1,
+                Err(StoreError::Lost) => {}
+                Err(error) => {
+                    swept.failed += 1;
+                    tracing::warn!(batch_id = %batch, %error, "a due batch is looked at again in a minute");
+                }
+            }
+        }
+    }
+
+    async fn look(&self, due: &[Subject], swept: &mut Swept) {
+        let now = (self.now)();
+        let runs: Vec<RunId> = due
+            .iter()
+            .filter_map(|subject| match subject {
+                Subject::Run(run) => Some(*run),
+                Subject::Batch(_) => None,
+            })
+            .collect();
+        let looks = stream::iter(runs).map(|run| async move { (run, self.store.sweeps().look(run, now).await) });
         let looks: Vec<_> = looks.buffer_unordered(CALLS_AT_ONCE).collect().await;
         let (mut hints, mut hinted, mut put_off, mut expiring) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
         let mut failed = Vec::new();
@@ -138,7 +190,7 @@ impl Sweeper {
             match next(&due, now) {
                 Next::Hint(again) => {
                     hints.push(Hint {
-                        run,
+                        subject: Subject::Run(run),
                         tenant: due.tenant,
                         priority: due.priority,
                     });
@@ -228,7 +280,7 @@ impl Sweeper {
         let again = now.plus_ms(CORRUPT_AGAIN_MS);
         let writes = stream::iter(runs).map(|run| {
             let sweeps = &sweeps;
-            async move { (run, sweeps.set_aside(run, now, again).await) }
+            async move { (run, sweeps.set_aside(Subject::Run(run), now, again).await) }
         });
         let written: Vec<_> = writes.buffer_unordered(CALLS_AT_ONCE).collect().await;
         let still_due = written.into_iter().filter_map(|(run, written)| match written {

@@ -1,6 +1,8 @@
-//! Drives runs: one SQS message is one look at one run. What happens is the harness's to say; this room does and saves it.
+//! Drives runs, and looks after batches: one SQS message is one look at one of them. What happens to a run is the harness's to say;
+//! this room does and saves it.
 
 mod ask;
+mod batch;
 mod outage;
 mod run;
 
@@ -13,7 +15,7 @@ use eclips_engine::tier::Tier;
 use eclips_shared::config::Config;
 use eclips_shared::lambda::deadline;
 use eclips_shared::plan::Plan;
-use eclips_shared::queue::{self, Queues};
+use eclips_shared::queue::{self, Queues, Subject};
 use eclips_shared::store::{Store, StoreError};
 use eclips_shared::time::Timestamp;
 use lambda_runtime::LambdaEvent;
@@ -62,30 +64,34 @@ impl Worker {
         }
     }
 
-    /// Looks at each message's run; reports only what must come back.
+    /// Looks at what each message names; reports only what must come back.
     pub async fn handle(&self, event: LambdaEvent<SqsEvent>) -> SqsBatchResponse {
         let deadline = deadline(event.context.deadline, (self.now)());
         let mut response = SqsBatchResponse::default();
         for message in event.payload.records {
             let id = message.message_id.unwrap_or_default();
-            let Some(run) = message.body.as_deref().and_then(queue::read) else {
+            let Some(subject) = message.body.as_deref().and_then(queue::read) else {
                 // Not a hint of ours: it goes to the dead letters, where an operator sees it.
                 tracing::error!(alarm = "unreadable_message", message_id = %id, "message is not a hint");
                 response.add_failure(id);
                 continue;
             };
-            if let Err(error) = self.drive(run, deadline).await {
+            let looked = match subject {
+                Subject::Run(run) => self.drive(run, deadline).await,
+                Subject::Batch(batch) => self.tend(batch, deadline).await,
+            };
+            if let Err(error) = looked {
                 // A message that only met an outage is no dead letter, however long it lasts: it is sent anew.
                 if matches!(error, StoreError::Unavailable { .. }) {
                     let source = message.event_source_arn.unwrap_or_default();
                     let group = message.attributes.get("MessageGroupId").map(String::as_str);
-                    let sent = self.queues.send_again(run, &source, group, OUTAGE_DELAY_S).await;
+                    let sent = self.queues.send_again(subject, &source, group, OUTAGE_DELAY_S).await;
                     if sent.is_ok() {
-                        tracing::warn!(run_id = %run, %error, "store out of reach; looking again later");
+                        tracing::warn!(?subject, %error, "store out of reach; looking again later");
                         continue;
                     }
                 }
-                tracing::error!(run_id = %run, %error, "run was left as it is; its message comes back");
+                tracing::error!(?subject, %error, "left as it is; its message comes back");
                 response.add_failure(id);
             }
         }

@@ -14,7 +14,7 @@ use eclips_engine::harness::{
 use eclips_engine::models::Spent;
 use eclips_shared::auth::Mode;
 use eclips_shared::ids::RunId;
-use eclips_shared::queue::Hint;
+use eclips_shared::queue::{Hint, Subject};
 use eclips_shared::run::{EventDetail, EventKind, Status, Usage};
 use eclips_shared::store::{Advance, AttemptRow, AttemptState, Claim, KeptAnswer, Outcome, StoreError, Work};
 use eclips_shared::time::{SECOND_MS, Timestamp};
@@ -64,7 +64,7 @@ impl Worker {
             return Ok(());
         }
         let hint = Hint {
-            run,
+            subject: Subject::Run(run),
             tenant: work.tenant,
             priority: work.priority,
         };
@@ -77,7 +77,7 @@ impl Worker {
                 .send_later(hint, i32::try_from(wait_s).unwrap_or(i32::MAX))
                 .await;
         }
-        match self.begin(work, deadline).await {
+        match self.enter(work, deadline).await {
             Ok(()) => Ok(()),
             Err(StoreError::Lost) => {
                 tracing::info!(run_id = %run, "somebody else took the run over");
@@ -89,6 +89,19 @@ impl Worker {
                 self.queues.send_later(hint, OUTAGE_DELAY_S).await
             }
         }
+    }
+
+    /// Begins or goes on, unless it is the row of a batch that was cancelled before the row began: such a row never does.
+    async fn enter(&self, work: Work, deadline: Timestamp) -> Result<(), StoreError> {
+        if let (Status::Queued, Some(batch)) = (work.status, work.batch) {
+            let read = self.store.batches().load(batch).await?;
+            if read.is_some_and(|batch| batch.cancelled_at.is_some()) {
+                let cancelled = self.store.runs().cancel(work.tenant, work.run).await?;
+                tracing::info!(run_id = %work.run, batch_id = %batch, ?cancelled, "its batch was cancelled");
+                return Ok(());
+            }
+        }
+        self.begin(work, deadline).await
     }
 
     async fn begin(&self, work: Work, deadline: Timestamp) -> Result<(), StoreError> {

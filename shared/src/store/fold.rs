@@ -24,7 +24,7 @@ use super::item::{Attributes, Row, keyed, n, s};
 use super::transact::{jitter, send, update, update_main};
 use super::{Store, StoreError, several, written};
 use crate::auth::{Mode, Tenant};
-use crate::ids::{OrgId, RunId};
+use crate::ids::{BatchId, OrgId, RunId};
 use crate::run::{Status, Usage};
 use crate::time::{DAY_MS, Day, Timestamp};
 
@@ -66,6 +66,8 @@ pub struct Owner {
 pub struct RunChange {
     /// The run.
     pub run: RunId,
+    /// The row of a batch that it is.
+    pub row: Option<(BatchId, u16)>,
     /// Whose it is.
     pub owner: Owner,
     /// When it was made.

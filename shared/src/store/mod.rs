@@ -2,6 +2,7 @@
 //! first in every method that a caller's request reaches.
 
 mod audit;
+mod batches;
 mod conduct;
 mod fold;
 mod index;
@@ -36,16 +37,18 @@ use aws_sdk_dynamodb::operation::query::builders::QueryFluentBuilder;
 use aws_sdk_dynamodb::operation::update_item::builders::UpdateItemFluentBuilder;
 
 pub use audit::{Action, Actor, Audit, AuditEntry};
+pub use batches::{Batch, BatchCancelled, BatchInput, Batches};
 pub use conduct::{Conduct, Conducts, counts, read_counts};
 pub use fold::{AnswerChange, Change, DayChange, Fold, Owner, RunChange};
 pub use keys::{GRACES_MS, KeyRecord, KeySummary, Keys, LIFE_MS_MAX, NewKey, Refused, RefusedRequests, Rolled};
 pub use limits::{Allowed, Limits, Quota, Refusal};
 pub use members::{MemberSummary, Members, Standing};
 pub use orgs::{OrgSummary, Orgs, Override, Suspension};
-pub use runs::{Cancelled, Made, RunEvent, RunFilter, Runs, Watch};
+pub use once::Made;
+pub use runs::{Cancelled, RunEvent, RunFilter, Runs, Watch};
 pub use sessions::{Session, SessionHash, Sessions};
 pub use slots::{Slot, Slots, Taken};
-pub use sweep::{Buried, DueRun, PARTITIONS, Sweeps, WaitsFor};
+pub use sweep::{Buried, DueBatch, DueRun, PARTITIONS, Sweeps, WaitsFor};
 pub use totals::{Days, Drift, Figures, Per, Recount, Totals, UsageRow};
 pub use triage::{Decided, Expired, Question, Triages};
 pub use work::{Advance, AttemptRow, AttemptState, Claim, KeptAnswer, Outcome, TriageRow, Work, Works};
@@ -164,6 +167,12 @@ impl Store {
     #[must_use]
     pub fn audit(&self) -> Audit<'_> {
         Audit(self)
+    }
+
+    /// Batches.
+    #[must_use]
+    pub fn batches(&self) -> Batches<'_> {
+        Batches(self)
     }
 
     /// The members of organizations.

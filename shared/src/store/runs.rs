@@ -5,7 +5,7 @@
 //! JSON texts, immutable.
 
 mod cancel;
-mod create;
+pub(super) mod create;
 pub(super) mod ending;
 mod list;
 mod show;
@@ -21,7 +21,6 @@ use crate::run::{Priority, RunSummary, Status, Usage};
 use crate::time::Timestamp;
 
 pub use self::cancel::Cancelled;
-pub use self::create::Made;
 pub use self::list::RunFilter;
 pub use self::watch::{RunEvent, Watch};
 

@@ -9,7 +9,8 @@ use super::runs::ending::{self, Ending, Fence};
 use super::transact::{jitter, send};
 use super::{Store, StoreError, unavailable, written};
 use crate::auth::Tenant;
-use crate::ids::{RunId, TriageId};
+use crate::ids::{BatchId, RunId, TriageId};
+use crate::queue::Subject;
 use crate::run::{EventDetail, EventKind, Priority, Status};
 use crate::time::{SECOND_MS, Timestamp};
 
@@ -40,6 +41,18 @@ pub struct DueRun {
     pub created_at: Timestamp,
     /// What it waits for.
     pub waits_for: WaitsFor,
+    due_at: Timestamp,
+}
+
+/// An open batch that is due, strongly consistent.
+#[derive(Clone, Debug)]
+pub struct DueBatch {
+    /// The batch.
+    pub batch: BatchId,
+    /// Whose it is.
+    pub tenant: Tenant,
+    /// When it was made.
+    pub created_at: Timestamp,
     due_at: Timestamp,
 }
 
@@ -76,9 +89,9 @@ pub enum Buried {
 /// How many parts the index has, so that no partition takes the writes of all runs.
 pub const PARTITIONS: u8 = 4;
 
-/// The partition of a run in `by_due`: its last hexadecimal digit modulo 4.
-pub(super) fn partition(run: RunId) -> String {
-    format!("DUE#{}", run.to_bytes()[15] % PARTITIONS)
+/// The partition of a run or a batch in `by_due`: the last hexadecimal digit of its id modulo 4.
+pub(super) fn partition(id: [u8; 16]) -> String {
+    format!("DUE#{}", id[15] % PARTITIONS)
 }
 
 impl Sweeps<'_> {
@@ -91,7 +104,7 @@ impl Sweeps<'_> {
         partition: u8,
         now: Timestamp,
         runs_max: i32,
-    ) -> Result<Vec<(Timestamp, RunId)>, StoreError> {
+    ) -> Result<Vec<(Timestamp, Subject)>, StoreError> {
         let query = self
             .0
             .client
@@ -121,6 +134,40 @@ impl Sweeps<'_> {
         }
     }
 
+    /// Reads a batch that the index names; `None` when it has ended, is gone, or is not due any more.
+    ///
+    /// *Errors*: [`StoreError::Unavailable`], [`StoreError::Corrupt`].
+    pub async fn look_at_batch(&self, batch: BatchId, now: Timestamp) -> Result<Option<DueBatch>, StoreError> {
+        let Some(main) = self.0.get("look at due batch", format!("B#{batch}"), "M").await? else {
+            return Ok(None);
+        };
+        let row = Row::new("batch", &main);
+        let Some(due_at) = row.opt_time("due_at")?.filter(|due_at| *due_at <= now) else {
+            return Ok(None);
+        };
+        Ok(Some(DueBatch {
+            batch,
+            tenant: row.parsed("tenant", Tenant::parse)?,
+            created_at: row.time("created_at")?,
+            due_at,
+        }))
+    }
+
+    /// Has a batch looked at again at another time.
+    ///
+    /// *Errors*: as [`Sweeps::put_off`].
+    pub async fn put_off_batch(&self, due: &DueBatch, to: Timestamp) -> Result<(), StoreError> {
+        let put_off = self
+            .0
+            .update(format!("B#{}", due.batch), "M")
+            .update_expression("SET due_at = :to")
+            // An ended batch has no `due_at`.
+            .condition_expression("due_at = :seen")
+            .expression_attribute_values(":to", at(to))
+            .expression_attribute_values(":seen", at(due.due_at));
+        written("put off due batch", put_off.send().await)
+    }
+
     /// Has a run looked at again at another time; nothing of the run itself changes.
     ///
     /// *Errors*: [`StoreError::Lost`] when it ended, was decided on or was put off by another sweep since it was read.
@@ -137,13 +184,17 @@ impl Sweeps<'_> {
         written("put off due run", put_off.send().await)
     }
 
-    /// Has a run that cannot be read looked at again at another time, so that a page of such does not hide all others.
+    /// Has what cannot be read looked at again at another time, so that a page of such does not hide all others.
     ///
     /// *Errors*: as [`Sweeps::put_off`].
-    pub async fn set_aside(&self, run: RunId, now: Timestamp, to: Timestamp) -> Result<(), StoreError> {
+    pub async fn set_aside(&self, subject: Subject, now: Timestamp, to: Timestamp) -> Result<(), StoreError> {
+        let pk = match subject {
+            Subject::Run(run) => format!("R#{run}"),
+            Subject::Batch(batch) => format!("B#{batch}"),
+        };
         let set_aside = self
             .0
-            .update(format!("R#{run}"), "M")
+            .update(pk, "M")
             .update_expression("SET due_at = :to")
             .condition_expression("due_at <= :now")
             .expression_attribute_values(":to", at(to))
@@ -192,10 +243,14 @@ impl Sweeps<'_> {
     }
 }
 
-fn listed(item: &Attributes) -> Result<(Timestamp, RunId), StoreError> {
-    let row = Row::new("due run", item);
-    let run = row.parsed("pk", |pk| RunId::parse(pk.strip_prefix("R#")?))?;
-    Ok((row.time("due_at")?, run))
+fn listed(item: &Attributes) -> Result<(Timestamp, Subject), StoreError> {
+    let row = Row::new("what is due", item);
+    let subject = row.parsed("pk", |pk| match pk.split_once('#')? {
+        ("R", run) => RunId::parse(run).map(Subject::Run),
+        ("B", batch) => BatchId::parse(batch).map(Subject::Batch),
+        _ => None,
+    })?;
+    Ok((row.time("due_at")?, subject))
 }
 
 fn due_run(run: RunId, main: &Attributes, now: Timestamp) -> Result<Option<DueRun>, StoreError> {

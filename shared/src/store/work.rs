@@ -17,7 +17,7 @@ use super::runs::{INLINE_BYTES_MAX, events, parts};
 use super::transact::{create, send_once, update, update_main};
 use super::{Store, StoreError, triage, unavailable};
 use crate::auth::Tenant;
-use crate::ids::RunId;
+use crate::ids::{BatchId, RunId};
 use crate::plan::{LEDGER_RETENTION_MS, Plan};
 use crate::run::{Priority, Status, Usage, event};
 use crate::time::Timestamp;
@@ -47,6 +47,8 @@ pub struct Work {
     pub task: String,
     /// What was sent along, as JSON.
     pub data: Option<String>,
+    /// The batch that it is a row of.
+    pub batch: Option<BatchId>,
     /// Until when another worker holds it.
     pub lease_until: Option<Timestamp>,
     /// The harness's own state, as JSON; `None` before the first claim.
@@ -371,6 +373,7 @@ fn work(run: RunId, main: &Attributes, input: &Attributes) -> Result<Work, Store
         priority: row.parsed("priority", Priority::parse)?,
         task: task.to_owned(),
         data: input.opt_text("data")?.map(str::to_owned),
+        batch: row.opt_parsed("batch_id", BatchId::parse)?,
         lease_until: row.opt_time("lease_until")?,
         progress: row.opt_text("progress")?.map(str::to_owned),
         open_attempt: row.opt_text("open_attempt")?.map(str::to_owned),

@@ -1,5 +1,6 @@
 //! Every file in `events/`, handed to the real binary of its function, with the answer that `events/README.md` promises.
 
+mod batches;
 mod dashboard;
 mod dispatch;
 mod fold;
@@ -52,12 +53,18 @@ events! {
     "triage-show", triage::shows_an_item_to_its_own_organization_only, "200 ";
     "triage-approve", triage::completes_the_run_with_an_edited_output_once, "200 ";
     "triage-reject", triage::ends_the_run_without_a_result, "200 ";
+    "batches-create", batches::accepts_a_batch, "201 ";
+    "batches-list", batches::lists_batches, "200 ";
+    "batches-show", batches::shows_a_batch_to_its_own_organization_only, "200 ";
+    "batches-cancel", batches::cancels_a_batch_once, "200 ";
     "usage-summary", usage::sums_up_the_month, "200 ";
     "usage-daily", usage::shows_two_days, "200 ";
     "usage-agents", usage::shows_what_each_agent_used, "200 ";
     "usage-keys", usage::shows_what_each_key_used, "200 ";
     "worker-one-run", worker::drives_a_run_to_its_end, "`{";
     "worker-two-messages-one-poison", worker::gives_back_the_poisonous_message_alone, "`{";
+    "worker-batch", worker::makes_the_runs_of_a_batch, "`{";
+    "dispatch-batch", dispatch::sends_a_hint_of_a_batch_that_is_made_or_cancelled, "`{";
     "dispatch-queued-run", dispatch::sends_a_normal_run_to_the_runs_queue, "`{";
     "dispatch-urgent-run", dispatch::sends_an_urgent_run_to_the_priority_queue, "`{";
     "dispatch-other-records", dispatch::sends_nothing_for_other_records, "`{";

@@ -20,6 +20,8 @@ struct Cast {
     run: RunId,
     /// A triage item of the owner's that was withdrawn, so that nobody can decide it.
     triage: String,
+    /// A batch of the owner's that has ended.
+    batch: String,
 }
 
 impl Cast {
@@ -29,17 +31,20 @@ impl Cast {
         let run = world.run(&owner, json!({ "task": "Something of the owner's" })).await;
         world.settled(&owner, run).await;
         let triage = withdrawn(&world, &owner).await;
+        let batch = cancelled(&world, &owner).await;
         Self {
             world,
             owner,
             run,
             triage,
+            batch,
         }
     }
 
     async fn call(&self, route: &Route, key: Option<&str>) -> Reply {
         let id = match route.function {
             Function::Triage => self.triage.clone(),
+            Function::Batches => self.batch.clone(),
             _ => self.run.to_string(),
         };
         let path = route.path.replace("{id}", &id);
@@ -47,8 +52,12 @@ impl Cast {
         if let Some(key) = key {
             request = request.bearer_auth(key);
         }
-        if route.operation == Operation::RunCreate {
-            request = request.json(&json!({ "task": "x" }));
+        match route.operation {
+            Operation::RunCreate => request = request.json(&json!({ "task": "x" })),
+            Operation::BatchCreate => {
+                request = request.json(&json!({ "agent_type": "center", "rows": [{ "task": "x" }] }));
+            }
+            _ => {}
         }
         reply(request).await
     }
@@ -105,6 +114,17 @@ async fn withdrawn(world: &World, owner: &Person) -> String {
     let cancel = format!("/v1/runs/{run}/cancel");
     assert_eq!(world.send(Method::POST, &cancel, owner, None).await.status, 200);
     waiting["triage_item_id"].as_str().expect("it waits").to_owned()
+}
+
+/// Makes a batch and cancels it; gives its id.
+async fn cancelled(world: &World, owner: &Person) -> String {
+    let body = json!({ "agent_type": "center", "rows": [{ "task": "Something of the owner's" }] });
+    let made = world.send(Method::POST, "/v1/batches", owner, Some(body)).await;
+    let id = made.json()["job"]["id"].as_str().expect("it is made").to_owned();
+    let cancel = format!("/v1/batches/{id}/cancel");
+    assert_eq!(world.send(Method::POST, &cancel, owner, None).await.status, 200);
+    world.batch_ended(owner, &id).await;
+    id
 }
 
 /// Whether an answer shows nothing of anybody: no run in a list, no run and no token in what was used.

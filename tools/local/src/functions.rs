@@ -31,6 +31,7 @@ pub struct Functions {
     /// How long the gateway gives an answer of `stream`.
     stream_time: Duration,
     triage: Pool,
+    batches: Pool,
     usage: Pool,
     /// The dashboard, on a host of its own.
     pub dashboard: Pool,
@@ -59,6 +60,10 @@ impl Functions {
             config,
             |config| async move { Ok(eclips_triage::service(&config).await) },
         );
+        let batches = with(
+            config,
+            |config| async move { Ok(eclips_batches::service(&config).await) },
+        );
         let usage = with(config, |config| async move { Ok(eclips_usage::service(&config).await) });
         let dashboard = with(
             config,
@@ -79,6 +84,7 @@ impl Functions {
             stream: StreamingPool::new("stream", STREAM_ENVIRONMENTS, time("StreamFunction")?, stream),
             stream_time,
             triage: Pool::new("triage", API_ENVIRONMENTS, time("TriageFunction")?, triage),
+            batches: Pool::new("batches", API_ENVIRONMENTS, time("BatchesFunction")?, batches).telling(written.clone()),
             usage: Pool::new("usage", API_ENVIRONMENTS, time("UsageFunction")?, usage),
             dashboard: Pool::new("dashboard", API_ENVIRONMENTS, time("DashboardFunction")?, dashboard),
             worker: Pool::new("worker", 2 * WORKERS, time("WorkerFunction")?, worker),
@@ -94,6 +100,7 @@ impl Functions {
             Some(Function::Runs) => Integration::Whole(self.runs.clone()),
             Some(Function::Stream) => Integration::Streamed(self.stream.clone(), self.stream_time),
             Some(Function::Triage) => Integration::Whole(self.triage.clone()),
+            Some(Function::Batches) => Integration::Whole(self.batches.clone()),
             Some(Function::Usage) => Integration::Whole(self.usage.clone()),
             Some(Function::Health) | None => Integration::Whole(self.health.clone()),
         }

@@ -2,7 +2,7 @@
 
 use eclips_engine::harness::{Outcome as Ladder, Stage, TriageReason};
 use eclips_shared::ids::TriageId;
-use eclips_shared::queue::Hint;
+use eclips_shared::queue::{Hint, Subject};
 use eclips_shared::run::{EventDetail, EventKind, shorten};
 use eclips_shared::store::{Outcome, StoreError, TriageRow};
 use eclips_shared::time::DAY_MS;
@@ -91,7 +91,7 @@ impl Drive<'_> {
     pub(super) async fn checkpoint(&mut self) -> Result<(), StoreError> {
         self.save(None, None).await?;
         let hint = Hint {
-            run: self.work.run,
+            subject: Subject::Run(self.work.run),
             tenant: self.work.tenant,
             priority: self.work.priority,
         };

@@ -6,7 +6,7 @@ use super::super::conduct::read_counts;
 use super::super::item::{Attributes, Row};
 use super::{AnswerChange, Change, Fold, Owner, RunChange};
 use crate::auth::Tenant;
-use crate::ids::RunId;
+use crate::ids::{BatchId, RunId};
 use crate::run::{Status, Usage};
 use crate::time::Day;
 
@@ -51,8 +51,13 @@ fn owner(row: &Row<'_>) -> Result<Owner, StoreError> {
 
 fn run_change(run: RunId, main: &Attributes) -> Result<RunChange, StoreError> {
     let row = Row::new("run", main);
+    let batch = row.opt_parsed("batch_id", BatchId::parse)?;
     Ok(RunChange {
         run,
+        row: match batch {
+            Some(batch) => Some((batch, row.number("row_index")?)),
+            None => None,
+        },
         owner: owner(&row)?,
         created_at: row.time("created_at")?,
         seq: row.number("seq")?,

@@ -114,6 +114,10 @@ impl Triages<'_> {
             .expression_attribute_values(":now", at(now));
         let mut sets = "SET #status = :status, tenant_status = :list, seq = :last, completed_at = :now".to_owned();
         let result = end.result.filter(|result| result.len() <= INLINE_BYTES_MAX);
+        if let (Some(apart), None) = (end.result, result) {
+            sets.push_str(", result_bytes = :bytes");
+            change = change.expression_attribute_values(":bytes", n(apart.len()));
+        }
         let counts = Some(counts_of(end.counts));
         for (name, value) in [("result", result), ("error", end.error.as_deref()), ("counts", counts)] {
             let Some(value) = value else { continue };

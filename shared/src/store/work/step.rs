@@ -225,6 +225,9 @@ impl After {
                 sets.push(("counts", s(counts_of(Ladder::Correct))));
                 if result.len() <= INLINE_BYTES_MAX {
                     sets.push(("result", s(result)));
+                } else {
+                    // A batch reads of its rows what it can show, and no more.
+                    sets.push(("result_bytes", n(result.len())));
                 }
             }
             Some(Outcome::Failed { error, counts }) => {

@@ -28,6 +28,14 @@ async fn sends(mut scene: Scene, queue: &str, other: &str) {
     assert_eq!(scene.stores.count_messages(other), 0);
 }
 
+pub async fn sends_a_hint_of_a_batch_that_is_made_or_cancelled(mut scene: Scene) {
+    assert_eq!(scene.play().await, nothing_failed());
+    let messages = scene.stores.take_messages("RunsQueue").into_iter();
+    let bodies: Vec<String> = messages.map(|message| message.body).collect();
+    let hint = json!({ "batch_id": scene.batch.to_string() }).to_string();
+    assert_eq!(bodies, [hint.clone(), hint], "its rows are no news");
+}
+
 pub async fn sends_nothing_for_other_records(mut scene: Scene) {
     assert_eq!(scene.play().await, nothing_failed());
     assert_eq!(

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, HashMap};
 
 use eclips_shared::auth::Scope;
-use eclips_shared::ids::{RunId, TriageId};
+use eclips_shared::ids::{BatchId, RunId, TriageId};
 use eclips_shared::plan::Plan;
 use eclips_tests::event_file;
 use eclips_tests::function_process::FunctionProcess;
@@ -20,6 +20,8 @@ pub struct Scene {
     pub run: RunId,
     /// The item that `${ECLIPS_TRIAGE_ID}` stands for: nobody's, until a test has it made.
     pub triage: TriageId,
+    /// The batch that `${ECLIPS_BATCH_ID}` stands for: nobody's, until a test makes one.
+    pub batch: BatchId,
 }
 
 /// What an API function answered.
@@ -43,6 +45,7 @@ impl Scene {
             key,
             run: RunId::generate(),
             triage: TriageId::generate(),
+            batch: BatchId::generate(),
         };
         scene.run = scene.create("runs-create-minimal").await;
         scene
@@ -50,7 +53,7 @@ impl Scene {
 
     /// The event with its placeholders filled in.
     pub fn event(&self) -> Value {
-        event_file::read_with(self.file, &self.key, self.run, self.triage)
+        event_file::read_with(self.file, &self.key, self.run, self.triage, self.batch)
     }
 
     /// Hands the event to its function.
@@ -123,6 +126,8 @@ async fn somebody(stores: &Stores) -> String {
         Scope::AgentsRead,
         Scope::TriageRead,
         Scope::TriageWrite,
+        Scope::BatchRun,
+        Scope::BatchRead,
     ];
     stores.key(Plan::Growth, &scopes).await
 }

@@ -1,9 +1,11 @@
 //! The `worker` function's events. What it did is asked of the `runs` function, as an owner would.
 
+use eclips_shared::ids::RunId;
 use eclips_shared::time::Timestamp;
+use eclips_tests::event_file;
 use serde_json::{Value, json};
 
-use super::scene::{Scene, nothing_failed};
+use super::scene::{Answer, Scene, nothing_failed};
 
 pub async fn drives_a_run_to_its_end(mut scene: Scene) {
     let before = scene.shown(scene.run).await;
@@ -25,6 +27,36 @@ pub async fn gives_back_the_poisonous_message_alone(mut scene: Scene) {
         "{}",
         scene.log("worker")
     );
+}
+
+pub async fn makes_the_runs_of_a_batch(mut scene: Scene) {
+    scene.batch = super::batches::make(&mut scene).await;
+    // The same message again, as SQS may send it, makes no others.
+    for _ in 0..2 {
+        assert_eq!(scene.play().await, nothing_failed());
+    }
+    let event = event_file::read_with("batches-show", &scene.key, scene.run, scene.triage, scene.batch);
+    let shown = Answer::read(&scene.send("batches", &event).await).json();
+    eclips_tests::batches::adds_up(&shown);
+    for (row, task) in [
+        (0, "Get 3 vendor quotes for 500 laptops"),
+        (1, "Get 2 vendor quotes for 40 docking stations"),
+    ] {
+        let run = RunId::of_row(scene.batch, row);
+        assert_eq!(shown["rows"][usize::from(row)]["run_id"], run.to_string());
+        let run = scene.shown(run).await;
+        assert_eq!(
+            (&run["task"], &run["status"], &run["batch_id"], &run["created_at"]),
+            (
+                &json!(task),
+                &json!("queued"),
+                &json!(scene.batch.to_string()),
+                &shown["job"]["created_at"]
+            )
+        );
+    }
+    let first = scene.shown(RunId::of_row(scene.batch, 0)).await;
+    assert_eq!(first["data"], json!({ "sites": ["Lisbon", "Gdańsk"] }));
 }
 
 async fn ended_well(scene: &mut Scene) {

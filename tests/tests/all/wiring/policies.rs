@@ -64,6 +64,27 @@ const CALLS: &[(&str, &[(&str, &str)])] = &[
         ],
     ),
     (
+        "batches",
+        &[
+            // store/keys.rs, find: authentication.
+            ("dynamodb:GetItem", "KeysTable.Arn"),
+            // store/batches.rs, load; store/once.rs, find; store/runs/cancel.rs: a row's run.
+            ("dynamodb:GetItem", "MainTable.Arn"),
+            // store/batches.rs, rows; store/batches/show.rs, results; store/batches/list.rs, by way of with_progress.
+            ("dynamodb:BatchGetItem", "MainTable.Arn"),
+            // store/batches/create.rs: what was sent, the batch, its progress and name; store/batches/finish.rs and
+            // store/runs/ending.rs: events.
+            ("dynamodb:PutItem", "MainTable.Arn"),
+            // store/batches/show.rs: what was sent.
+            ("dynamodb:Query", "MainTable.Arn"),
+            // store/batches/cancel.rs and finish.rs, store/runs/ending.rs; store/limits.rs, store/keys.rs and
+            // store/keys/refused.rs as for runs.
+            ("dynamodb:UpdateItem", "MainTable.Arn"),
+            // store/batches/list.rs, by way of page and count in store/index.rs.
+            ("dynamodb:Query", "${MainTable.Arn}/index/by_batch"),
+        ],
+    ),
+    (
         "usage",
         &[
             // store/keys.rs, find: authentication.
@@ -81,7 +102,9 @@ const CALLS: &[(&str, &[(&str, &str)])] = &[
         &[
             // store/fold.rs, counted: what of some runs has been counted, by way of whole in store/several.rs.
             ("dynamodb:BatchGetItem", "MainTable.Arn"),
-            // store/fold.rs, publish_credits: the month's total.
+            // store/batches/finish.rs: the event of a batch whose rows have ended.
+            ("dynamodb:PutItem", "MainTable.Arn"),
+            // store/fold.rs, publish_credits: the month's total; store/batches.rs, load.
             ("dynamodb:GetItem", "MainTable.Arn"),
             // store/fold.rs, note, publish_credits and note_requests; store/fold/deltas.rs: what is added to the totals.
             ("dynamodb:UpdateItem", "MainTable.Arn"),
@@ -98,8 +121,11 @@ const CALLS: &[(&str, &[(&str, &str)])] = &[
         &[
             // store/work.rs, is_held: the look, during a model call, whether the run was cancelled.
             ("dynamodb:GetItem", "MainTable.Arn"),
-            // store/work.rs, load, by way of parts in store/runs.rs.
+            // store/work.rs, load, by way of parts in store/runs.rs; store/batches/expand.rs, input.
             ("dynamodb:Query", "MainTable.Arn"),
+            // store/batches.rs, rows; store/batches/expand.rs, put_all.
+            ("dynamodb:BatchGetItem", "MainTable.Arn"),
+            ("dynamodb:BatchWriteItem", "MainTable.Arn"),
             // store/work.rs, advance: events, attempt, output and triage item.
             ("dynamodb:PutItem", "MainTable.Arn"),
             // store/work.rs, transition, the end of an attempt, and renew.

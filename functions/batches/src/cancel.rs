@@ -1,0 +1,57 @@
+//! `POST /v1/batches/{id}/cancel`: ends a batch that has not ended. *Source*: contract §7.
+
+use std::time::Duration;
+
+use eclips_shared::body::Fields;
+use eclips_shared::error::{ApiError, Decided, Missing};
+use eclips_shared::ids::BatchId;
+use eclips_shared::serve::{Answer, Call, Incoming, Verb, batch_id};
+use eclips_shared::store::BatchCancelled;
+use http::StatusCode;
+use serde::Serialize;
+
+/// How long the caller waits for the rows to end; what is left is the worker's. Our choice: below what a request may take.
+const ROWS_WAIT: Duration = Duration::from_millis(1_200);
+
+/// The batch that the path names. *Shape* of the body: none, or an object without members.
+pub struct Cancel(BatchId);
+
+impl Verb for Cancel {
+    fn read(incoming: &Incoming) -> Result<Self, ApiError> {
+        incoming.query.only(&[])?;
+        if !incoming.body.is_empty() {
+            Fields::parse(&incoming.body)?.finish()?;
+        }
+        batch_id(incoming).map(Self)
+    }
+
+    async fn answer(self, call: Call<'_>) -> Result<Answer, ApiError> {
+        let batches = call.store.batches();
+        let (cancelled, batch) = batches.cancel(call.caller.tenant(), self.0).await?;
+        match cancelled {
+            BatchCancelled::Now => {
+                if let Some(batch) = &batch {
+                    // It is cancelled, whatever comes of this: the worker has been told and does the rest.
+                    match tokio::time::timeout(ROWS_WAIT, batches.cancel_rows(batch)).await {
+                        Ok(Ok(_)) => {}
+                        Ok(Err(error)) => error.log(),
+                        Err(_) => tracing::info!(batch_id = %self.0, "some rows end a moment later"),
+                    }
+                }
+                Ok(Answer::json(StatusCode::OK, &Done { cancelled: true }))
+            }
+            BatchCancelled::TooLate { status, at } => Err(ApiError::batch_has_ended(Decided {
+                status: status.as_str().to_owned(),
+                decided_at: at,
+                decided_by: None,
+            })),
+            BatchCancelled::NoSuchBatch => Err(ApiError::NotFound(Missing::Batch)),
+        }
+    }
+}
+
+/// *Shape*: `{ "cancelled": true }`.
+#[derive(Serialize)]
+struct Done {
+    cancelled: bool,
+}
