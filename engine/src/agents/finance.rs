@@ -116,7 +116,7 @@ pub(super) const AGENTS: &[Agent] = &[
             }, "required": ["entry", "amount_usd"], "additionalProperties": false}},
             "difference_usd": {"$ref": "#/$defs/signed_amount"}
         }, "required": ["matched", "unmatched_bank", "unmatched_ledger", "difference_usd"]}"##,
-        actions: &[fill("post_matches", "Mark the matched entries as reconciled.")],
+        actions: &[submit("post_matches", "Mark the matched entries as reconciled.")],
     },
     Agent {
         id: "vat_calculator",

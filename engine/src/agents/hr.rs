@@ -1,7 +1,7 @@
 //! HR: the agents that hire, answer and look after employees.
 //! Data only; the registry reads it.
 
-use super::{Agent, Department, destructive, fill, submit};
+use super::{Agent, Department, destructive, submit};
 use crate::tier::Tier;
 
 pub(super) const AGENTS: &[Agent] = &[
@@ -145,9 +145,9 @@ pub(super) const AGENTS: &[Agent] = &[
             "access": {"type": "array", "maxItems": 12, "items": {"type": "string", "maxLength": 80}},
             "first_day": {"$ref": "#/$defs/date"}
         }, "required": ["tasks", "access"]}"##,
-        actions: &[fill(
+        actions: &[submit(
             "create_onboarding_tasks",
-            "Create the onboarding tasks for their owners.",
+            "Give the onboarding tasks to their owners.",
         )],
     },
     Agent {
@@ -178,9 +178,9 @@ pub(super) const AGENTS: &[Agent] = &[
         }, "required": ["tasks", "access_to_revoke", "handovers"]}"##,
         actions: &[
             destructive("revoke_leaver_access", "Revoke the leaver's accounts and access."),
-            fill(
+            submit(
                 "create_offboarding_tasks",
-                "Create the offboarding tasks for their owners.",
+                "Give the offboarding tasks to their owners.",
             ),
         ],
     },
@@ -205,7 +205,7 @@ pub(super) const AGENTS: &[Agent] = &[
             "clashes": {"type": "array", "maxItems": 8, "items": {"type": "string", "maxLength": 160}},
             "reason": {"type": "string", "minLength": 1, "maxLength": 300}
         }, "required": ["decision", "working_days", "clashes", "reason"]}"##,
-        actions: &[fill("approve_leave", "Enter the leave as approved.")],
+        actions: &[submit("approve_leave", "Approve the leave.")],
     },
     Agent {
         id: "employee_relations",

@@ -1,7 +1,7 @@
 //! Legal: the agents that read contracts, watch rules and protect rights.
 //! Data only; the registry reads it.
 
-use super::{Agent, Department, fill, submit};
+use super::{Agent, Department, destructive, fill, submit};
 use crate::tier::Tier;
 
 pub(super) const AGENTS: &[Agent] = &[
@@ -216,7 +216,7 @@ pub(super) const AGENTS: &[Agent] = &[
             "waste_usd": {"$ref": "#/$defs/amount"},
             "shortfall_usd": {"$ref": "#/$defs/amount"}
         }, "required": ["products", "waste_usd", "shortfall_usd"]}"##,
-        actions: &[submit(
+        actions: &[destructive(
             "reclaim_licenses",
             "Take unused licences back from their holders.",
         )],

@@ -1,7 +1,7 @@
 //! Procurement: the agents that buy, from the first quote to the goods on the shelf.
 //! Data only; the registry reads it.
 
-use super::{Agent, Department, fill, submit};
+use super::{Agent, Department, destructive, fill, submit};
 use crate::tier::Tier;
 
 pub(super) const AGENTS: &[Agent] = &[
@@ -85,7 +85,7 @@ pub(super) const AGENTS: &[Agent] = &[
             "strengths": {"type": "array", "maxItems": 6, "items": {"type": "string", "maxLength": 160}},
             "weaknesses": {"type": "array", "maxItems": 6, "items": {"type": "string", "maxLength": 160}}
         }, "required": ["scores", "overall_score", "verdict", "strengths", "weaknesses"]}"##,
-        actions: &[fill("set_vendor_status", "Enter the vendor's new status.")],
+        actions: &[submit("set_vendor_status", "Set the vendor's new status.")],
     },
     Agent {
         id: "po_creator",
@@ -165,7 +165,7 @@ pub(super) const AGENTS: &[Agent] = &[
             "complete": {"type": "boolean"},
             "claims": {"type": "array", "maxItems": 10, "items": {"type": "string", "maxLength": 240}}
         }, "required": ["order_number", "lines", "complete", "claims"]}"##,
-        actions: &[fill("post_receipt", "Enter the goods receipt.")],
+        actions: &[submit("post_receipt", "Post the goods receipt.")],
     },
     Agent {
         id: "invoice_matcher",
@@ -260,8 +260,8 @@ pub(super) const AGENTS: &[Agent] = &[
             period, list those within 120 days with the nearest first, and mark one whose notice date is past. \
             Advise to renew where price and service are right, to renegotiate where the market or the volume \
             moved, to leave where nobody uses it; give the figure that decides. Propose \
-            `send_termination_notice` only where the task asks for it. Confidence is below 0.6 when term or \
-            notice period are unclear.",
+            `send_termination_notice` with the value at stake as its value only where the task asks for it. \
+            Confidence is below 0.6 when term or notice period are unclear.",
         schema: r##"{"properties": {
             "contracts": {"type": "array", "maxItems": 15, "items": {"type": "object", "properties": {
                 "vendor": {"type": "string", "maxLength": 120}, "ends": {"$ref": "#/$defs/date"},
@@ -271,7 +271,7 @@ pub(super) const AGENTS: &[Agent] = &[
             }, "required": ["vendor", "ends", "notice_by", "advice", "reason"], "additionalProperties": false}},
             "value_at_stake_usd": {"$ref": "#/$defs/amount"}
         }, "required": ["contracts", "value_at_stake_usd"]}"##,
-        actions: &[submit(
+        actions: &[destructive(
             "send_termination_notice",
             "Send notice of termination to the vendor.",
         )],

@@ -147,6 +147,41 @@ fn gives_each_action_a_word_of_its_own() {
 }
 
 #[test]
+fn lets_few_actions_be_of_the_weakest_kind_and_few_of_the_strongest() {
+    let of = |kind| -> Vec<_> {
+        let actions = all().flat_map(|agent| agent.actions);
+        actions
+            .filter(|action| action.kind == kind)
+            .map(|action| action.id)
+            .collect()
+    };
+    // Drafts, notes on the record, and stops that hurt nobody when they are lifted again: nothing that goes out, orders,
+    // pays or approves.
+    let fill = [
+        "enter_invoice",
+        "hold_invoice",
+        "book_schedule",
+        "create_po",
+        "block_invoice",
+        "raise_requisition",
+        "update_lead",
+        "save_contract_draft",
+        "update_deals",
+        "save_policy_draft",
+        "assign_ticket",
+        "save_procedure",
+    ];
+    assert_eq!(of(ActionKind::Fill), fill);
+    let destructive = [
+        "send_termination_notice",
+        "revoke_leaver_access",
+        "reclaim_licenses",
+        "revoke_access",
+    ];
+    assert_eq!(of(ActionKind::Destructive), destructive);
+}
+
+#[test]
 fn names_no_member_in_instructions_that_is_not_there() {
     // In backticks stand members of the answer, actions, and members of the data that the sandbox reads too.
     let of_data = ["approval_threshold_usd"];
