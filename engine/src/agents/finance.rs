@@ -30,9 +30,9 @@ pub(super) const AGENTS: &[Agent] = &[
             "totals": {"type": "object", "properties": {
                 "currency": {"type": "string", "maxLength": 3}, "net": {"$ref": "#/$defs/signed_amount"},
                 "tax": {"$ref": "#/$defs/signed_amount"}, "total": {"$ref": "#/$defs/signed_amount"}
-            }, "required": ["currency", "net", "tax", "total"], "additionalProperties": false},
+            }, "required": [], "additionalProperties": false},
             "problems": {"type": "array", "maxItems": 10, "items": {"type": "string", "maxLength": 240}}
-        }, "required": ["supplier", "invoice_number", "lines", "totals", "problems"]}"##,
+        }, "required": ["lines", "totals", "problems"]}"##,
         actions: &[fill("enter_invoice", "Enter the invoice as a draft in the ledger.")],
     },
     Agent {
@@ -282,7 +282,7 @@ pub(super) const AGENTS: &[Agent] = &[
             "payback_months": {"type": "number", "minimum": 0, "maximum": 600},
             "reasons": {"type": "array", "minItems": 1, "maxItems": 8, "items": {"type": "string", "maxLength": 240}},
             "conditions": {"type": "array", "maxItems": 6, "items": {"type": "string", "maxLength": 200}}
-        }, "required": ["decision", "amount_usd", "reasons", "conditions"]}"##,
+        }, "required": ["decision", "reasons", "conditions"]}"##,
         actions: &[submit("approve_capex", "Approve the capital request.")],
     },
     Agent {

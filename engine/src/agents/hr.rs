@@ -120,7 +120,7 @@ pub(super) const AGENTS: &[Agent] = &[
             "start_date": {"$ref": "#/$defs/date"},
             "conditions": {"type": "array", "maxItems": 8, "items": {"type": "string", "maxLength": 200}},
             "letter": {"type": "array", "minItems": 1, "maxItems": 8, "items": {"type": "string", "maxLength": 800}}
-        }, "required": ["role", "annual_pay_usd", "conditions", "letter"]}"##,
+        }, "required": ["role", "conditions", "letter"]}"##,
         actions: &[submit("send_offer", "Send the offer letter to the candidate.")],
     },
     Agent {

@@ -101,7 +101,8 @@ pub(super) const AGENTS: &[Agent] = &[
             You read metrics. Compare each with its threshold and with its own past, and call it warning when it \
             will reach the threshold within a week at the present trend, critical when it is over or there \
             within a day. Name one component with its metric a line, the worst first; many alarms after one \
-            cause are one finding. A metric that stopped reporting is a warning. Confidence is below 0.6 with \
+            cause are one finding. A metric that stopped reporting is a warning \
+            without `value`. Confidence is below 0.6 with \
             less than a day of history.",
         schema: r##"{"properties": {
             "overall": {"type": "string", "enum": ["ok", "warning", "critical"]},
@@ -109,7 +110,7 @@ pub(super) const AGENTS: &[Agent] = &[
                 "component": {"type": "string", "maxLength": 120}, "metric": {"type": "string", "maxLength": 60},
                 "value": {"$ref": "#/$defs/signed_amount"}, "threshold": {"$ref": "#/$defs/signed_amount"},
                 "state": {"type": "string", "enum": ["ok", "warning", "critical"]}
-            }, "required": ["component", "metric", "value", "threshold", "state"], "additionalProperties": false}}
+            }, "required": ["component", "metric", "state"], "additionalProperties": false}}
         }, "required": ["overall", "components"]}"##,
         actions: &[],
     },
@@ -179,7 +180,7 @@ pub(super) const AGENTS: &[Agent] = &[
             below 0.5 when it is not known what data the supplier gets.",
         schema: r##"{"properties": {
             "rating": {"type": "string", "enum": ["acceptable", "conditional", "unacceptable"]},
-            "data_held": {"type": "string", "enum": ["none", "internal", "personal", "special"]},
+            "data_held": {"type": "string", "enum": ["none", "internal", "personal", "special", "unknown"]},
             "weak_answers": {"type": "array", "maxItems": 12, "items": {"type": "object", "properties": {
                 "question": {"type": "string", "maxLength": 200}, "problem": {"type": "string", "maxLength": 240},
                 "risk": {"type": "string", "enum": ["low", "medium", "high"]}

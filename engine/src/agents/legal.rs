@@ -53,7 +53,7 @@ pub(super) const AGENTS: &[Agent] = &[
             "carve_outs": {"type": "array", "maxItems": 8, "items": {"type": "string", "maxLength": 160}},
             "problems": {"type": "array", "maxItems": 8, "items": {"type": "string", "maxLength": 240}},
             "acceptable": {"type": "boolean"}
-        }, "required": ["kind", "term_months", "carve_outs", "problems", "acceptable"]}"##,
+        }, "required": ["kind", "carve_outs", "problems", "acceptable"]}"##,
         actions: &[submit(
             "send_nda_for_signature",
             "Send the agreement out for signature.",

@@ -181,6 +181,38 @@ fn lets_few_actions_be_of_the_weakest_kind_and_few_of_the_strongest() {
     assert_eq!(of(ActionKind::Destructive), destructive);
 }
 
+/// What the material may not say, and a model must not make up to fit.
+#[test]
+fn asks_for_nothing_that_may_be_unknown() {
+    for (agent, pointer, member) in [
+        ("invoice_processor", "", "supplier"),
+        ("invoice_processor", "", "invoice_number"),
+        ("invoice_processor", "/properties/totals", "total"),
+        ("capex_approver", "", "amount_usd"),
+        ("goods_receiver", "", "order_number"),
+        ("inventory_monitor", "/properties/items/items", "days_of_cover"),
+        ("offer_writer", "", "annual_pay_usd"),
+        ("proposal_writer", "", "price_usd"),
+        ("nda_manager", "", "term_months"),
+        ("system_monitor", "/properties/components/items", "value"),
+        ("system_monitor", "/properties/components/items", "threshold"),
+        ("campaign_manager", "", "budget_usd"),
+    ] {
+        let schema = schema(find(agent).expect("an agent of the roster"));
+        let object = schema.pointer(pointer).expect("an object");
+        assert!(object["properties"][member].is_object(), "{agent}: {member}");
+        let required = object["required"].as_array().expect("names");
+        assert!(required.iter().all(|name| name != member), "{agent}: {member}");
+    }
+    let held = &schema(find("vendor_security").expect("an agent of the roster"))["properties"]["data_held"];
+    assert!(
+        held["enum"]
+            .as_array()
+            .expect("words")
+            .contains(&serde_json::json!("unknown"))
+    );
+}
+
 #[test]
 fn names_no_member_in_instructions_that_is_not_there() {
     // In backticks stand members of the answer, actions, and members of the data that the sandbox reads too.
