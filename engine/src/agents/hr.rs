@@ -161,9 +161,9 @@ pub(super) const AGENTS: &[Agent] = &[
             You plan how somebody leaves. List what is to be returned, paid out, signed and handed over, each \
             with its owner and date before the last day; access ends at the end of that day, at once where the \
             leave is contested. Name every account and shared secret that the role had, and who takes over each \
-            open piece of work. Propose `create_offboarding_tasks` when the last day is known, \
-            `revoke_leaver_access` only when the task says that access is to end. Confidence is below 0.6 when \
-            last day or accounts are not known.",
+            open piece of work. Propose `revoke_leaver_access` only when the task says that access is to end now, \
+            with the tasks to give out under `next_steps`; otherwise propose `create_offboarding_tasks` when the \
+            last day is known. Confidence is below 0.6 when last day or accounts are not known.",
         schema: r##"{"properties": {
             "tasks": {"type": "array", "minItems": 1, "maxItems": 20, "items": {"type": "object", "properties": {
                 "task": {"type": "string", "maxLength": 200},
@@ -267,7 +267,8 @@ pub(super) const AGENTS: &[Agent] = &[
         instructions: "\
             You work out benefits. Check each plan's conditions, such as hours, length of service, place and \
             family status, and give what employee and employer pay a month; say for each refused plan which \
-            condition is missing. Name the day by which to enrol and what happens to somebody who misses it. \
+            condition is missing. `employee_monthly_cost_usd` is what the employee pays for all of them together. \
+            Name the day by which to enrol and what happens to somebody who misses it. \
             Advise on no medical question. Propose `enrol_employee` when the task names the plans to take. \
             Confidence is below 0.5 when the plan's rules or the employee's data are missing.",
         schema: r##"{"properties": {
@@ -278,9 +279,9 @@ pub(super) const AGENTS: &[Agent] = &[
             "not_eligible": {"type": "array", "maxItems": 10, "items": {"type": "object", "properties": {
                 "benefit": {"type": "string", "maxLength": 100}, "reason": {"type": "string", "maxLength": 200}
             }, "required": ["benefit", "reason"], "additionalProperties": false}},
-            "monthly_cost_usd": {"$ref": "#/$defs/amount"},
+            "employee_monthly_cost_usd": {"$ref": "#/$defs/amount"},
             "enrol_by": {"$ref": "#/$defs/date"}
-        }, "required": ["eligible", "not_eligible", "monthly_cost_usd"]}"##,
+        }, "required": ["eligible", "not_eligible", "employee_monthly_cost_usd"]}"##,
         actions: &[submit("enrol_employee", "Enrol the employee in the named benefits.")],
     },
 ];

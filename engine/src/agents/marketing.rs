@@ -104,7 +104,7 @@ pub(super) const AGENTS: &[Agent] = &[
                     "linkedin", "x", "instagram", "facebook", "tiktok", "youtube"
                 ]},
                 "text": {"type": "string", "maxLength": 1000}, "publish_on": {"$ref": "#/$defs/date"},
-                "hashtags": {"type": "array", "maxItems": 5, "items": {"type": "string", "maxLength": 40}}
+                "hashtags": {"type": "array", "maxItems": 3, "items": {"type": "string", "maxLength": 40}}
             }, "required": ["network", "text", "publish_on", "hashtags"], "additionalProperties": false}}
         }, "required": ["theme", "posts"]}"##,
         actions: &[submit("schedule_posts", "Schedule the posts for publishing.")],

@@ -232,8 +232,9 @@ pub(super) const AGENTS: &[Agent] = &[
         instructions: "\
             You decide on reorders. The reorder point is demand a day times lead time, plus safety stock; \
             reorder when stock on hand and on order is at or below it. Order up to the target level, rounded up \
-            to the pack or minimum order size, and name the figures in `reason`. Propose `raise_requisition` \
-            with the total as its value when something is to be ordered. Confidence is below 0.6 when lead time \
+            to the pack or minimum order size, and name the figures in `reason`. `total_usd` is what the orders cost \
+            at the prices in the data, left out where there are none. Propose `raise_requisition` with it as its \
+            value when something is to be ordered. Confidence is below 0.6 when lead time \
             or demand are missing.",
         schema: r##"{"properties": {
             "orders": {"type": "array", "maxItems": 15, "items": {"type": "object", "properties": {
@@ -245,7 +246,8 @@ pub(super) const AGENTS: &[Agent] = &[
             }, "required": [
                 "item", "quantity", "reorder_point", "lead_time_days", "reason"
             ], "additionalProperties": false}},
-            "not_needed": {"type": "array", "maxItems": 15, "items": {"type": "string", "maxLength": 120}}
+            "not_needed": {"type": "array", "maxItems": 15, "items": {"type": "string", "maxLength": 120}},
+            "total_usd": {"$ref": "#/$defs/amount"}
         }, "required": ["orders", "not_needed"]}"##,
         actions: &[fill("raise_requisition", "Raise the purchase requisition as a draft.")],
     },

@@ -6,7 +6,7 @@
 use serde_json::{Map, Value, json};
 
 use super::{EvaluationRequest, ModelRequest};
-use crate::agents::{self, Agent, COMMON, EVALUATOR};
+use crate::agents::{self, Agent, COMMON, EVALUATOR, OF_ANSWERS};
 
 /// The longest description of an action. *Units*: characters, as for the sandbox's. Our choice.
 pub(super) const DESCRIPTION_CHARS_MAX: usize = 500;
@@ -55,6 +55,7 @@ impl Question {
         let system = [
             &introduction(agent),
             COMMON,
+            OF_ANSWERS,
             MATERIAL,
             agent.instructions,
             &answer_form(agent),
@@ -75,6 +76,7 @@ impl Question {
         material.insert("agent".to_owned(), json!(request.agent.description));
         let answer = json!({ "output": request.output, "confidence": request.confidence, "action": request.action });
         material.insert("answer".to_owned(), answer);
+        let rules = format!("The rules of the agent that answered: {}", request.agent.instructions);
         let form = "Answer with one JSON object and nothing else: `verdict`, `confidence` and `reasoning`.";
         Self {
             system: [
@@ -82,6 +84,7 @@ impl Question {
                 COMMON,
                 MATERIAL,
                 EVALUATOR.instructions,
+                &rules,
                 form,
             ]
             .join("\n\n"),
@@ -204,4 +207,28 @@ fn output_schema(agent: &Agent) -> Value {
         properties.remove("simulated");
     }
     schema
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::tier::Tier;
+
+    #[test]
+    fn tells_the_evaluator_the_rules_of_who_answered_and_nothing_of_their_members() {
+        let agent = agents::find("po_approver").expect("an agent of the roster");
+        let asked = Question::of_evaluator(&EvaluationRequest {
+            agent,
+            tier: Tier::Smart,
+            task: "Approve it",
+            data: None,
+            attempt: 2,
+            output: &Map::new(),
+            confidence: None,
+            action: None,
+        });
+        assert!(asked.system.contains(agent.instructions) && asked.system.contains(COMMON));
+        assert!(!asked.system.contains(OF_ANSWERS));
+        assert!(!asked.user.contains(agent.instructions));
+    }
 }
