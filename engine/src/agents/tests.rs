@@ -2,8 +2,10 @@
 
 use std::collections::HashSet;
 
-use super::shape::{Members, Shape};
 use super::*;
+
+mod actions;
+mod schemas;
 
 /// The name in lower case, every run of other characters one underscore.
 fn snake_case(name: &str) -> String {
@@ -240,40 +242,6 @@ fn instructs_each_agent_in_a_few_sentences() {
 }
 
 #[test]
-fn tells_each_agent_when_to_propose_what_it_may() {
-    for agent in all() {
-        for action in agent.actions {
-            let word = format!("`{}`", action.id);
-            assert!(agent.instructions.contains(&word), "{}: {}", agent.id, action.id);
-        }
-        let proposes = agent.instructions.matches("ropose `").count();
-        assert!(proposes > 0 || agent.actions.is_empty(), "{}", agent.id);
-    }
-}
-
-#[test]
-fn gives_each_action_a_word_of_its_own() {
-    let mut ids = HashSet::new();
-    for action in all().flat_map(|agent| agent.actions) {
-        assert_eq!(action.id, snake_case(action.id));
-        assert!(ids.insert(action.id), "{}", action.id);
-        assert!(
-            action.description.ends_with('.') && action.description.len() <= 120,
-            "{}",
-            action.id
-        );
-    }
-}
-
-/// An answer holds one action at most.
-#[test]
-fn says_which_of_several_actions_goes_before_the_others() {
-    for agent in all().filter(|agent| agent.actions.len() > 1) {
-        assert!(agent.instructions.contains("otherwise propose"), "{}", agent.id);
-    }
-}
-
-#[test]
 fn tells_the_evaluator_of_no_member_that_it_does_not_have() {
     let judgement = schema(&EVALUATOR);
     for word in COMMON.split('`').skip(1).step_by(2) {
@@ -292,73 +260,6 @@ fn says_how_figures_days_and_hours_are_written() {
 }
 
 #[test]
-fn lets_few_actions_be_of_the_weakest_kind_and_few_of_the_strongest() {
-    let of = |kind| -> Vec<_> {
-        let actions = all().flat_map(|agent| agent.actions);
-        actions
-            .filter(|action| action.kind == kind)
-            .map(|action| action.id)
-            .collect()
-    };
-    // Drafts, notes on the record, and stops that hurt nobody when they are lifted again: nothing that goes out, orders,
-    // pays or approves.
-    let fill = [
-        "enter_invoice",
-        "hold_invoice",
-        "book_schedule",
-        "create_po",
-        "block_invoice",
-        "raise_requisition",
-        "update_lead",
-        "save_contract_draft",
-        "update_deals",
-        "save_policy_draft",
-        "assign_ticket",
-        "save_procedure",
-    ];
-    assert_eq!(of(ActionKind::Fill), fill);
-    let destructive = [
-        "send_termination_notice",
-        "revoke_leaver_access",
-        "reclaim_licenses",
-        "revoke_access",
-    ];
-    assert_eq!(of(ActionKind::Destructive), destructive);
-}
-
-/// What the material may not say, and a model must not make up to fit.
-#[test]
-fn asks_for_nothing_that_may_be_unknown() {
-    for (agent, pointer, member) in [
-        ("invoice_processor", "", "supplier"),
-        ("invoice_processor", "", "invoice_number"),
-        ("invoice_processor", "/properties/totals", "total"),
-        ("capex_approver", "", "amount_usd"),
-        ("goods_receiver", "", "order_number"),
-        ("inventory_monitor", "/properties/items/items", "days_of_cover"),
-        ("offer_writer", "", "annual_pay_usd"),
-        ("proposal_writer", "", "price_usd"),
-        ("nda_manager", "", "term_months"),
-        ("system_monitor", "/properties/components/items", "value"),
-        ("system_monitor", "/properties/components/items", "threshold"),
-        ("campaign_manager", "", "budget_usd"),
-    ] {
-        let schema = schema(find(agent).expect("an agent of the roster"));
-        let object = schema.pointer(pointer).expect("an object");
-        assert!(object["properties"][member].is_object(), "{agent}: {member}");
-        let required = object["required"].as_array().expect("names");
-        assert!(required.iter().all(|name| name != member), "{agent}: {member}");
-    }
-    let held = &schema(find("vendor_security").expect("an agent of the roster"))["properties"]["data_held"];
-    assert!(
-        held["enum"]
-            .as_array()
-            .expect("words")
-            .contains(&serde_json::json!("unknown"))
-    );
-}
-
-#[test]
 fn names_no_member_in_instructions_that_is_not_there() {
     // In backticks stand members of the answer, actions, and members of the data that the sandbox reads too.
     let of_data = ["approval_threshold_usd"];
@@ -370,119 +271,6 @@ fn names_no_member_in_instructions_that_is_not_there() {
                 || of_data.contains(&word);
             assert!(known, "{}: {word}", agent.id);
         }
-    }
-}
-
-#[test]
-fn asks_each_agent_for_two_to_six_members_of_its_own() {
-    for agent in all().chain([&EVALUATOR]) {
-        let own: serde_json::Value = serde_json::from_str(agent.schema).expect("JSON");
-        let keywords: Vec<_> = own.as_object().expect("an object").keys().collect();
-        assert_eq!(keywords, ["properties", "required"], "{}", agent.id);
-        let properties = own["properties"].as_object().expect("properties");
-        assert!((2..=6).contains(&properties.len()), "{}", agent.id);
-        for common in ["summary", "findings", "next_steps", "simulated"] {
-            assert!(!properties.contains_key(common), "{}: {common}", agent.id);
-        }
-    }
-}
-
-/// The longest a text may be. *Units*: characters. *Source*: llama.cpp's grammars repeat nothing more than 2,000 times.
-const TEXT_CHARS_MAX: usize = 2_000;
-
-/// Looks at every node, and gives how many characters the largest value takes.
-fn measure(shape: &Shape, at: &str) -> usize {
-    match shape {
-        Shape::Boolean {} => 5,
-        Shape::Integer { minimum, maximum } | Shape::Number { minimum, maximum } => {
-            assert!(minimum < maximum && minimum.is_finite() && maximum.is_finite(), "{at}");
-            24
-        }
-        Shape::String {
-            words: Some(words),
-            format: None,
-            chars_max: None,
-            chars_min: 0,
-        } => {
-            let unique: HashSet<_> = words.iter().collect();
-            assert!(words.len() > 1 && unique.len() == words.len(), "{at}");
-            assert!(words.iter().all(|word| *word == snake_case(word)), "{at}");
-            words.iter().map(|word| word.len() + 2).max().unwrap_or(0)
-        }
-        Shape::String {
-            words: None,
-            chars_max: Some(max),
-            chars_min,
-            ..
-        } => {
-            assert!(chars_min <= max && (1..=TEXT_CHARS_MAX).contains(max), "{at}");
-            max + 2
-        }
-        Shape::String { .. } => panic!("{at} is neither words nor bounded"),
-        Shape::Array {
-            entries_min,
-            entries_max,
-            items,
-        } => {
-            // Five years by month.
-            assert!(entries_min <= entries_max && (1..=60).contains(entries_max), "{at}");
-            entries_max * (measure(items, &format!("{at}[]")) + 1) + 2
-        }
-        Shape::Object(members) => {
-            assert!(!members.takes_others, "{at} takes any member");
-            measure_members(members, at)
-        }
-    }
-}
-
-fn measure_members(members: &Members, at: &str) -> usize {
-    let known: HashSet<_> = members.properties.keys().collect();
-    let required: HashSet<_> = members.required.iter().collect();
-    assert!(
-        required.len() == members.required.len() && required.is_subset(&known),
-        "{at}"
-    );
-    assert!(known.iter().all(|name| ***name == snake_case(name)), "{at}");
-    let sizes = members
-        .properties
-        .iter()
-        .map(|(name, shape)| name.len() + 4 + measure(shape, &format!("{at}.{name}")));
-    sizes.sum::<usize>() + 2
-}
-
-#[test]
-fn bounds_everything_so_that_what_fits_is_no_larger_than_a_result() {
-    for agent in all() {
-        let members = shape::of(agent);
-        assert!(members.takes_others && members.required[0] == "summary", "{}", agent.id);
-        let chars = measure_members(&members, agent.id);
-        assert!(chars <= crate::harness::RESULT_BYTES_MAX, "{}: {chars}", agent.id);
-    }
-    measure_members(&shape::of(&EVALUATOR), "evaluator");
-}
-
-#[test]
-fn gives_schemas_that_stay_small_and_without_references() {
-    for agent in all().chain([&EVALUATOR]) {
-        let schema = schema(agent).to_string();
-        assert!(!schema.contains("$ref"), "{}", agent.id);
-        assert!(schema.len() < 4_000, "{}: {}", agent.id, schema.len());
-    }
-}
-
-#[test]
-fn refuses_a_schema_that_lacks_a_bound_or_has_another_keyword() {
-    for schema in [
-        r#"{"type": "number", "minimum": 0}"#,
-        r#"{"type": "array", "items": {"type": "boolean"}}"#,
-        r#"{"type": "string", "maxLength": 9, "pattern": "^x$"}"#,
-        r#"{"type": "string", "maxLength": 9, "format": "email"}"#,
-        r#"{"type": "object", "properties": {}, "required": [], "minProperties": 1}"#,
-        r#"{"type": "object", "properties": {}}"#,
-        r##"{"$ref": "#/$defs/other"}"##,
-        r#"{"type": ["string", "null"], "maxLength": 9}"#,
-    ] {
-        assert!(serde_json::from_str::<Shape>(schema).is_err(), "{schema}");
     }
 }
 
