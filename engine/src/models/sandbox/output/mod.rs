@@ -13,6 +13,8 @@ mod routing;
 mod sums;
 mod vendors;
 
+use std::cell::RefCell;
+
 use serde_json::{Map, Value};
 
 use self::facts::Facts;
@@ -56,6 +58,7 @@ pub(super) fn write(request: &ModelRequest<'_>, seed: &Seed) -> Written {
             let made_up = MadeUp {
                 facts: &Facts::of(request),
                 seed: &deaf,
+                given: RefCell::default(),
             };
             made_up.complete(&mut written.output, &shape::of(request.agent));
         }
