@@ -7,7 +7,8 @@ use std::cell::RefCell;
 
 use serde_json::{Map, Value};
 
-use super::facts::{self, Facts, figure};
+use super::facts::{self, Facts};
+use super::figures::figure;
 use super::phrases::phrases;
 use super::sums::{Cell, Given, Sheet, agree, cents};
 use crate::agents::shape::{Format, Members, Shape};
@@ -218,11 +219,9 @@ impl MadeUp<'_> {
             "score" if place.parent == "transactions" => between(5, 95),
             "duration_minutes" => 45.0,
             "met_count" | "on_target_count" | "damaged" => between(0, 2),
-            "quantity" | "ordered" | "received" => self
-                .facts
-                .counts
-                .first()
-                .map_or_else(|| between(2, 40), |count| *count as f64),
+            "quantity" | "ordered" | "received" => {
+                self.facts.quantity.map_or_else(|| between(2, 40), |count| count as f64)
+            }
             "rate_percent" | "discount_percent" => between(1, 4) * 5.0,
             name if name.ends_with("_percent") => between(5, 95),
             name if name.ends_with("_days") || name.ends_with("_hours") || name == "days_overdue" => between(2, 40),
