@@ -13,6 +13,7 @@ mod phrases;
 mod reading;
 mod routing;
 mod sums;
+mod trades;
 mod vendors;
 
 use std::cell::RefCell;
