@@ -94,10 +94,16 @@ const TRADES: &[(&str, &[&str])] = &[
         ],
     ),
     ("goods_receiver", &["delivery note", "goods receipt", "short delivery"]),
-    ("inventory_monitor", &["stock levels", "out of stock", "expiry"]),
+    (
+        "inventory_monitor",
+        &["stock of", "in stock", "stock levels", "out of stock", "expiry"],
+    ),
     ("reorder_trigger", &["reorder", "replenish"]),
     ("spend_analyzer", &["spending", "savings"]),
-    ("hr_query", &["hr policy", "employee handbook"]),
+    (
+        "hr_query",
+        &["travel policy", "our policy", "hr policy", "employee handbook"],
+    ),
     (
         "job_poster",
         &["position", "vacancy", "job ad", "job advertisement", "job description"],
@@ -143,11 +149,15 @@ const TRADES: &[(&str, &[&str])] = &[
     ("ticket_router", &["route this ticket", "which queue"]),
     ("quality_checker", &["tolerance", "defects"]),
     ("change_manager", &["rollback", "change request", "deploy"]),
-    ("access_manager", &["access request", "permissions", "admin rights"]),
+    (
+        "access_manager",
+        &["password", "access request", "permissions", "admin rights"],
+    ),
     (
         "threat_analyzer",
         &["phishing", "malware", "ransomware", "suspicious email", "virus"],
     ),
+    ("system_monitor", &["cpu", "disk", "memory"]),
     (
         "patch_manager",
         &["patches", "vulnerabilities", "security update", "security updates"],
@@ -221,7 +231,9 @@ fn found<'a>(trade: &Trade, asked: &[(String, &'a str)], of_trade: &[(&'static s
         weight: 0.0,
     };
     for (_, word, length) in of_trade.iter().filter(|(id, ..)| *id == trade.agent.id) {
-        found.words.push(word);
+        if !found.words.contains(word) {
+            found.words.push(word);
+        }
         // As a name's word that nobody else has; of more words, as that many and a half.
         found.weight += 2.0 * rarity(1) * (0.5 + *length as f64 / 2.0);
     }

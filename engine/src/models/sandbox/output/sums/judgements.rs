@@ -45,7 +45,7 @@ pub(super) fn agree(sheet: &mut Sheet<'_>) {
             sheet.set(("", 0, "decision"), Value::from(if all { with } else { without }));
         }
     }
-    for rule in [contract, vendor, lead, leave, change, backup, receipt, batches, fraud] {
+    for rule in [contract, vendor, lead, leave, change, backup, receipt, batches, at_risk] {
         rule(sheet);
     }
     for rule in [support, licences, capacity, slots, requisition] {
@@ -150,10 +150,14 @@ fn batches(sheet: &mut Sheet<'_>) {
     sheet.set(("", 0, "hold"), batches);
 }
 
-/// Nothing is at risk where nothing is suspicious.
-fn fraud(sheet: &mut Sheet<'_>) {
+/// Nothing is at risk where nothing is suspicious, and no revenue where nobody is likelier to leave than to stay.
+fn at_risk(sheet: &mut Sheet<'_>) {
     if sheet.count("transactions", "verdict", "clear") == sheet.len("transactions") {
         sheet.put(("", 0, "amount_at_risk_usd"), 0.0);
+    }
+    let risks = sheet.column("customers", "risk_percent").unwrap_or_default();
+    if risks.iter().all(|risk| *risk <= 50.0) {
+        sheet.put(("", 0, "revenue_at_risk_usd"), 0.0);
     }
 }
 

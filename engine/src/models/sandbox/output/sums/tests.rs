@@ -253,6 +253,10 @@ const JUDGEMENTS: &[Promise] = &[
         let has_none_absent = criteria.values().all(|word| word != "absent");
         output["qualified"] == (criteria["need"] == "confirmed" && has_none_absent)
     }),
+    ("churn_detector", |output| {
+        let is_likely = |customer: &Value| figure(&customer["risk_percent"]) > 50.0;
+        entries(output, "customers").iter().any(is_likely) == (figure(&output["revenue_at_risk_usd"]) > 0.0)
+    }),
     ("ar_collector", |output| {
         entries(output, "overdue").iter().all(|entry| {
             let expected = match figure(&entry["days_overdue"]) {
@@ -288,5 +292,21 @@ fn agrees_in_itself_whatever_is_drawn() {
             let output = written(agent, &json!({ "seed": seed }));
             assert!(promise(&output), "{agent}: {output}");
         }
+    }
+}
+
+/// What was drawn for a line stays: only a total of the data's is cut into equal parts.
+#[test]
+fn draws_lines_of_their_own_where_the_data_has_no_total() {
+    for (agent, member) in [("invoice_processor", "amount"), ("quote_generator", "total_usd")] {
+        let output = written(agent, &json!({}));
+        let figures: Vec<f64> = entries(&output, "lines")
+            .iter()
+            .map(|line| figure(&line[member]))
+            .collect();
+        assert!(
+            figures.windows(2).all(|pair| (pair[0] - pair[1]).abs() > 1.0),
+            "{agent}: {figures:?}"
+        );
     }
 }

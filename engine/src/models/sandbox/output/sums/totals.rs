@@ -105,18 +105,18 @@ fn taxed(sheet: &mut Sheet<'_>, member: &str, net: Option<Cell<'_>>, tax: Cell<'
         .filter(|cell| sheet.is_given(*cell))
         .and_then(|cell| sheet.figure(cell));
     let is_any_line_given = sheet.is_any_given("lines", member);
-    let sum = match (given_net, sheet.is_given(total), sheet.is_given(tax)) {
-        (Some(net), _, _) => net,
-        (None, true, true) if !is_any_line_given => whole - taxed,
-        (None, true, false) if !is_any_line_given => whole / 1.2,
-        _ => sheet
-            .column("lines", member)
-            .map_or(0.0, |figures| figures.iter().sum()),
+    // What is fixed before tax: the lines follow from it, unless the data gave some.
+    let fixed = match (given_net, sheet.is_given(total), sheet.is_given(tax)) {
+        (Some(net), _, _) => Some(net),
+        (None, true, true) if !is_any_line_given => Some(cents(whole - taxed)),
+        (None, true, false) if !is_any_line_given => Some(cents(whole / 1.2)),
+        _ => None,
     };
-    let sum = cents(sum);
-    if !is_any_line_given {
-        spread(sheet, "lines", member, sum);
+    if let Some(fixed) = fixed.filter(|_| !is_any_line_given) {
+        spread(sheet, "lines", member, fixed);
     }
+    let lines = || sheet.column("lines", member).unwrap_or_default().iter().sum();
+    let sum = cents(fixed.unwrap_or_else(lines));
     if let Some(net) = net {
         sheet.put(net, sum);
     }

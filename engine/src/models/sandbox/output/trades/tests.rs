@@ -44,6 +44,11 @@ fn finds_the_specialist_by_the_words_of_the_task() {
         ("Which contracts come up for renewal?", "contract_renewer"),
         ("Pay out last month's salaries", "payroll_processor"),
         ("Somebody uses our trademark", "ip_protector"),
+        ("Reset my password", "access_manager"),
+        ("What is our travel policy?", "hr_query"),
+        ("Check stock of the A4 paper", "inventory_monitor"),
+        ("Our server CPU is at 95%", "system_monitor"),
+        ("Approve the new machine for 80,000 USD", "capex_approver"),
     ];
     let wrong: Vec<_> = cases
         .into_iter()
