@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 use eclips_local::{Local, Options};
 use eclips_shared::config::laptop_models;
 use eclips_tests::records;
-use eclips_tests::world::World;
+use eclips_tests::world::{PASSWORD, World};
 use serde_json::{Value, json};
 
 /// Three attempts of 120 s, and the pauses between them; an escalation to the same model on top.
@@ -32,6 +32,7 @@ async fn main() -> ExitCode {
     let started = Local::start(Options {
         models: [(); 3].map(|()| model.clone()),
         model_key,
+        password: PASSWORD.to_owned(),
         ..Options::default()
     });
     let world = match started.await {
@@ -53,12 +54,13 @@ async fn drive(world: &World, agent: &str, task: &str) -> ExitCode {
     let began = Instant::now();
     let mut told = 0;
     loop {
+        // The run first: what it says has happened is among the events then.
+        let shown = world.get(&format!("/v1/runs/{run}"), &person).await.json();
         let events = records::events(world.config(), run).await;
         for event in &events[told..] {
             println!("{:>7} ms  {event}", began.elapsed().as_millis());
         }
         told = events.len();
-        let shown = world.get(&format!("/v1/runs/{run}"), &person).await.json();
         if !matches!(shown["status"].as_str(), Some("queued" | "running")) {
             return judge(&shown);
         }

@@ -50,6 +50,17 @@ impl Stack {
             .unwrap_or_else(|| panic!("the template has no resource {id}"))
     }
 
+    /// A parameter, as the template writes it.
+    ///
+    /// # Panics
+    /// When there is none.
+    #[must_use]
+    pub fn parameter(&self, name: &str) -> &Value {
+        self.0["Parameters"]
+            .get(name)
+            .unwrap_or_else(|| panic!("the template has no parameter {name}"))
+    }
+
     /// The value of an output, as the template writes it.
     ///
     /// # Panics

@@ -34,7 +34,7 @@ pub(super) fn first(walk: &mut Walk<'_>) -> Option<Effect> {
             return None;
         }
         (Stage::First, Event::AttemptLost) => LOST,
-        (Stage::First, Event::AttemptFailed(failure)) => failure,
+        (Stage::First, Event::AttemptFailed(failure) | Event::AttemptHopeless(failure)) => failure,
         (Stage::First, Event::Claimed | Event::Evaluated(_)) => UNKNOWN_FAILURE,
         // No later stage is entered without an answer. A run that says otherwise fails closed.
         (Stage::Escalation | Stage::Evaluation | Stage::Retry | Stage::SecondEvaluation, _) => {
@@ -55,9 +55,12 @@ pub(super) fn enter(walk: &mut Walk<'_>, stage: Stage) -> Option<Effect> {
     start(walk, tier)
 }
 
-/// Starts the next attempt of the stage that the run is in; none when they are used up, or when the plan has lost the
-/// stage since it was entered.
+/// Starts the next attempt of the stage that the run is in; none when they are used up or would be in vain, or when the
+/// plan has lost the stage since it was entered.
 pub(super) fn again(walk: &mut Walk<'_>) -> Option<Effect> {
+    if let Event::AttemptHopeless(_) = walk.event {
+        return None;
+    }
     let tier = walk.tiers.for_stage(walk.progress.stage)?;
     start(walk, tier)
 }

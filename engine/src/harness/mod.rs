@@ -104,6 +104,8 @@ pub enum Event<'a> {
     Evaluated(Evaluation),
     /// The attempt failed; why, in words that a client may see.
     AttemptFailed(&'a str),
+    /// The same, and another attempt of the stage would end no better.
+    AttemptHopeless(&'a str),
 }
 
 /// What counts of an answer.

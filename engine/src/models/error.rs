@@ -3,7 +3,7 @@
 //! Clients get a few fixed words. The cause is for our log: status and error code of the provider, never its prose,
 //! which may repeat the task or a piece of a key.
 
-/// Why a call gave no answer that counts. The harness tries again after each of them, and nobody below it does.
+/// Why a call gave no answer that counts. The harness tries again where that [may help](Self::may_pass), and nobody below it does.
 ///
 /// What a failed call took, where the provider told it, is on the call's [`Meter`](super::Meter).
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -34,6 +34,12 @@ pub enum ModelError {
 }
 
 impl ModelError {
+    /// Says whether the same question, asked once more, may fare better: everything may, but what lies in the task itself.
+    #[must_use]
+    pub const fn may_pass(&self) -> bool {
+        !matches!(self, Self::Refused(_) | Self::TooLong(_))
+    }
+
     /// Gives the words that a client may see, which become the run's `error` after the last attempt.
     #[must_use]
     pub const fn for_client(&self) -> &'static str {

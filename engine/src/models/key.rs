@@ -27,7 +27,8 @@ impl Secret {
 
     /// The ARN where the setting is one, and not a key.
     pub(super) fn as_secret_arn(&self) -> Option<&str> {
-        self.0.starts_with("arn:").then_some(self.0.as_str())
+        let text = self.0.trim();
+        text.starts_with("arn:").then_some(text)
     }
 }
 
@@ -70,6 +71,10 @@ impl Keys {
             }
             origins.into_keys().map(|origin| (origin, text.to_owned())).collect()
         };
+        let is_origin = |text: &String| Url::parse(text).is_ok_and(|url| origin(&url) == *text);
+        if !by_origin.keys().all(is_origin) {
+            return Err("keys are named by origin, as in https://api.example.com, without a path");
+        }
         for base in bases {
             if by_origin.contains_key(&origin(base)) && base.scheme() == "http" && !is_loopback(base) {
                 return Err("a key is sent over https or to this machine only");
@@ -168,8 +173,14 @@ impl Stored {
         let read = self.client.get_secret_value().secret_id(&self.arn).send().await;
         let value = read.map_err(|error| match error.as_service_error() {
             Some(refusal) => {
-                let code = aws_sdk_secretsmanager::error::ProvideErrorMetadata::code(refusal);
-                ModelError::Denied(format!("secret of the key: {}", code.unwrap_or("refused")))
+                let code = aws_sdk_secretsmanager::error::ProvideErrorMetadata::code(refusal).unwrap_or("refused");
+                let cause = format!("secret of the key: {code}");
+                let status = error.raw_response().map_or(400, |raw| raw.status().as_u16());
+                if status >= 500 || code.contains("Throttling") {
+                    ModelError::Unavailable(cause)
+                } else {
+                    ModelError::Denied(cause)
+                }
             }
             None => ModelError::Unavailable("Secrets Manager did not answer".to_owned()),
         })?;

@@ -242,6 +242,8 @@ mod tests {
             read(https, "sk 1"),
             read(https, "{"),
             read(https, r#"{"https://api.example.com":1}"#),
+            read(https, r#"{"https://api.example.com/v1":"sk-1"}"#),
+            read(https, r#"{"api.example.com":"sk-1"}"#),
             Lineup::read(&two, &Secret::new("sk-1".to_owned())).map_err(|wrong| wrong.to_string()),
         ];
         for wrong in wrong {

@@ -9,12 +9,14 @@ use std::sync::{Mutex, PoisonError};
 /// choice, a hundred times the largest context there is.
 const TOKENS_MAX: u64 = 100_000_000;
 
-/// The tokens that a call took.
+/// What a call took.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Spent {
-    /// Read.
+    /// Answers of the model: none, one, or two where the first was asked to be repaired.
+    pub answers: u32,
+    /// Tokens read.
     pub input_tokens: u64,
-    /// Written.
+    /// Tokens written.
     pub output_tokens: u64,
 }
 
@@ -25,11 +27,9 @@ pub struct Meter(Mutex<Reading>);
 /// What a meter shows.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Reading {
-    /// Answers of the model: none, one, or two where the first was asked to be repaired.
-    pub answers: u32,
-    /// Those whose tokens the provider did not tell, or not credibly: they count as none.
+    /// Answers whose tokens the provider did not tell, or not credibly: they count as none.
     pub untold: u32,
-    /// The tokens of all.
+    /// The answers, and the tokens of all.
     pub spent: Spent,
 }
 
@@ -39,7 +39,7 @@ impl Meter {
         let mut reading = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let told = |tokens: Option<u64>| tokens.filter(|tokens| *tokens <= TOKENS_MAX);
         let (input, output) = (told(input_tokens), told(output_tokens));
-        reading.answers += 1;
+        reading.spent.answers += 1;
         reading.untold += u32::from(input.is_none() || output.is_none());
         reading.spent.input_tokens += input.unwrap_or(0);
         reading.spent.output_tokens += output.unwrap_or(0);
@@ -63,7 +63,7 @@ mod tests {
         meter.count(Some(10), Some(2));
         meter.count(Some(30), Some(4));
         let reading = meter.read();
-        assert_eq!((reading.answers, reading.untold), (2, 0));
+        assert_eq!((reading.spent.answers, reading.untold), (2, 0));
         assert_eq!((reading.spent.input_tokens, reading.spent.output_tokens), (40, 6));
     }
 
@@ -73,7 +73,7 @@ mod tests {
         meter.count(None, Some(2));
         meter.count(Some(u64::MAX), Some(u64::MAX));
         let reading = meter.read();
-        assert_eq!((reading.answers, reading.untold), (2, 2));
+        assert_eq!((reading.spent.answers, reading.untold), (2, 2));
         assert_eq!((reading.spent.input_tokens, reading.spent.output_tokens), (0, 2));
     }
 }

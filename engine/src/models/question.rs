@@ -12,6 +12,9 @@ use crate::agents::{self, Agent, COMMON, EVALUATOR, OF_ANSWERS};
 pub(super) const DESCRIPTION_CHARS_MAX: usize = 500;
 /// The longest reasoning of an evaluator. *Units*: characters. Our choice: what its schema says, and some patience.
 pub(super) const REASONING_CHARS_MAX: usize = 1_000;
+/// The longest text that a model is held to, where people may write longer ones. *Units*: characters. *Source*: measured;
+/// llama-cpp-python 0.3.36 takes 1 000, and at 1 400 the whole server dies of the grammar.
+const TEXT_CHARS_MAX: u64 = 1_000;
 /// The most tokens of an answer: some 16 KB of text, a quarter of what a result may have. Our choice.
 const ANSWER_TOKENS_MAX: u32 = 4_096;
 /// The most tokens of a judgement. Our choice.
@@ -108,7 +111,7 @@ impl Repair {
     /// Notes what was said and what is wrong with it.
     pub(super) fn of(said: &str, misfit: String) -> Self {
         Self {
-            said: said.chars().take(SHOWN_CHARS_MAX).collect(),
+            said: said.trim().chars().take(SHOWN_CHARS_MAX).collect(),
             misfit,
         }
     }
@@ -200,13 +203,28 @@ fn answer_schema(agent: &Agent) -> Value {
     })
 }
 
-/// An agent's schema without the sandbox's mark, which is for no other model to set.
+/// An agent's schema as a model is held to it: without the sandbox's mark, which is for no other model to set, and with texts
+/// that fit into a grammar.
 fn output_schema(agent: &Agent) -> Value {
     let mut schema = agents::schema(agent);
     if let Some(properties) = schema["properties"].as_object_mut() {
         properties.remove("simulated");
     }
+    shorten(&mut schema);
     schema
+}
+
+fn shorten(node: &mut Value) {
+    match node {
+        Value::Object(members) => {
+            if members.get("maxLength").and_then(Value::as_u64) > Some(TEXT_CHARS_MAX) {
+                members.insert("maxLength".to_owned(), json!(TEXT_CHARS_MAX));
+            }
+            members.values_mut().for_each(shorten);
+        }
+        Value::Array(entries) => entries.iter_mut().for_each(shorten),
+        _ => {}
+    }
 }
 
 #[cfg(test)]

@@ -4,6 +4,7 @@
 //! from the registry and never from the model; an action that the registry does not know is a misfit and no silence, because
 //! an answer without an action is not gated by trust.
 
+use serde_json::error::Category;
 use serde_json::{Map, Value};
 
 use super::question::{DESCRIPTION_CHARS_MAX, REASONING_CHARS_MAX};
@@ -60,11 +61,23 @@ fn object(text: &str) -> Result<Map<String, Value>, String> {
         .strip_prefix("```json")
         .or_else(|| text.strip_prefix("```"))
         .and_then(|text| text.strip_suffix("```"));
-    serde_json::from_str(fenced.unwrap_or(text)).map_err(|error| format!("it is no JSON object: {error}"))
+    serde_json::from_str(fenced.unwrap_or(text)).map_err(|error| match error.classify() {
+        // Its own words would repeat what the model said, in the log and to the model in our voice.
+        Category::Data => "it is no JSON object but something else".to_owned(),
+        Category::Io | Category::Syntax | Category::Eof => {
+            format!(
+                "it is no JSON object: broken at line {} column {}",
+                error.line(),
+                error.column()
+            )
+        }
+    })
 }
 
 fn action(agent: &Agent, action: Option<&Value>) -> Result<Option<ProposedAction>, String> {
     let object = match action {
+        // Silence may be a forgotten proposal, and an answer without one is not gated by trust.
+        None if !agent.actions.is_empty() => return Err("action must be there: null or an object".to_owned()),
         None | Some(Value::Null) => return Ok(None),
         Some(Value::Object(object)) => object,
         Some(_) => return Err("action must be null or an object".to_owned()),
@@ -198,6 +211,15 @@ mod tests {
             let misfit = read(&with("action", action.clone())).expect_err("it does not fit");
             assert!(misfit.starts_with("action"), "{action}: {misfit}");
         }
+    }
+
+    #[test]
+    fn takes_no_silence_for_no_action() {
+        let mut answer = with("confidence", json!(0.9));
+        answer.as_object_mut().expect("an object").remove("action");
+        assert_eq!(read(&answer), Err("action must be there: null or an object".to_owned()));
+        answer["output"]["action"] = json!({ "id": "pay_invoice" });
+        assert!(read(&answer).is_err(), "it stands in the wrong place");
     }
 
     #[test]

@@ -41,6 +41,7 @@ impl Remote {
         let Spent {
             input_tokens,
             output_tokens,
+            ..
         } = meter.read().spent;
         Ok(ModelAnswer {
             output: said.output,
@@ -63,6 +64,7 @@ impl Remote {
         let Spent {
             input_tokens,
             output_tokens,
+            ..
         } = meter.read().spent;
         Ok(EvaluatorAnswer {
             evaluation,

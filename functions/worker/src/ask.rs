@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use eclips_engine::agents::Agent;
-use eclips_engine::harness::{Call, Progress};
+use eclips_engine::harness::{Call, Event, Progress};
 use eclips_engine::models::{
     EvaluationRequest, EvaluatorAnswer, Meter, Model, ModelAnswer, ModelError, ModelRequest, Spent,
 };
@@ -24,10 +24,10 @@ const RENEW_AFTER_MS: i64 = 8_000;
 
 /// What became of a call.
 pub enum Asked {
-    /// An answer, and the result that it makes.
-    Answered(ModelAnswer, String),
-    /// A judgement of an answer.
-    Evaluated(EvaluatorAnswer),
+    /// An answer, the result that it makes, and what it took.
+    Answered(ModelAnswer, String, Spent),
+    /// A judgement of an answer, and what it took.
+    Evaluated(EvaluatorAnswer, Spent),
     /// An answer that cannot be used, and why; it costs all the same.
     Rejected {
         /// Who answered.
@@ -35,10 +35,44 @@ pub enum Asked {
         /// What it took.
         spent: Spent,
         /// Why.
-        reason: &'static str,
+        failure: Failure,
     },
     /// No answer, and why.
-    Failed(&'static str),
+    Failed(Failure),
+}
+
+/// Why an attempt failed, in words that a client may see.
+#[derive(Clone, Copy)]
+pub enum Failure {
+    /// Another attempt may fare better.
+    Passing(&'static str),
+    /// No other would.
+    Lasting(&'static str),
+}
+
+impl Failure {
+    fn of(error: &ModelError) -> Self {
+        if error.may_pass() {
+            Self::Passing(error.for_client())
+        } else {
+            Self::Lasting(error.for_client())
+        }
+    }
+
+    /// The words.
+    pub const fn reason(self) -> &'static str {
+        match self {
+            Self::Passing(reason) | Self::Lasting(reason) => reason,
+        }
+    }
+
+    /// What the harness is told.
+    pub const fn event(self) -> Event<'static> {
+        match self {
+            Self::Passing(reason) => Event::AttemptFailed(reason),
+            Self::Lasting(reason) => Event::AttemptHopeless(reason),
+        }
+    }
 }
 
 impl Worker {
@@ -57,17 +91,18 @@ impl Worker {
     ) -> Result<Asked, StoreError> {
         let data = work.data.as_deref().map(|text| object(text, "data")).transpose()?;
         let (model, meter) = (self.model(work, call.tier), Meter::default());
-        let rejected = |reason| {
-            let reading = meter.read();
-            (reading.answers > 0).then(|| Asked::Rejected {
+        let rejected = |failure| {
+            let spent = meter.read().spent;
+            (spent.answers > 0).then(|| Asked::Rejected {
                 model: model.name(call.tier),
-                spent: reading.spent,
-                reason,
+                spent,
+                failure,
             })
         };
         let failed = |error: &ModelError| {
             log(work, error);
-            rejected(error.for_client()).unwrap_or(Asked::Failed(error.for_client()))
+            let failure = Failure::of(error);
+            rejected(failure).unwrap_or(Asked::Failed(failure))
         };
         let asked = async {
             match judged {
@@ -82,7 +117,7 @@ impl Worker {
                     let answered = within(call, model.answer(&request, &meter)).await;
                     let judged = answered.and_then(|answer| Ok((answer.result_json()?, answer)));
                     Ok(match judged {
-                        Ok((result, answer)) => Asked::Answered(answer, result),
+                        Ok((result, answer)) => Asked::Answered(answer, result, meter.read().spent),
                         Err(error) => failed(&error),
                     })
                 }
@@ -99,7 +134,7 @@ impl Worker {
                         action: progress.kept.as_ref().and_then(|kept| kept.action.as_ref()),
                     };
                     Ok(match within(call, model.evaluate(&request, &meter)).await {
-                        Ok(answer) => Asked::Evaluated(answer),
+                        Ok(answer) => Asked::Evaluated(answer, meter.read().spent),
                         Err(error) => failed(&error),
                     })
                 }
@@ -120,7 +155,7 @@ impl Worker {
                 }
                 asked
             }
-            lost = self.hold(work) => rejected("Model call was interrupted").ok_or(lost),
+            lost = self.hold(work) => rejected(Failure::Passing("Model call was interrupted")).ok_or(lost),
         };
         if meter.read().untold > 0 {
             tracing::warn!(run_id = %work.run, "the provider told no tokens that can be believed: they count as none");

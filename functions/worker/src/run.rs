@@ -34,6 +34,8 @@ struct Drive<'a> {
     step: Advance,
     /// The answer that stands so far.
     answer: Option<(KeptAnswer, Saved)>,
+    /// What the evaluator last said of it, for the person who may have to look.
+    judgement: Option<String>,
 }
 
 /// Whether an answer is in the store.
@@ -125,6 +127,7 @@ impl Worker {
             deadline,
             step,
             answer,
+            judgement: None,
         };
         let first = match drive.work.open_attempt.clone() {
             None => Event::Claimed,
@@ -277,11 +280,7 @@ impl Drive<'_> {
     /// Writes down what came of a call, and asks the harness what follows.
     fn take(&mut self, asked: Asked, call: &Call, name: String) -> (Said, Option<Ladder>) {
         match asked {
-            Asked::Answered(answer, result) => {
-                let spent = Spent {
-                    input_tokens: answer.input_tokens,
-                    output_tokens: answer.output_tokens,
-                };
+            Asked::Answered(answer, result, spent) => {
                 let state = self.answered(&answer.model, spent, call);
                 self.end_attempt(name, state, EventKind::AttemptSucceeded, None);
                 let said = self.decide(Event::Answered(answer.verdict()));
@@ -293,11 +292,7 @@ impl Drive<'_> {
                 self.answer = Some((kept, Saved::No));
                 (said, None)
             }
-            Asked::Evaluated(answer) => {
-                let spent = Spent {
-                    input_tokens: answer.input_tokens,
-                    output_tokens: answer.output_tokens,
-                };
+            Asked::Evaluated(answer, spent) => {
                 let state = self.answered(&answer.model, spent, call);
                 self.end_attempt(name, state, EventKind::AttemptSucceeded, None);
                 let (verdict, confidence_score) = match answer.evaluation {
@@ -312,9 +307,11 @@ impl Drive<'_> {
                     ..EventDetail::default()
                 };
                 self.step.events.push((EventKind::Evaluated, detail));
+                self.judgement = Some(answer.reasoning);
                 (self.decide(Event::Evaluated(answer.evaluation)), None)
             }
-            Asked::Rejected { model, spent, reason } => {
+            Asked::Rejected { model, spent, failure } => {
+                let reason = failure.reason();
                 let (usage, credits) = self.price(spent, call);
                 let state = AttemptState::Rejected {
                     model,
@@ -323,14 +320,15 @@ impl Drive<'_> {
                     reason: reason.to_owned(),
                 };
                 self.end_attempt(name, state, EventKind::AttemptFailed, Some(reason.to_owned()));
-                (self.decide(Event::AttemptFailed(reason)), Some(Ladder::Failed))
+                (self.decide(failure.event()), Some(Ladder::Failed))
             }
-            Asked::Failed(reason) => {
+            Asked::Failed(failure) => {
+                let reason = failure.reason();
                 let state = AttemptState::Failed {
                     reason: reason.to_owned(),
                 };
                 self.end_attempt(name, state, EventKind::AttemptFailed, Some(reason.to_owned()));
-                (self.decide(Event::AttemptFailed(reason)), Some(Ladder::Failed))
+                (self.decide(failure.event()), Some(Ladder::Failed))
             }
         }
     }
@@ -344,14 +342,14 @@ impl Drive<'_> {
         }
     }
 
-    /// What an answer took. Test runs cost no credits.
+    /// What the answers of a call took: each costs its tier's credits. Test runs cost none.
     fn price(&self, spent: Spent, call: &Call) -> (Usage, u64) {
         let usage = Usage {
             input_tokens: spent.input_tokens,
             output_tokens: spent.output_tokens,
         };
         let credits = match self.work.tenant.mode {
-            Mode::Live => u64::from(call.tier.credits()),
+            Mode::Live => u64::from(call.tier.credits()) * u64::from(spent.answers),
             Mode::Test => 0,
         };
         (usage, credits)

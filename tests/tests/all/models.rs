@@ -101,13 +101,71 @@ async fn what_was_answered_and_thrown_away_is_in_the_ledger() {
         (&json!("failed"), &json!("Model refused the task")),
         "{ended}"
     );
-    assert_eq!((&ended["attempts"], &ended["credits"]), (&json!(3), &json!(3)));
+    assert_eq!((&ended["attempts"], &ended["credits"]), (&json!(1), &json!(1)));
+    assert_eq!(ledger(&world, id).await, [row("rejected", "1")]);
+    assert_eq!(chat.asked().len(), 1, "another attempt would be refused too");
+    world.stop().await;
+}
+
+#[tokio::test]
+async fn every_answer_of_every_attempt_is_paid_for() {
+    let chat = Chat::start(|_| Say::Text("I would rather talk.")).await;
+    let world = answered_by(&chat).await;
+    let person = world.somebody().await;
+    let (id, ended) = run(&world, &person, "summariser", json!({})).await;
+    assert_eq!(
+        (&ended["status"], &ended["error"]),
+        (&json!("failed"), &json!("Model answer was malformed")),
+        "{ended}"
+    );
+    assert_eq!((&ended["attempts"], &ended["credits"]), (&json!(3), &json!(6)));
     assert_eq!(
         ended["usage"],
-        json!({ "input_tokens": 3 * TOKENS.0, "output_tokens": 3 * TOKENS.1 })
+        json!({ "input_tokens": 6 * TOKENS.0, "output_tokens": 6 * TOKENS.1 })
     );
-    assert_eq!(ledger(&world, id).await, [(); 3].map(|()| row("rejected", "1")));
-    assert_eq!(chat.asked().len(), 3, "the harness alone tries again");
+    let both = ["rejected", "tiny", "40", "20", "2"].map(str::to_owned);
+    assert_eq!(ledger(&world, id).await, [(); 3].map(|()| both.clone()));
+    assert_eq!(chat.asked().len(), 6, "the harness alone tries again");
+    world.stop().await;
+}
+
+#[tokio::test]
+async fn a_high_stakes_answer_is_judged_by_a_model_and_the_person_reads_its_words() {
+    // An answer, an evaluator that is down, its pass; another answer, and its call for a person.
+    let chat = Chat::start(|before| match before {
+        1 => Say::Status(503),
+        4 => Say::Text(r#"{"verdict":"triage","confidence":0.2,"reasoning":"The sums differ."}"#),
+        _ => Say::Fitting(0.95),
+    })
+    .await;
+    let world = answered_by(&chat).await;
+    let person = world.somebody().await;
+    let (id, passed) = run(&world, &person, "po_approver", json!({})).await;
+    assert_eq!(
+        (&passed["status"], &passed["attempts"], &passed["confidence_score"]),
+        (&json!("completed"), &json!(3), &json!(0.95)),
+        "{passed}"
+    );
+    assert_eq!(
+        passed["usage"],
+        json!({ "input_tokens": 2 * TOKENS.0, "output_tokens": 2 * TOKENS.1 })
+    );
+    let ledger = ledger(&world, id).await;
+    assert_eq!(
+        ledger.iter().filter(|row| row[0] == "answered").count(),
+        2,
+        "{ledger:?}"
+    );
+
+    // Of the other agent, so that the first one's answer is of no account.
+    let (_, doubted) = run(&world, &person, "contract_reviewer", json!({})).await;
+    assert_eq!(doubted["status"], "pending_triage", "{doubted}");
+    let item = doubted["triage_item_id"].as_str().expect("an item");
+    let item = world.get(&format!("/v1/triage/{item}"), &person).await.json();
+    assert_eq!(
+        item["reasoning"],
+        "The evaluator did not pass this agent's answer. The sums differ."
+    );
     world.stop().await;
 }
 
@@ -155,7 +213,7 @@ async fn a_mended_answer_is_one_attempt_and_is_worth_no_more_than_080() {
     let (_, ended) = run(&world, &person, "summariser", json!({})).await;
     assert_eq!(
         (&ended["attempts"], &ended["credits"]),
-        (&json!(1), &json!(1)),
+        (&json!(1), &json!(2)),
         "{ended}"
     );
     assert_eq!(ended["confidence_score"], json!(0.8));

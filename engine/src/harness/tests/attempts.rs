@@ -53,6 +53,20 @@ fn fails_with_the_last_attempts_reason() {
 }
 
 #[test]
+fn makes_no_attempt_that_would_be_in_vain() {
+    for (attempts, remaining_ms) in [(1, INVOCATION_MS), (1, 0), (2, INVOCATION_MS)] {
+        let event = Event::AttemptHopeless("Model refused the task");
+        let error = "Model refused the task".to_owned();
+        let mut progress = used(attempts);
+        assert_eq!(
+            decide(&FACTS, &mut progress, event, remaining_ms),
+            Effect::Fail { error }
+        );
+        assert_eq!(progress, used(attempts));
+    }
+}
+
+#[test]
 fn uses_up_the_number_of_a_lost_attempt() {
     let mut progress = Progress::default();
     call_of(decide(&FACTS, &mut progress, Event::Claimed, INVOCATION_MS));

@@ -104,6 +104,15 @@ fn lets_the_first_answer_stand_when_every_premium_attempt_fails() {
 }
 
 #[test]
+fn lets_the_first_answer_stand_when_the_premium_model_refuses() {
+    let refused = Event::AttemptHopeless("Model refused the task");
+    assert_eq!(
+        decide(&FAST, &mut escalated(1, 0.7), refused, 0),
+        complete(Stage::First, 0.7)
+    );
+}
+
+#[test]
 fn lets_the_first_answer_stand_when_the_plan_has_lost_premium() {
     let facts = Facts {
         highest_tier: Tier::Smart,

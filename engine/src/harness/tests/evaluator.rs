@@ -190,6 +190,21 @@ fn ends_in_triage_when_attempts_are_used_up() {
 }
 
 #[test]
+fn ends_in_triage_when_the_evaluator_refuses() {
+    let refused = Event::AttemptHopeless("Model refused the task");
+    for (stage, reason) in [
+        (Stage::Evaluation, TriageReason::NotEvaluated),
+        (Stage::Retry, TriageReason::EvaluatorAsks),
+        (Stage::SecondEvaluation, TriageReason::NotEvaluated),
+    ] {
+        assert_eq!(
+            decide(&HIGH_STAKES, &mut at(stage, 1), refused, 0),
+            triage(Stage::First, 0.9, reason)
+        );
+    }
+}
+
+#[test]
 fn never_takes_the_agents_word_for_the_evaluators() {
     for stage in [Stage::Evaluation, Stage::SecondEvaluation] {
         let call = call_of(next(&HIGH_STAKES, &mut at(stage, 1), answered(1.0)));

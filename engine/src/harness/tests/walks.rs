@@ -26,6 +26,8 @@ enum Kind {
     Succeeds,
     /// The call fails.
     Fails,
+    /// The call is refused, as every other would be.
+    Refuses,
     /// The worker dies during the call, before anything of it is saved.
     Dies,
 }
@@ -78,7 +80,12 @@ fn evaluation() -> impl Strategy<Value = Evaluation> {
 }
 
 fn chance() -> impl Strategy<Value = Chance> {
-    let kind = prop_oneof![3 => Just(Kind::Succeeds), 3 => Just(Kind::Fails), 2 => Just(Kind::Dies)];
+    let kind = prop_oneof![
+        3 => Just(Kind::Succeeds),
+        3 => Just(Kind::Fails),
+        2 => Just(Kind::Dies),
+        1 => Just(Kind::Refuses),
+    ];
     let verdict = (figure(), any::<bool>(), proposed());
     let remaining_ms = prop_oneof![1 => 0..40_000u64, 2 => 40_000..=INVOCATION_MS];
     let facts = (0..8u8, tier(), credits(), breaker());
@@ -113,6 +120,7 @@ impl Chance {
         match self.kind {
             Kind::Dies => Event::AttemptLost,
             Kind::Fails => Event::AttemptFailed("Model call failed"),
+            Kind::Refuses => Event::AttemptHopeless("Model refused the task"),
             Kind::Succeeds if stage.is_evaluation() => Event::Evaluated(self.evaluation),
             Kind::Succeeds => Event::Answered(Verdict {
                 confidence: *confidence,
@@ -142,7 +150,7 @@ fn walk(mut facts: Facts, chances: &[Chance]) -> History {
         match event {
             Event::Answered(_) => history.answers.push(progress.stage),
             Event::Evaluated(evaluation) => history.judgements.push(evaluation),
-            Event::Claimed | Event::AttemptLost | Event::AttemptFailed(_) => {}
+            Event::Claimed | Event::AttemptLost | Event::AttemptFailed(_) | Event::AttemptHopeless(_) => {}
         }
         match decide_twice(&facts, &mut progress, event, remaining_ms) {
             Effect::Call(call) => {

@@ -29,12 +29,18 @@ use super::{Meter, ModelError};
 /// How long Bedrock may take to be reached at all, as for other endpoints.
 const CONNECT: Duration = Duration::from_secs(5);
 
+/// How many times more tokens than its answer needs a model gets, for those that think first. Our choice: older models take
+/// no more.
+const THINKING: u32 = 2;
+
 /// A model of Bedrock.
 pub(super) struct Bedrock {
     client: Client,
     model: String,
     /// Whether this model is known, in this process, to take no tool.
     takes_words_only: AtomicBool,
+    /// Whether the last answer came in words because a tool was refused, and may be so by the request's fault.
+    answered_in_words: AtomicBool,
 }
 
 /// How the schema is put.
@@ -56,6 +62,7 @@ impl Bedrock {
             client: Client::from_conf(config),
             model,
             takes_words_only: AtomicBool::new(false),
+            answered_in_words: AtomicBool::new(false),
         }
     }
 
@@ -72,18 +79,24 @@ impl Bedrock {
         repair: Option<&Repair>,
         meter: &Meter,
     ) -> Result<String, ModelError> {
-        if !self.takes_words_only.load(Ordering::Relaxed) {
+        let mut is_known = self.takes_words_only.load(Ordering::Relaxed);
+        if !is_known {
             match self.converse(Rung::Tool, question, repair, meter).await {
-                Err(Judged::NotTaken(_)) => {}
+                Err(Judged::NotTaken(_)) => is_known = true,
+                Err(Judged::NotThisOne(_)) => {}
                 Err(Judged::Failed(error)) => return Err(error),
-                Ok(text) => return Ok(text),
+                Ok(text) => {
+                    self.answered_in_words.store(false, Ordering::Relaxed);
+                    return Ok(text);
+                }
             }
         }
         match self.converse(Rung::Prompt, question, repair, meter).await {
-            Err(Judged::NotTaken(cause)) => Err(ModelError::Denied(cause)),
+            Err(Judged::NotTaken(cause) | Judged::NotThisOne(cause)) => Err(ModelError::Denied(cause)),
             Err(Judged::Failed(error)) => Err(error),
             Ok(text) => {
-                self.takes_words_only.store(true, Ordering::Relaxed);
+                let twice = self.answered_in_words.swap(true, Ordering::Relaxed);
+                self.takes_words_only.store(is_known || twice, Ordering::Relaxed);
                 Ok(text)
             }
         }
@@ -109,7 +122,7 @@ impl Bedrock {
         question: &Question,
         repair: Option<&Repair>,
     ) -> Result<ConverseFluentBuilder, BuildError> {
-        let tokens_max = i32::try_from(question.tokens_max).unwrap_or(i32::MAX);
+        let tokens_max = i32::try_from(THINKING * question.tokens_max).unwrap_or(i32::MAX);
         let mut system = question.system.clone();
         if rung == Rung::Prompt {
             system = format!("{system}\n{}\n", question.schema_in_words());
@@ -123,7 +136,7 @@ impl Bedrock {
             .inference_config(InferenceConfiguration::builder().max_tokens(tokens_max).build());
         if let Some(repair) = repair {
             request = request
-                .messages(message(ConversationRole::Assistant, repair.said.trim_end())?)
+                .messages(message(ConversationRole::Assistant, &repair.said)?)
                 .messages(message(ConversationRole::User, &repair.words(question))?);
         }
         match rung {

@@ -39,7 +39,7 @@ pub(super) enum NotTaken {
     Schema,
     /// The limit by this name.
     Limit,
-    /// It does not say.
+    /// It does not say, or not whether it never would.
     Unsaid,
 }
 

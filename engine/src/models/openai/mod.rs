@@ -39,6 +39,9 @@ pub(super) struct OpenAi {
     http: OnceLock<Client>,
     /// What this endpoint takes for this model, as far as this process knows: see [`Dialect::code`].
     dialect: AtomicU8,
+    /// In what the last answer came. Refused without a clear word, a request may itself be at fault; when the next one fares
+    /// no better, the form is.
+    answered: AtomicU8,
 }
 
 /// What came of one exchange.
@@ -60,6 +63,7 @@ impl OpenAi {
             keys,
             http: OnceLock::new(),
             dialect: AtomicU8::new(Dialect::FIRST.code()),
+            answered: AtomicU8::new(Dialect::FIRST.code()),
         }
     }
 
@@ -77,19 +81,19 @@ impl OpenAi {
         meter: &Meter,
     ) -> Result<String, ModelError> {
         let mut dialect = Dialect::from_code(self.dialect.load(Ordering::Relaxed));
-        let mut learned = true;
+        let mut is_sure = true;
         loop {
             let body = wire::request(&self.model, dialect, question, repair);
             match self.exchange(&body, meter).await {
                 Reply::Said(text) => {
-                    if learned {
-                        self.dialect.store(dialect.code(), Ordering::Relaxed);
+                    let code = dialect.code();
+                    if self.answered.swap(code, Ordering::Relaxed) == code || is_sure {
+                        self.dialect.store(code, Ordering::Relaxed);
                     }
                     return Ok(text);
                 }
                 Reply::NotTaken(what, cause) => {
-                    // What was refused without a word about the form may be this request's fault and not the form's.
-                    learned &= what != NotTaken::Unsaid;
+                    is_sure &= what != NotTaken::Unsaid;
                     dialect = dialect.without(what).ok_or(ModelError::Denied(cause))?;
                 }
                 Reply::Failed(error) => return Err(error),

@@ -18,16 +18,18 @@ pub(super) struct Refusal {
 }
 
 /// Prose of endpoints that were given more than they read.
-const TOO_LONG: [&str; 6] = [
+const TOO_LONG: [&str; 8] = [
     "context length",
     "context window",
     "context size",
     "maximum context",
     "too many tokens",
     "prompt is too long",
+    "exceeds the maximum number of tokens",
+    "exceed context limit",
 ];
 
-/// Prose of endpoints that do not take a schema in this form.
+/// Prose of endpoints that did not take a schema in this form: never, or this one.
 const ABOUT_SCHEMA: [&str; 6] = [
     "response_format",
     "json_schema",
@@ -35,6 +37,20 @@ const ABOUT_SCHEMA: [&str; 6] = [
     "grammar",
     "guided",
     "tool",
+];
+
+/// Prose and codes of endpoints that never take what they are speaking of. Without one of these it may be this request that
+/// is at fault: a schema that makes no grammar, a tool that was misused.
+const NEVER: [&str; 9] = [
+    "support",
+    "unavailable",
+    "input should be",
+    "unknown",
+    "unrecognized",
+    "unexpected",
+    "not permitted",
+    "not allowed",
+    "not implemented",
 ];
 
 impl Refusal {
@@ -85,7 +101,9 @@ impl Refusal {
             400 | 413 | 422 | 500 if has("context_length") || says(&TOO_LONG) => ModelError::TooLong(cause),
             400 | 422 | 500 if says(&["max_completion_tokens"]) => return Reply::NotTaken(NotTaken::Limit, cause),
             400 | 415 | 422 | 500 | 501 if has("response_format") || says(&ABOUT_SCHEMA) => {
-                return Reply::NotTaken(NotTaken::Schema, cause);
+                let never = NEVER.iter().any(|word| has(word) || self.prose.contains(word));
+                let what = if never { NotTaken::Schema } else { NotTaken::Unsaid };
+                return Reply::NotTaken(what, cause);
             }
             400 | 415 | 422 | 501 => return Reply::NotTaken(NotTaken::Unsaid, cause),
             413 => ModelError::TooLong(cause),

@@ -15,8 +15,9 @@ const THINKING: u32 = 4;
 /// Writes a request. No temperature: some models take none but their own.
 pub(super) fn request(model: &str, dialect: Dialect, question: &Question, repair: Option<&Repair>) -> Value {
     let system = match dialect.rung {
-        Rung::Prompt => format!("{}\n{}\n", question.system, question.schema_in_words()),
-        Rung::JsonSchema | Rung::JsonObject | Rung::Tool => question.system.clone(),
+        // Only llama-cpp-python reads the schema beside `json_object`; the others' models find it in words or not at all.
+        Rung::JsonObject | Rung::Prompt => format!("{}\n{}\n", question.system, question.schema_in_words()),
+        Rung::JsonSchema | Rung::Tool => question.system.clone(),
     };
     let mut messages = vec![
         json!({ "role": "system", "content": system }),

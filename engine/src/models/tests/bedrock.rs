@@ -41,7 +41,7 @@ async fn asks_with_a_tool_that_must_be_used() {
         ["properties", "required", "type"],
         "some models take nothing else at the outermost"
     );
-    assert_eq!(seen.body["inferenceConfig"], json!({ "maxTokens": 4_096 }));
+    assert_eq!(seen.body["inferenceConfig"], json!({ "maxTokens": 8_192 }));
 }
 
 #[tokio::test]
@@ -77,6 +77,54 @@ async fn a_model_without_tools_is_asked_in_words_from_then_on() {
     }
     let system = endpoint.seen()[2].body["system"][0]["text"].to_string();
     assert!(system.contains("JSON Schema"), "{system}");
+}
+
+#[tokio::test]
+async fn one_tool_that_is_refused_spoils_nothing_and_two_in_a_row_do() {
+    let refusal = || {
+        Reply::AwsError(
+            400,
+            "ValidationException",
+            "Tool input schema is invalid: inputSchema.json",
+        )
+    };
+    let in_words = || Reply::Json(200, converse(&json!({ "text": good().to_string() }), "end_turn"));
+    let replies = vec![
+        refusal(),
+        in_words(),
+        uses_tool(&good()),
+        refusal(),
+        in_words(),
+        refusal(),
+        in_words(),
+        in_words(),
+    ];
+    let endpoint = Endpoint::replies(replies).await;
+    let models = bedrock(&endpoint);
+    for _ in 0..5 {
+        ask(&models, &Meter::default()).await.expect("it answers");
+    }
+    let with_tool: Vec<bool> = endpoint
+        .seen()
+        .iter()
+        .map(|seen| seen.body["toolConfig"].is_object())
+        .collect();
+    assert_eq!(with_tool, [true, false, true, true, false, true, false, false]);
+}
+
+#[tokio::test]
+async fn no_credentials_are_for_an_operator() {
+    let endpoint = Endpoint::always(uses_tool(&good())).await;
+    let nobody = aws_config::ecs::EcsCredentialsProvider::builder().build();
+    let account = account(&endpoint)
+        .into_builder()
+        .credentials_provider(SharedCredentialsProvider::new(nobody))
+        .build();
+    let error = ask(&models("bedrock:tiny", "none", Some(&account)), &Meter::default())
+        .await
+        .expect_err("nobody signs");
+    assert_eq!(error, ModelError::Denied("no credentials".to_owned()));
+    assert!(endpoint.seen().is_empty());
 }
 
 #[tokio::test]

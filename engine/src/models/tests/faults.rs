@@ -80,8 +80,8 @@ async fn every_fault_ends_as_the_table_says() {
     let rows = rows();
     assert!(rows.len() >= 10, "the table was found");
     for row in rows {
-        let [what, at_endpoint, at_bedrock, paid, client] = row[..] else {
-            panic!("five cells a row: {row:?}");
+        let [what, at_endpoint, at_bedrock, again, paid, client] = row[..] else {
+            panic!("six cells a row: {row:?}");
         };
         let answers = match paid {
             "no" => 0,
@@ -91,19 +91,20 @@ async fn every_fault_ends_as_the_table_says() {
         };
         for word in words(at_endpoint) {
             let endpoint = Endpoint::always(chat(word)).await;
-            check(&openai(&endpoint), &format!("{what}: {word}"), answers, client).await;
+            check(&openai(&endpoint), &format!("{what}: {word}"), again, answers, client).await;
         }
         for word in words(at_bedrock) {
             let endpoint = Endpoint::always(aws(word)).await;
-            check(&bedrock(&endpoint), &format!("{what}: {word}"), answers, client).await;
+            check(&bedrock(&endpoint), &format!("{what}: {word}"), again, answers, client).await;
         }
     }
 }
 
-async fn check(models: &Models, what: &str, answers: u32, client: &str) {
+async fn check(models: &Models, what: &str, again: &str, answers: u32, client: &str) {
     let meter = Meter::default();
     let error = ask(models, &meter).await.expect_err(what);
     assert_eq!(format!("`{}`", error.for_client()), client, "{what}: {error}");
+    assert_eq!(if error.may_pass() { "yes" } else { "no" }, again, "{what}: {error}");
     let expected = (answers, 20 * u64::from(answers), 10 * u64::from(answers));
     assert_eq!(metered(&meter), expected, "{what}");
 }
@@ -119,6 +120,23 @@ async fn no_cause_repeats_what_a_client_or_a_provider_wrote() {
         assert!(
             !printed.contains("chair") && !printed.contains("sk-"),
             "{status}: {printed}"
+        );
+    }
+    for said in [
+        "\"Buy a chair. sk-live\"",
+        "[\"Buy a chair. sk-live\"]",
+        "{\"output\": \"Buy a chair. sk-live\"}",
+    ] {
+        let endpoint = Endpoint::always(says(said)).await;
+        let error = ask(&openai(&endpoint), &Meter::default())
+            .await
+            .expect_err("it does not fit");
+        let printed = format!("{error} {error:?}");
+        assert!(!printed.contains("chair"), "{printed}");
+        let mend = endpoint.seen()[1].body["messages"][3]["content"].to_string();
+        assert!(
+            !mend.contains("chair"),
+            "nothing that a model said is said in our voice: {mend}"
         );
     }
     for code in ["ValidationException", "AccessDeniedException", "ThrottlingException"] {

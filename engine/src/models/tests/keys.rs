@@ -93,6 +93,27 @@ async fn a_secret_that_may_not_be_read_is_for_an_operator() {
     assert!(endpoint.seen().is_empty(), "nobody is asked without the key");
 }
 
+#[tokio::test]
+async fn a_secret_that_cannot_be_read_just_now_is_an_outage() {
+    let endpoint = Endpoint::always(says(&good().to_string())).await;
+    let setting = format!("openai:{}/v1#tiny", endpoint.url());
+    let arn = "arn:aws:secretsmanager:eu-west-1:123456789012:secret:model-key-AbCdEf";
+    for reply in [
+        Reply::AwsError(500, "InternalServiceError", "x"),
+        Reply::AwsError(400, "ThrottlingException", "x"),
+        Reply::Bytes(Vec::new()),
+    ] {
+        let secrets = Endpoint::always(reply).await;
+        let account = account(&secrets)
+            .into_builder()
+            .retry_config(aws_config::retry::RetryConfig::disabled())
+            .build();
+        let models = models(&setting, arn, Some(&account));
+        let error = ask(&models, &Meter::default()).await.expect_err("there is no key");
+        assert!(matches!(error, ModelError::Unavailable(_)), "{error:?}");
+    }
+}
+
 #[test]
 fn nothing_prints_a_key() {
     let settings = ["openai:https://api.example.com/v1#m", "sandbox", "sandbox"].map(str::to_owned);

@@ -1,6 +1,8 @@
 //! The ladder: an endpoint is asked in the best form that it takes, and what it takes is remembered.
 
+use super::super::question::Question;
 use super::*;
+use crate::agents;
 
 /// How a request puts its schema.
 fn rung(seen: &Seen) -> &'static str {
@@ -100,6 +102,36 @@ async fn the_schema_goes_along_on_every_rung() {
     }
 }
 
+#[test]
+fn no_text_is_longer_than_a_grammar_takes() {
+    for agent in agents::all() {
+        let request = ModelRequest {
+            agent,
+            ..request("Look at this.", None)
+        };
+        let schema = Question::of_agent(&request).schema;
+        let mut lengths = Vec::new();
+        collect(&schema, &mut lengths);
+        assert!(
+            lengths.iter().all(|length| *length <= 1_000),
+            "{}: {lengths:?}",
+            agent.id
+        );
+        assert!(lengths.contains(&1_000), "{}: the summary is one", agent.id);
+    }
+}
+
+fn collect(node: &Value, lengths: &mut Vec<u64>) {
+    match node {
+        Value::Object(members) => {
+            lengths.extend(members.get("maxLength").and_then(Value::as_u64));
+            members.values().for_each(|member| collect(member, lengths));
+        }
+        Value::Array(entries) => entries.iter().for_each(|entry| collect(entry, lengths)),
+        _ => {}
+    }
+}
+
 #[tokio::test]
 async fn a_server_error_that_names_the_form_is_a_refusal_of_it() {
     // As llama-cpp-python says it: what its framework found, with status 500.
@@ -129,13 +161,53 @@ async fn a_server_error_that_names_nothing_is_an_outage() {
 }
 
 #[tokio::test]
-async fn a_refusal_without_a_reason_is_walked_round_and_not_remembered() {
+async fn a_refusal_without_a_reason_is_remembered_when_it_comes_twice() {
     let endpoint = takes("prompt", 400, json!({ "error": "Bad request" })).await;
     let models = openai(&endpoint);
-    ask(&models, &Meter::default()).await.expect("the last rung");
-    ask(&models, &Meter::default()).await.expect("the last rung");
-    let both = [RUNGS, RUNGS].concat();
-    assert_eq!(rungs(&endpoint), both, "the request may have been at fault");
+    for _ in 0..3 {
+        ask(&models, &Meter::default()).await.expect("the last rung");
+    }
+    let all = [&RUNGS[..], &RUNGS[..], &["prompt"]].concat();
+    assert_eq!(rungs(&endpoint), all, "the first request may have been at fault");
+}
+
+#[tokio::test]
+async fn one_request_that_is_refused_spoils_nothing_for_the_others() {
+    for message in [
+        "Bad request",
+        "response_format: schema makes no grammar",
+        "tool call validation failed",
+    ] {
+        let refusal = Reply::Json(400, json!({ "error": { "message": message } }));
+        let endpoint = Endpoint::start(move |before, _| match before {
+            1 => refusal.clone(),
+            _ => says(&good().to_string()),
+        })
+        .await;
+        let models = openai(&endpoint);
+        for _ in 0..3 {
+            ask(&models, &Meter::default()).await.expect("an answer");
+        }
+        assert_eq!(
+            rungs(&endpoint),
+            ["json_schema", "json_schema", "json_object", "json_schema"],
+            "{message}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn a_model_finds_the_schema_where_its_endpoint_only_holds_it_to_json() {
+    // As DeepSeek does: `json_object` is taken, the schema beside it is not read.
+    let refusal = json!({ "error": { "message": "This response_format type is unavailable now" } });
+    let endpoint = takes("json_object", 400, refusal).await;
+    ask(&openai(&endpoint), &Meter::default()).await.expect("an answer");
+    let seen = endpoint.seen().pop().expect("it was asked");
+    let system = seen.body["messages"][0]["content"].as_str().expect("a system message");
+    assert!(
+        system.contains("\"required\":[\"output\",\"confidence\",\"action\"]"),
+        "{system}"
+    );
 }
 
 #[tokio::test]

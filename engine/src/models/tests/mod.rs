@@ -128,5 +128,9 @@ fn converse(block: &Value, stop_reason: &str) -> Value {
 /// What the meter shows: answers, tokens read, tokens written.
 fn metered(meter: &Meter) -> (u32, u64, u64) {
     let reading = meter.read();
-    (reading.answers, reading.spent.input_tokens, reading.spent.output_tokens)
+    (
+        reading.spent.answers,
+        reading.spent.input_tokens,
+        reading.spent.output_tokens,
+    )
 }

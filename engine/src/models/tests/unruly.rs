@@ -132,7 +132,7 @@ async fn tokens_that_nobody_can_believe_count_as_none() {
         let meter = Meter::default();
         let answer = ask(&openai(&endpoint), &meter).await.expect("it answers");
         assert_eq!((answer.input_tokens, answer.output_tokens), (0, 0), "{usage}");
-        assert_eq!((meter.read().answers, meter.read().untold), (1, 1), "{usage}");
+        assert_eq!((meter.read().spent.answers, meter.read().untold), (1, 1), "{usage}");
     }
 }
 

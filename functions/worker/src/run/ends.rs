@@ -47,7 +47,7 @@ impl Drive<'_> {
             id: TriageId::generate(),
             title: format!("{}: {title}", self.agent.name),
             summary: short.to_owned(),
-            reasoning: reason.sentence().to_owned(),
+            reasoning: self.reasoning(reason),
             risk: action.map(|action| action.description.clone()),
             payload: answer.result,
             expires_at: (self.worker.now)().plus_ms(TRIAGE_MS),
@@ -65,6 +65,15 @@ impl Drive<'_> {
             model: answer.model,
         };
         self.save(None, Some(outcome)).await
+    }
+
+    /// Why a person has to look; in the evaluator's own words too, where it is the one who asks.
+    fn reasoning(&self, reason: TriageReason) -> String {
+        let sentence = reason.sentence();
+        match &self.judgement {
+            Some(said) if reason == TriageReason::EvaluatorAsks && !said.is_empty() => format!("{sentence} {said}"),
+            _ => sentence.to_owned(),
+        }
     }
 
     /// Ends the run without a result; `blame` is what that says of the agent, if it is its doing.

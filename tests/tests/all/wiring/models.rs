@@ -77,17 +77,15 @@ fn the_worker_may_read_the_one_secret_that_is_named() {
 }
 
 #[test]
-fn the_models_that_the_parameters_propose_are_ones_that_the_worker_takes() {
-    let template = eclips_tests::repository::text("infra/template.yaml");
-    let proposed: Vec<&str> = template
-        .split("as in ")
-        .skip(1)
-        .filter_map(|rest| rest.split_whitespace().next())
-        .filter(|word| word.starts_with("bedrock:"))
-        .collect();
-    assert_eq!(proposed.len(), 3, "one a tier");
-    for model in proposed {
-        let lineup = Lineup::read(&[model, model, model].map(str::to_owned), &Secret::default());
-        assert!(lineup.is_ok(), "{model}");
-    }
+fn the_default_models_are_ones_that_the_worker_takes() {
+    let stack = Stack::read();
+    let defaults = ["ModelFast", "ModelSmart", "ModelPremium"].map(|name| {
+        let default = stack.parameter(name)["Default"].as_str();
+        default.expect("it has a default").to_owned()
+    });
+    assert!(
+        defaults.iter().all(|model| model.starts_with("bedrock:")),
+        "{defaults:?}"
+    );
+    assert!(Lineup::read(&defaults, &Secret::default()).is_ok(), "{defaults:?}");
 }

@@ -94,6 +94,7 @@ impl Server {
         // Free a moment ago; nobody else on this machine draws ports at that rate.
         let port = TcpListener::bind("127.0.0.1:0")?.local_addr()?.port();
         let log = tool.folder().join("server.log");
+        let words = fs::File::create(&log)?;
         let mut command = tool.interpreter(workspace)?;
         command
             .args([
@@ -107,8 +108,8 @@ impl Server {
             .args(["--n_ctx", CONTEXT_TOKENS, "--model"])
             .arg(weights)
             .stdin(Stdio::null())
-            .stdout(fs::File::create(&log)?)
-            .stderr(fs::OpenOptions::new().append(true).open(&log)?);
+            .stdout(words.try_clone()?)
+            .stderr(words);
         let child = command.spawn().context("cannot start the model's server")?;
         let mut server = Self { child, port, log };
         let began = Instant::now();
