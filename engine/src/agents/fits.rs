@@ -28,17 +28,6 @@ pub fn fits(agent: &Agent, output: &Map<String, Value>) -> Result<(), String> {
     members(&shape::of(agent), output, "output")
 }
 
-/// As [`fits`], but says nothing of one member at the top, such as a judgement's `confidence`, where nonsense is the
-/// harness's to judge.
-///
-/// *Errors*: as for [`fits`].
-pub fn fits_leaving(left: &str, agent: &Agent, output: &Map<String, Value>) -> Result<(), String> {
-    let mut shape = shape::of(agent);
-    shape.properties.remove(left);
-    shape.required.retain(|name| name != left);
-    members(&shape, output, "output")
-}
-
 fn members(shape: &Members, object: &Map<String, Value>, path: &str) -> Result<(), String> {
     for name in &shape.required {
         let known = shape

@@ -20,8 +20,8 @@ pub(crate) mod shape;
 mod tests;
 
 pub use self::evaluator::EVALUATOR;
+pub use self::fits::fits;
 pub(crate) use self::fits::is_date;
-pub use self::fits::{fits, fits_leaving};
 pub use self::schema::schema;
 pub(crate) use self::schema::{AMOUNT_MAX, specialists};
 use crate::action::ActionKind;
