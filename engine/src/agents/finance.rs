@@ -30,9 +30,9 @@ pub(super) const AGENTS: &[Agent] = &[
             "totals": {"type": "object", "properties": {
                 "currency": {"type": "string", "maxLength": 3}, "net": {"$ref": "#/$defs/signed_amount"},
                 "tax": {"$ref": "#/$defs/signed_amount"}, "total": {"$ref": "#/$defs/signed_amount"}
-            }, "required": ["currency", "net", "tax", "total"], "additionalProperties": false},
+            }, "required": [], "additionalProperties": false},
             "problems": {"type": "array", "maxItems": 10, "items": {"type": "string", "maxLength": 240}}
-        }, "required": ["supplier", "invoice_number", "lines", "totals", "problems"]}"##,
+        }, "required": ["lines", "totals", "problems"]}"##,
         actions: &[fill("enter_invoice", "Enter the invoice as a draft in the ledger.")],
     },
     Agent {
@@ -47,10 +47,10 @@ pub(super) const AGENTS: &[Agent] = &[
             the order and receipt it refers to, and signs of a duplicate: the same number, or the same amount \
             and date. `approved` is true only for an amount above zero and up to the organization's approval \
             threshold, `approval_threshold_usd` in the data or 10,000 USD where none is given, with nothing \
-            against it; give each reason with its figure. Above the threshold `approved` is false and you \
-            propose `pay_invoice` with the amount as its value, so that a person releases it; propose \
-            `hold_invoice` when something speaks against the invoice. Confidence is below 0.5 when the amount or \
-            the supplier is not known.",
+            against it; give each reason with its figure. An amount in another currency is not approved. Propose \
+            `hold_invoice` when something speaks against the invoice; otherwise propose `pay_invoice` with the \
+            amount as its value above the threshold, so that a person releases it, and nothing below. Confidence \
+            is below 0.5 when the amount or the supplier is not known.",
         schema: r##"{"properties": {
             "approved": {"type": "boolean"},
             "reasons": {"type": "array", "minItems": 1, "maxItems": 8, "items": {"type": "string", "maxLength": 300}},
@@ -116,7 +116,7 @@ pub(super) const AGENTS: &[Agent] = &[
             }, "required": ["entry", "amount_usd"], "additionalProperties": false}},
             "difference_usd": {"$ref": "#/$defs/signed_amount"}
         }, "required": ["matched", "unmatched_bank", "unmatched_ledger", "difference_usd"]}"##,
-        actions: &[fill("post_matches", "Mark the matched entries as reconciled.")],
+        actions: &[submit("post_matches", "Mark the matched entries as reconciled.")],
     },
     Agent {
         id: "vat_calculator",
@@ -127,10 +127,11 @@ pub(super) const AGENTS: &[Agent] = &[
         high_stakes: false,
         instructions: "\
             You work out value added tax. For each line settle first the place of supply, from where seller and \
-            buyer are and whether it is goods or a service, then the treatment, then the rate of that country. A \
-            business customer in another EU country with a valid VAT number means reverse charge and no VAT; say \
-            so. Compute `vat` as net times rate, to the cent, and the totals from the lines. Confidence is below \
-            0.5 when a party's country or VAT status is unknown.",
+            buyer are and whether it is goods or a service, then the treatment, then the rate of that country. To a \
+            business in another EU country with a valid VAT number a service is reverse charge, without VAT; \
+            goods are an exempt supply within the Community, `zero` at 0 percent: name the proof of transport in \
+            `next_steps`. Compute `vat` as net times rate, to the cent, and the totals from the lines. Confidence \
+            is below 0.5 when a party's country or VAT status is unknown.",
         schema: r##"{"properties": {
             "place_of_supply": {"type": "string", "maxLength": 60},
             "lines": {"type": "array", "minItems": 1, "maxItems": 20, "items": {"type": "object", "properties": {
@@ -282,7 +283,7 @@ pub(super) const AGENTS: &[Agent] = &[
             "payback_months": {"type": "number", "minimum": 0, "maximum": 600},
             "reasons": {"type": "array", "minItems": 1, "maxItems": 8, "items": {"type": "string", "maxLength": 240}},
             "conditions": {"type": "array", "maxItems": 6, "items": {"type": "string", "maxLength": 200}}
-        }, "required": ["decision", "amount_usd", "reasons", "conditions"]}"##,
+        }, "required": ["decision", "reasons", "conditions"]}"##,
         actions: &[submit("approve_capex", "Approve the capital request.")],
     },
     Agent {
@@ -306,7 +307,7 @@ pub(super) const AGENTS: &[Agent] = &[
                 "timing": {"type": "string", "enum": ["point_in_time", "over_time"]},
                 "share_percent": {"$ref": "#/$defs/percent"}, "price_usd": {"$ref": "#/$defs/amount"}
             }, "required": ["name", "timing", "share_percent", "price_usd"], "additionalProperties": false}},
-            "schedule": {"type": "array", "minItems": 1, "maxItems": 24, "items": {"type": "object", "properties": {
+            "schedule": {"type": "array", "minItems": 1, "maxItems": 60, "items": {"type": "object", "properties": {
                 "month": {"type": "string", "maxLength": 7}, "amount_usd": {"$ref": "#/$defs/amount"}
             }, "required": ["month", "amount_usd"], "additionalProperties": false}}
         }, "required": ["contract_price_usd", "obligations", "schedule"]}"##,

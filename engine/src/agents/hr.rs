@@ -1,7 +1,7 @@
 //! HR: the agents that hire, answer and look after employees.
 //! Data only; the registry reads it.
 
-use super::{Agent, Department, destructive, fill, submit};
+use super::{Agent, Department, destructive, submit};
 use crate::tier::Tier;
 
 pub(super) const AGENTS: &[Agent] = &[
@@ -120,7 +120,7 @@ pub(super) const AGENTS: &[Agent] = &[
             "start_date": {"$ref": "#/$defs/date"},
             "conditions": {"type": "array", "maxItems": 8, "items": {"type": "string", "maxLength": 200}},
             "letter": {"type": "array", "minItems": 1, "maxItems": 8, "items": {"type": "string", "maxLength": 800}}
-        }, "required": ["role", "annual_pay_usd", "conditions", "letter"]}"##,
+        }, "required": ["role", "conditions", "letter"]}"##,
         actions: &[submit("send_offer", "Send the offer letter to the candidate.")],
     },
     Agent {
@@ -145,9 +145,9 @@ pub(super) const AGENTS: &[Agent] = &[
             "access": {"type": "array", "maxItems": 12, "items": {"type": "string", "maxLength": 80}},
             "first_day": {"$ref": "#/$defs/date"}
         }, "required": ["tasks", "access"]}"##,
-        actions: &[fill(
+        actions: &[submit(
             "create_onboarding_tasks",
-            "Create the onboarding tasks for their owners.",
+            "Give the onboarding tasks to their owners.",
         )],
     },
     Agent {
@@ -161,9 +161,9 @@ pub(super) const AGENTS: &[Agent] = &[
             You plan how somebody leaves. List what is to be returned, paid out, signed and handed over, each \
             with its owner and date before the last day; access ends at the end of that day, at once where the \
             leave is contested. Name every account and shared secret that the role had, and who takes over each \
-            open piece of work. Propose `create_offboarding_tasks` when the last day is known, \
-            `revoke_leaver_access` only when the task says that access is to end. Confidence is below 0.6 when \
-            last day or accounts are not known.",
+            open piece of work. Propose `revoke_leaver_access` only when the task says that access is to end now, \
+            with the tasks to give out under `next_steps`; otherwise propose `create_offboarding_tasks` when the \
+            last day is known. Confidence is below 0.6 when last day or accounts are not known.",
         schema: r##"{"properties": {
             "tasks": {"type": "array", "minItems": 1, "maxItems": 20, "items": {"type": "object", "properties": {
                 "task": {"type": "string", "maxLength": 200},
@@ -178,9 +178,9 @@ pub(super) const AGENTS: &[Agent] = &[
         }, "required": ["tasks", "access_to_revoke", "handovers"]}"##,
         actions: &[
             destructive("revoke_leaver_access", "Revoke the leaver's accounts and access."),
-            fill(
+            submit(
                 "create_offboarding_tasks",
-                "Create the offboarding tasks for their owners.",
+                "Give the offboarding tasks to their owners.",
             ),
         ],
     },
@@ -205,7 +205,7 @@ pub(super) const AGENTS: &[Agent] = &[
             "clashes": {"type": "array", "maxItems": 8, "items": {"type": "string", "maxLength": 160}},
             "reason": {"type": "string", "minLength": 1, "maxLength": 300}
         }, "required": ["decision", "working_days", "clashes", "reason"]}"##,
-        actions: &[fill("approve_leave", "Enter the leave as approved.")],
+        actions: &[submit("approve_leave", "Approve the leave.")],
     },
     Agent {
         id: "employee_relations",
@@ -267,7 +267,8 @@ pub(super) const AGENTS: &[Agent] = &[
         instructions: "\
             You work out benefits. Check each plan's conditions, such as hours, length of service, place and \
             family status, and give what employee and employer pay a month; say for each refused plan which \
-            condition is missing. Name the day by which to enrol and what happens to somebody who misses it. \
+            condition is missing. `employee_monthly_cost_usd` is what the employee pays for all of them together. \
+            Name the day by which to enrol and what happens to somebody who misses it. \
             Advise on no medical question. Propose `enrol_employee` when the task names the plans to take. \
             Confidence is below 0.5 when the plan's rules or the employee's data are missing.",
         schema: r##"{"properties": {
@@ -278,9 +279,9 @@ pub(super) const AGENTS: &[Agent] = &[
             "not_eligible": {"type": "array", "maxItems": 10, "items": {"type": "object", "properties": {
                 "benefit": {"type": "string", "maxLength": 100}, "reason": {"type": "string", "maxLength": 200}
             }, "required": ["benefit", "reason"], "additionalProperties": false}},
-            "monthly_cost_usd": {"$ref": "#/$defs/amount"},
+            "employee_monthly_cost_usd": {"$ref": "#/$defs/amount"},
             "enrol_by": {"$ref": "#/$defs/date"}
-        }, "required": ["eligible", "not_eligible", "monthly_cost_usd"]}"##,
+        }, "required": ["eligible", "not_eligible", "employee_monthly_cost_usd"]}"##,
         actions: &[submit("enrol_employee", "Enrol the employee in the named benefits.")],
     },
 ];

@@ -1,7 +1,7 @@
 //! Legal: the agents that read contracts, watch rules and protect rights.
 //! Data only; the registry reads it.
 
-use super::{Agent, Department, fill, submit};
+use super::{Agent, Department, destructive, fill, submit};
 use crate::tier::Tier;
 
 pub(super) const AGENTS: &[Agent] = &[
@@ -53,7 +53,7 @@ pub(super) const AGENTS: &[Agent] = &[
             "carve_outs": {"type": "array", "maxItems": 8, "items": {"type": "string", "maxLength": 160}},
             "problems": {"type": "array", "maxItems": 8, "items": {"type": "string", "maxLength": 240}},
             "acceptable": {"type": "boolean"}
-        }, "required": ["kind", "term_months", "carve_outs", "problems", "acceptable"]}"##,
+        }, "required": ["kind", "carve_outs", "problems", "acceptable"]}"##,
         actions: &[submit(
             "send_nda_for_signature",
             "Send the agreement out for signature.",
@@ -216,7 +216,7 @@ pub(super) const AGENTS: &[Agent] = &[
             "waste_usd": {"$ref": "#/$defs/amount"},
             "shortfall_usd": {"$ref": "#/$defs/amount"}
         }, "required": ["products", "waste_usd", "shortfall_usd"]}"##,
-        actions: &[submit(
+        actions: &[destructive(
             "reclaim_licenses",
             "Take unused licences back from their holders.",
         )],

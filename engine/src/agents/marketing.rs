@@ -77,11 +77,11 @@ pub(super) const AGENTS: &[Agent] = &[
                     "email", "search", "social", "display", "events", "partners", "direct_mail"
                 ]},
                 "budget_usd": {"$ref": "#/$defs/amount"}, "goal": {"type": "string", "maxLength": 160}
-            }, "required": ["channel", "budget_usd", "goal"], "additionalProperties": false}},
+            }, "required": ["channel", "goal"], "additionalProperties": false}},
             "calendar": {"type": "array", "minItems": 1, "maxItems": 12, "items": {"type": "object", "properties": {
                 "date": {"$ref": "#/$defs/date"}, "step": {"type": "string", "maxLength": 160}
             }, "required": ["date", "step"], "additionalProperties": false}}
-        }, "required": ["budget_usd", "channels", "calendar"]}"##,
+        }, "required": ["channels", "calendar"]}"##,
         actions: &[submit("launch_campaign", "Launch the campaign.")],
     },
     Agent {
@@ -104,7 +104,7 @@ pub(super) const AGENTS: &[Agent] = &[
                     "linkedin", "x", "instagram", "facebook", "tiktok", "youtube"
                 ]},
                 "text": {"type": "string", "maxLength": 1000}, "publish_on": {"$ref": "#/$defs/date"},
-                "hashtags": {"type": "array", "maxItems": 5, "items": {"type": "string", "maxLength": 40}}
+                "hashtags": {"type": "array", "maxItems": 3, "items": {"type": "string", "maxLength": 40}}
             }, "required": ["network", "text", "publish_on", "hashtags"], "additionalProperties": false}}
         }, "required": ["theme", "posts"]}"##,
         actions: &[submit("schedule_posts", "Schedule the posts for publishing.")],

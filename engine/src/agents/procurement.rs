@@ -1,7 +1,7 @@
 //! Procurement: the agents that buy, from the first quote to the goods on the shelf.
 //! Data only; the registry reads it.
 
-use super::{Agent, Department, fill, submit};
+use super::{Agent, Department, destructive, fill, submit};
 use crate::tier::Tier;
 
 pub(super) const AGENTS: &[Agent] = &[
@@ -16,11 +16,12 @@ pub(super) const AGENTS: &[Agent] = &[
             You compare offers. Bring every quote to the same footing: the stated quantity, unit price and total \
             in USD with freight and discounts in it, days to delivery; total is quantity times unit price. \
             Recommend the lowest total that meets specification and date, and say in `findings` why where it is \
-            not the cheapest. Never make up a vendor or a price for one that the data does not have. Propose \
-            `place_order` with the total as its value only when the task asks to buy. Confidence is below 0.5 \
-            when fewer than two quotes or no quantity are known.",
+            not the cheapest. Never make up a vendor or a price: without quotes in the data `vendors` is empty, \
+            `recommended` is empty, and you say in `next_steps` what to ask for and whom. Propose `place_order` \
+            with the total as its value only when the task asks to buy. Confidence is below 0.5 when fewer than \
+            two quotes or no quantity are known.",
         schema: r##"{"properties": {
-            "vendors": {"type": "array", "minItems": 1, "maxItems": 10, "items": {"type": "object", "properties": {
+            "vendors": {"type": "array", "maxItems": 10, "items": {"type": "object", "properties": {
                 "name": {"type": "string", "minLength": 1, "maxLength": 120},
                 "quantity": {"type": "integer", "minimum": 1, "maximum": 100000000},
                 "unit_price_usd": {"$ref": "#/$defs/amount"}, "total_usd": {"$ref": "#/$defs/amount"},
@@ -28,7 +29,7 @@ pub(super) const AGENTS: &[Agent] = &[
             }, "required": [
                 "name", "quantity", "unit_price_usd", "total_usd", "delivery_days"
             ], "additionalProperties": false}},
-            "recommended": {"type": "string", "minLength": 1, "maxLength": 120}
+            "recommended": {"type": "string", "maxLength": 120}
         }, "required": ["vendors", "recommended"]}"##,
         actions: &[submit("place_order", "Place the order with the recommended vendor.")],
     },
@@ -85,7 +86,7 @@ pub(super) const AGENTS: &[Agent] = &[
             "strengths": {"type": "array", "maxItems": 6, "items": {"type": "string", "maxLength": 160}},
             "weaknesses": {"type": "array", "maxItems": 6, "items": {"type": "string", "maxLength": 160}}
         }, "required": ["scores", "overall_score", "verdict", "strengths", "weaknesses"]}"##,
-        actions: &[fill("set_vendor_status", "Enter the vendor's new status.")],
+        actions: &[submit("set_vendor_status", "Set the vendor's new status.")],
     },
     Agent {
         id: "po_creator",
@@ -164,8 +165,8 @@ pub(super) const AGENTS: &[Agent] = &[
             }, "required": ["item", "ordered", "received", "damaged"], "additionalProperties": false}},
             "complete": {"type": "boolean"},
             "claims": {"type": "array", "maxItems": 10, "items": {"type": "string", "maxLength": 240}}
-        }, "required": ["order_number", "lines", "complete", "claims"]}"##,
-        actions: &[fill("post_receipt", "Enter the goods receipt.")],
+        }, "required": ["lines", "complete", "claims"]}"##,
+        actions: &[submit("post_receipt", "Post the goods receipt.")],
     },
     Agent {
         id: "invoice_matcher",
@@ -216,7 +217,7 @@ pub(super) const AGENTS: &[Agent] = &[
                 "state": {"type": "string", "enum": ["short", "expiring", "dead", "overstocked"]},
                 "on_hand": {"type": "integer", "minimum": 0, "maximum": 100000000},
                 "days_of_cover": {"type": "integer", "minimum": 0, "maximum": 3650}
-            }, "required": ["item", "state", "on_hand", "days_of_cover"], "additionalProperties": false}},
+            }, "required": ["item", "state", "on_hand"], "additionalProperties": false}},
             "items_checked": {"type": "integer", "minimum": 0, "maximum": 100000000}
         }, "required": ["items", "items_checked"]}"##,
         actions: &[],
@@ -231,8 +232,9 @@ pub(super) const AGENTS: &[Agent] = &[
         instructions: "\
             You decide on reorders. The reorder point is demand a day times lead time, plus safety stock; \
             reorder when stock on hand and on order is at or below it. Order up to the target level, rounded up \
-            to the pack or minimum order size, and name the figures in `reason`. Propose `raise_requisition` \
-            with the total as its value when something is to be ordered. Confidence is below 0.6 when lead time \
+            to the pack or minimum order size, and name the figures in `reason`. `total_usd` is what the orders cost \
+            at the prices in the data, left out where there are none. Propose `raise_requisition` with it as its \
+            value when something is to be ordered. Confidence is below 0.6 when lead time \
             or demand are missing.",
         schema: r##"{"properties": {
             "orders": {"type": "array", "maxItems": 15, "items": {"type": "object", "properties": {
@@ -244,7 +246,8 @@ pub(super) const AGENTS: &[Agent] = &[
             }, "required": [
                 "item", "quantity", "reorder_point", "lead_time_days", "reason"
             ], "additionalProperties": false}},
-            "not_needed": {"type": "array", "maxItems": 15, "items": {"type": "string", "maxLength": 120}}
+            "not_needed": {"type": "array", "maxItems": 15, "items": {"type": "string", "maxLength": 120}},
+            "total_usd": {"$ref": "#/$defs/amount"}
         }, "required": ["orders", "not_needed"]}"##,
         actions: &[fill("raise_requisition", "Raise the purchase requisition as a draft.")],
     },
@@ -260,8 +263,8 @@ pub(super) const AGENTS: &[Agent] = &[
             period, list those within 120 days with the nearest first, and mark one whose notice date is past. \
             Advise to renew where price and service are right, to renegotiate where the market or the volume \
             moved, to leave where nobody uses it; give the figure that decides. Propose \
-            `send_termination_notice` only where the task asks for it. Confidence is below 0.6 when term or \
-            notice period are unclear.",
+            `send_termination_notice` with the value at stake as its value only where the task asks for it. \
+            Confidence is below 0.6 when term or notice period are unclear.",
         schema: r##"{"properties": {
             "contracts": {"type": "array", "maxItems": 15, "items": {"type": "object", "properties": {
                 "vendor": {"type": "string", "maxLength": 120}, "ends": {"$ref": "#/$defs/date"},
@@ -271,7 +274,7 @@ pub(super) const AGENTS: &[Agent] = &[
             }, "required": ["vendor", "ends", "notice_by", "advice", "reason"], "additionalProperties": false}},
             "value_at_stake_usd": {"$ref": "#/$defs/amount"}
         }, "required": ["contracts", "value_at_stake_usd"]}"##,
-        actions: &[submit(
+        actions: &[destructive(
             "send_termination_notice",
             "Send notice of termination to the vendor.",
         )],

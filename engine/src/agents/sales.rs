@@ -74,7 +74,7 @@ pub(super) const AGENTS: &[Agent] = &[
                 "heading": {"type": "string", "maxLength": 80}, "text": {"type": "string", "maxLength": 1200}
             }, "required": ["heading", "text"], "additionalProperties": false}},
             "assumptions": {"type": "array", "maxItems": 6, "items": {"type": "string", "maxLength": 200}}
-        }, "required": ["title", "price_usd", "sections", "assumptions"]}"##,
+        }, "required": ["title", "sections", "assumptions"]}"##,
         actions: &[submit("send_proposal", "Send the proposal to the customer.")],
     },
     Agent {

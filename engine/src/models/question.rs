@@ -6,7 +6,7 @@
 use serde_json::{Map, Value, json};
 
 use super::{EvaluationRequest, ModelRequest};
-use crate::agents::{self, Agent, COMMON, EVALUATOR};
+use crate::agents::{self, Agent, COMMON, EVALUATOR, OF_ANSWERS};
 
 /// The longest description of an action. *Units*: characters, as for the sandbox's. Our choice.
 pub(super) const DESCRIPTION_CHARS_MAX: usize = 500;
@@ -58,6 +58,7 @@ impl Question {
         let system = [
             &introduction(agent),
             COMMON,
+            OF_ANSWERS,
             MATERIAL,
             agent.instructions,
             &answer_form(agent),
@@ -78,6 +79,7 @@ impl Question {
         material.insert("agent".to_owned(), json!(request.agent.description));
         let answer = json!({ "output": request.output, "confidence": request.confidence, "action": request.action });
         material.insert("answer".to_owned(), answer);
+        let rules = format!("The rules of the agent that answered: {}", request.agent.instructions);
         let form = "Answer with one JSON object and nothing else: `verdict`, `confidence` and `reasoning`.";
         Self {
             system: [
@@ -85,6 +87,7 @@ impl Question {
                 COMMON,
                 MATERIAL,
                 EVALUATOR.instructions,
+                &rules,
                 form,
             ]
             .join("\n\n"),
@@ -221,5 +224,29 @@ fn shorten(node: &mut Value) {
         }
         Value::Array(entries) => entries.iter_mut().for_each(shorten),
         _ => {}
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::tier::Tier;
+
+    #[test]
+    fn tells_the_evaluator_the_rules_of_who_answered_and_nothing_of_their_members() {
+        let agent = agents::find("po_approver").expect("an agent of the roster");
+        let asked = Question::of_evaluator(&EvaluationRequest {
+            agent,
+            tier: Tier::Smart,
+            task: "Approve it",
+            data: None,
+            attempt: 2,
+            output: &Map::new(),
+            confidence: None,
+            action: None,
+        });
+        assert!(asked.system.contains(agent.instructions) && asked.system.contains(COMMON));
+        assert!(!asked.system.contains(OF_ANSWERS));
+        assert!(!asked.user.contains(agent.instructions));
     }
 }

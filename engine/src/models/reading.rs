@@ -50,7 +50,14 @@ pub(super) fn evaluation(text: &str) -> Result<(Evaluation, String), String> {
         Some("retry") => Evaluation::Retry,
         Some(_) | None => return Err("verdict must be one of pass, triage and retry".to_owned()),
     };
-    let reasoning = object.get("reasoning").and_then(Value::as_str).unwrap_or_default();
+    let reasoning = object
+        .get("reasoning")
+        .and_then(Value::as_str)
+        .unwrap_or_default()
+        .trim();
+    if reasoning.is_empty() {
+        return Err("reasoning must say why, in a sentence".to_owned());
+    }
     Ok((evaluation, cut(reasoning, REASONING_CHARS_MAX)))
 }
 
@@ -273,6 +280,10 @@ mod tests {
         assert_eq!(judge(json!("pass")), Ok((pass, "Fine.".to_owned())));
         assert_eq!(judge(json!("triage")).map(|(said, _)| said), Ok(Evaluation::Triage));
         assert_eq!(judge(json!("retry")).map(|(said, _)| said), Ok(Evaluation::Retry));
+        for reasoning in [json!(null), json!(" "), json!(7)] {
+            let silent = json!({ "verdict": "pass", "confidence": 0.8, "reasoning": reasoning });
+            assert!(evaluation(&silent.to_string()).is_err(), "{silent}");
+        }
         for verdict in [json!("PASS"), json!("approve"), json!(true), json!(null)] {
             assert!(judge(verdict.clone()).is_err(), "{verdict}");
         }

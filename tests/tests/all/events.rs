@@ -17,6 +17,7 @@ use std::collections::BTreeMap;
 
 use eclips_tests::{event_file, repository};
 use scene::Scene;
+use serde_json::Value;
 
 /// Makes a test of each file, and the list of the files that have one.
 macro_rules! events {
@@ -114,6 +115,26 @@ fn every_file_has_a_test_and_a_row_and_every_row_a_file() {
             row.file,
             row.answer
         );
+    }
+}
+
+#[test]
+fn every_body_is_as_long_as_its_headers_say() {
+    for name in event_file::names() {
+        let event: Value = serde_json::from_str(&event_file::text(&name)).expect("JSON");
+        let Some(body) = event["body"].as_str() else { continue };
+        let bytes = if event["isBase64Encoded"] == true {
+            body.len() / 4 * 3 - body.matches('=').count()
+        } else {
+            body.len()
+        };
+        for headers in [&event["headers"], &event["multiValueHeaders"]] {
+            let lengths = headers.as_object().into_iter().flatten();
+            for (_, length) in lengths.filter(|(name, _)| name.eq_ignore_ascii_case("content-length")) {
+                let length = length.as_str().or_else(|| length[0].as_str());
+                assert_eq!(length, Some(bytes.to_string().as_str()), "events/{name}.json");
+            }
+        }
     }
 }
 

@@ -15,6 +15,8 @@ mod tests;
 
 use std::time::Duration;
 
+use serde_json::Value;
+
 use self::directives::{Directives, Failure};
 pub use self::evaluation::evaluate;
 use self::seed::Seed;
@@ -46,6 +48,12 @@ async fn obey(directives: &Directives, attempt: u32) -> Result<(), ModelError> {
         Some(Failure::Once) if attempt <= 1 => Err(ModelError::Failed("data.sandbox.fail is once".to_owned())),
         Some(Failure::Once) | None => Ok(()),
     }
+}
+
+/// Gives the members of a request's data without the directives, which are for the sandbox and no part of the work.
+fn fields<'a>(request: &ModelRequest<'a>) -> impl Iterator<Item = (&'a String, &'a Value)> {
+    let data = request.data.into_iter().flatten();
+    data.filter(|(name, _)| *name != "sandbox")
 }
 
 /// Names the sandbox model of a tier.

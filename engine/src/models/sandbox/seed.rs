@@ -4,6 +4,7 @@
 
 use sha2::{Digest, Sha256};
 
+use super::fields;
 use crate::models::ModelRequest;
 
 /// What a request hashes to, and how long it was.
@@ -25,12 +26,7 @@ impl Seed {
             input_bytes += part.len() as u64;
         };
         add(request.task.as_bytes());
-        for (name, value) in request
-            .data
-            .into_iter()
-            .flatten()
-            .filter(|(name, _)| *name != "sandbox")
-        {
+        for (name, value) in fields(request) {
             add(name.as_bytes());
             add(value.to_string().as_bytes());
         }

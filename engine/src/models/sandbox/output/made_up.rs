@@ -3,11 +3,14 @@
 //! What the data gives under a member's name is taken up, then what the task names, and the rest is drawn from agent and
 //! data. The task's words draw nothing: a task cannot talk the sandbox into a verdict, only be quoted.
 
+use std::cell::RefCell;
+
 use serde_json::{Map, Value};
 
-use super::facts::{self, Facts, figure};
+use super::facts::{self, Facts};
+use super::figures::figure;
 use super::phrases::phrases;
-use super::sums::{agree, cents, total};
+use super::sums::{Cell, Given, Sheet, agree, cents};
 use crate::agents::shape::{Format, Members, Shape};
 use crate::agents::{AMOUNT_MAX, is_date};
 use crate::models::sandbox::seed::Seed;
@@ -27,8 +30,24 @@ struct Place<'a> {
     name: &'a str,
     /// Its number among its like, from 0.
     at: usize,
-    /// The entry of the data that the list's entry is made from.
-    entry: Option<&'a Map<String, Value>>,
+    holder: Holder<'a>,
+}
+
+/// What a value stands in, which says where the data has one for it.
+#[derive(Clone, Copy)]
+enum Holder<'a> {
+    /// The output itself.
+    Top,
+    /// An object of the output's.
+    Object,
+    /// A list's entry, and the entry of the data that it is made from.
+    Entry(Option<&'a Map<String, Value>>),
+}
+
+impl<'a> Place<'a> {
+    const fn cell(self) -> Cell<'a> {
+        (self.parent, self.at, self.name)
+    }
 }
 
 /// Draws an answer.
@@ -36,6 +55,8 @@ pub(super) struct MadeUp<'a> {
     pub facts: &'a Facts<'a>,
     /// Of agent and data, without the task.
     pub seed: &'a Seed,
+    /// What was taken up from the data so far.
+    pub given: RefCell<Given>,
 }
 
 impl MadeUp<'_> {
@@ -47,19 +68,22 @@ impl MadeUp<'_> {
                     parent: "",
                     name,
                     at: 0,
-                    entry: None,
+                    holder: Holder::Top,
                 };
                 output.insert(name.clone(), self.value(shape, place));
             }
         }
-        agree(output);
-        total(output);
+        agree(&mut Sheet {
+            output,
+            shape,
+            given: &self.given.borrow(),
+        });
     }
 
     fn value(&self, shape: &Shape, place: Place<'_>) -> Value {
         match shape {
             Shape::Boolean {} => match self.recorded(place) {
-                Some(Value::Bool(given)) => Value::from(*given),
+                Some(Value::Bool(given)) => self.noted(place, Value::from(*given)),
                 _ => Value::from(self.draw(place, 4) > 0),
             },
             Shape::Integer { minimum, maximum } => Value::from(self.number(place, *minimum, *maximum).round() as i64),
@@ -69,8 +93,10 @@ impl MadeUp<'_> {
                     .recorded(place)
                     .and_then(Value::as_str)
                     .map(|word| word.trim().to_ascii_lowercase());
-                let known = given.filter(|word| words.contains(word));
-                Value::from(known.unwrap_or_else(|| self.word(words, place)))
+                match given.filter(|word| words.contains(word)) {
+                    Some(known) => self.noted(place, Value::from(known)),
+                    None => Value::from(self.word(words, place)),
+                }
             }
             Shape::String {
                 format: Some(Format::Date),
@@ -87,16 +113,19 @@ impl MadeUp<'_> {
             } => self.list(place, *entries_min, *entries_max, items),
             Shape::Object(members) => {
                 let member = |(name, shape): (&String, &Shape)| {
+                    let holder = match place.holder {
+                        Holder::Top => Holder::Object,
+                        inner => inner,
+                    };
                     let inner = Place {
                         parent: place.name,
                         name,
+                        holder,
                         ..place
                     };
                     (name.clone(), self.value(shape, inner))
                 };
-                let mut object: Map<_, _> = members.properties.iter().map(member).collect();
-                agree(&mut object);
-                Value::Object(object)
+                Value::Object(members.properties.iter().map(member).collect())
             }
         }
     }
@@ -110,6 +139,9 @@ impl MadeUp<'_> {
                 .and_then(Value::as_array)
                 .map_or(&[][..], Vec::as_slice),
         };
+        if !entries.is_empty() {
+            self.given.borrow_mut().note(place.cell());
+        }
         let usual = match (entries.len(), phrases(place.parent, place.name)) {
             (0, Some(phrases)) if matches!(items, Shape::String { .. }) => {
                 (2 + self.index(place, 2)).min(phrases.len())
@@ -121,7 +153,7 @@ impl MadeUp<'_> {
         let entry = |at: usize| {
             let inner = Place {
                 at,
-                entry: entries.get(at).and_then(Value::as_object),
+                holder: Holder::Entry(entries.get(at).and_then(Value::as_object)),
                 ..place
             };
             match (items, entries.get(at)) {
@@ -140,19 +172,29 @@ impl MadeUp<'_> {
         (0..count).map(entry).collect()
     }
 
-    /// What the data has for a member: in the entry that it is made from, at the top in the data itself.
+    /// Notes that the data gave this.
+    fn noted(&self, place: Place<'_>, value: Value) -> Value {
+        self.given.borrow_mut().note(place.cell());
+        value
+    }
+
+    /// What the data has for a member: in the entry that it is made from; at the top in the data itself, which also has
+    /// what an object of the output's wants, where the data has no such object.
     fn given<'b>(&'b self, place: Place<'b>) -> Option<&'b Value> {
-        match (place.entry, place.parent) {
-            (Some(entry), _) => facts::given(entry, place.name),
-            (None, "") => self.facts.given(place.name),
-            (None, _) => None,
+        match place.holder {
+            Holder::Top => self.facts.given(place.name),
+            Holder::Object => match self.facts.given(place.parent) {
+                Some(Value::Object(held)) => facts::given(held, place.name),
+                _ => self.facts.given(place.name),
+            },
+            Holder::Entry(entry) => facts::given(entry?, place.name),
         }
     }
 
     /// What the entry of the data that this is made from has for a word or a yes. The data's own top has no say in them:
     /// `"decision": "approve"` there would be an order.
     fn recorded<'b>(&'b self, place: Place<'b>) -> Option<&'b Value> {
-        self.given(place).filter(|_| place.entry.is_some())
+        self.given(place).filter(|_| matches!(place.holder, Holder::Entry(_)))
     }
 
     fn number(&self, place: Place<'_>, minimum: f64, maximum: f64) -> f64 {
@@ -160,9 +202,11 @@ impl MadeUp<'_> {
             .given(place)
             .and_then(figure)
             .filter(|figure| (minimum..=maximum).contains(figure));
-        given
-            .unwrap_or_else(|| self.likely(place, maximum))
-            .clamp(minimum, maximum)
+        if let Some(given) = given {
+            self.given.borrow_mut().note(place.cell());
+            return given;
+        }
+        self.likely(place, maximum).clamp(minimum, maximum)
     }
 
     /// A number as such a member usually has it.
@@ -172,13 +216,12 @@ impl MadeUp<'_> {
             "number" | "order" => place.at as f64 + 1.0,
             "day" => place.at as f64 * 3.0,
             "points" => between(5, 25),
+            "score" if place.parent == "transactions" => between(5, 95),
             "duration_minutes" => 45.0,
             "met_count" | "on_target_count" | "damaged" => between(0, 2),
-            "quantity" | "ordered" | "received" => self
-                .facts
-                .counts
-                .last()
-                .map_or_else(|| between(2, 40), |count| *count as f64),
+            "quantity" | "ordered" | "received" => {
+                self.facts.quantity.map_or_else(|| between(2, 40), |count| count as f64)
+            }
             "rate_percent" | "discount_percent" => between(1, 4) * 5.0,
             name if name.ends_with("_percent") => between(5, 95),
             name if name.ends_with("_days") || name.ends_with("_hours") || name == "days_overdue" => between(2, 40),
@@ -204,6 +247,9 @@ impl MadeUp<'_> {
     /// no clock, one week after the other in a list.
     fn date(&self, place: Place<'_>) -> String {
         let given = self.given(place).and_then(Value::as_str).filter(|text| is_date(text));
+        if given.is_some() {
+            self.given.borrow_mut().note(place.cell());
+        }
         let named = self.facts.dates.first().copied().filter(|_| place.parent.is_empty());
         if let Some(date) = given.or(named) {
             return date.to_owned();
@@ -219,8 +265,14 @@ impl MadeUp<'_> {
 
     fn text(&self, place: Place<'_>) -> String {
         match self.given(place) {
-            Some(Value::String(text)) if !text.trim().is_empty() => return taken(text, TAKEN_CHARS_MAX),
-            Some(value @ Value::Number(_)) => return value.to_string(),
+            Some(Value::String(text)) if !text.trim().is_empty() => {
+                self.given.borrow_mut().note(place.cell());
+                return taken(text, TAKEN_CHARS_MAX);
+            }
+            Some(value @ Value::Number(_)) => {
+                self.given.borrow_mut().note(place.cell());
+                return value.to_string();
+            }
             _ => {}
         }
         match place.name {

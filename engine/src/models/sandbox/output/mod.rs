@@ -5,18 +5,24 @@
 //! from task and data, and fits the schema.
 
 mod facts;
+mod figures;
 mod invoice;
 mod made_up;
+mod numbers;
 mod phrases;
 mod reading;
 mod routing;
 mod sums;
+mod trades;
 mod vendors;
+
+use std::cell::RefCell;
 
 use serde_json::{Map, Value};
 
 use self::facts::Facts;
 use self::made_up::MadeUp;
+use super::fields;
 use super::seed::Seed;
 use super::wording::{counted, describe, excerpt, field_words, references};
 use crate::action::ProposedAction;
@@ -56,6 +62,7 @@ pub(super) fn write(request: &ModelRequest<'_>, seed: &Seed) -> Written {
             let made_up = MadeUp {
                 facts: &Facts::of(request),
                 seed: &deaf,
+                given: RefCell::default(),
             };
             made_up.complete(&mut written.output, &shape::of(request.agent));
         }
@@ -65,12 +72,7 @@ pub(super) fn write(request: &ModelRequest<'_>, seed: &Seed) -> Written {
 
 /// Writes the members that every output has.
 fn common(request: &ModelRequest<'_>, seed: &Seed) -> Map<String, Value> {
-    let fields: Vec<_> = request
-        .data
-        .into_iter()
-        .flatten()
-        .filter(|(name, _)| *name != "sandbox")
-        .collect();
+    let fields: Vec<_> = fields(request).collect();
     let task = excerpt(request.task.trim(), TASK_CHARS_MAX);
     let basis = match fields.len() {
         0 => "the task alone".to_owned(),

@@ -5,23 +5,28 @@
 use serde_json::{Value, json};
 
 use super::Written;
-use super::facts::{Facts, amounts};
+use super::facts::Facts;
+use super::figures::amounts;
 use crate::agents::AMOUNT_MAX;
 use crate::models::ModelRequest;
+use crate::models::sandbox::fields;
 use crate::models::sandbox::wording::{describe, excerpt, field_words};
 
-/// Words that tell what kind of document it is, first hit wins; more telling ones stand first.
-const KINDS: [(&str, &str); 10] = [
+/// Words that tell what kind of document it is, first hit wins; more telling ones stand first. A letter that goes with an
+/// invoice is the invoice, and who asks to "resume" work sends no résumé.
+const KINDS: [(&str, &str); 12] = [
     ("purchase order", "purchase_order"),
     ("delivery note", "delivery_note"),
     ("curriculum vitae", "resume"),
-    ("resume", "resume"),
     ("invoice", "invoice"),
+    ("résumé", "resume"),
     ("agreement", "contract"),
     ("contract", "contract"),
     ("statement", "statement"),
     ("report", "report"),
-    ("dear ", "letter"),
+    ("resume", "resume"),
+    ("dear", "letter"),
+    ("sincerely", "letter"),
 ];
 
 /// Fields that name a party.
@@ -37,26 +42,15 @@ const AMOUNTS_MAX: usize = 12;
 
 /// Adds type, parties, dates, amounts and references.
 pub(super) fn add(written: &mut Written, request: &ModelRequest<'_>, facts: &Facts<'_>) {
-    let held = || {
-        request
-            .data
-            .into_iter()
-            .flatten()
-            .filter(|(name, _)| *name != "sandbox")
-    };
-    let texts: Vec<_> = held().filter_map(|(_, value)| value.as_str()).collect();
+    let texts: Vec<_> = fields(request).filter_map(|(_, value)| value.as_str()).collect();
     let document: String = if texts.is_empty() {
         request.task.to_owned()
     } else {
         texts.join("\n")
     };
     let document: String = document.chars().take(READ_CHARS_MAX).collect();
-    let lower = document.to_lowercase();
-    let kind = KINDS
-        .iter()
-        .find(|(word, _)| lower.contains(word))
-        .map_or("other", |(_, kind)| kind);
-    let parties = held()
+    let kind = kind(&document);
+    let parties = fields(request)
         .filter(|(name, value)| value.is_string() && PARTIES.contains(&name.as_str()))
         .take(6);
     let parties = parties.map(|(name, value)| json!({ "name": describe(value), "role": field_words(name) }));
@@ -81,4 +75,39 @@ pub(super) fn add(written: &mut Written, request: &ModelRequest<'_>, facts: &Fac
     output.insert("dates".to_owned(), dates.collect());
     output.insert("amounts".to_owned(), amounts.collect());
     output.insert("references".to_owned(), references.collect());
+}
+
+/// Finds the kind by whole words, in the singular or the plural.
+fn kind(document: &str) -> &'static str {
+    let words = document.to_lowercase();
+    let words: Vec<&str> = words
+        .split(|c: char| !c.is_alphanumeric())
+        .filter(|word| !word.is_empty())
+        .collect();
+    let words = format!(" {} ", words.join(" "));
+    let is_named = |word: &str| words.contains(&format!(" {word} ")) || words.contains(&format!(" {word}s "));
+    let known = KINDS.iter().find(|(word, _)| is_named(word));
+    known.map_or("other", |(_, kind)| kind)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn tells_a_kind_by_whole_words() {
+        for (document, expected) in [
+            ("We resume work once the invoice is paid.", "invoice"),
+            ("Invoices of May", "invoice"),
+            ("Curriculum vitae of Ada", "resume"),
+            ("My résumé", "resume"),
+            ("It was reported that he contracted a cold.", "other"),
+            ("Dear Sir,\nyours", "letter"),
+            ("The dearest of all", "other"),
+            ("Purchase\norder 7, with an invoice", "purchase_order"),
+            ("", "other"),
+        ] {
+            assert_eq!(kind(document), expected, "{document}");
+        }
+    }
 }

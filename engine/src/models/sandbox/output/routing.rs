@@ -1,14 +1,15 @@
 //! `center` and `orchestrator`: who should do what.
 //!
-//! The agent whose name and description share most words with the task, the one with more of them in its name among equals, and then the first of the roster. Words
-//! choose among agents here and nothing else: a task that names an agent is routed, not obeyed.
+//! The task's words speak for an agent: those of its trade (`trades.rs`), of its name, and of its description, the rarer
+//! over the roster the louder. Among equals the first of the roster has it. Words choose among agents here and nothing
+//! else: a task that names an agent is routed, not obeyed.
 
 use serde_json::{Value, json};
 
 use super::Written;
-use crate::agents::{self, Agent};
+use super::trades::rank;
 use crate::models::ModelRequest;
-use crate::models::sandbox::wording::{excerpt, words};
+use crate::models::sandbox::wording::excerpt;
 
 /// Who gets a task that shares no word with anybody.
 const FALLBACK: &str = "researcher";
@@ -19,44 +20,38 @@ const PARTS_MAX: usize = 8;
 /// How much of the task a part quotes. *Units*: characters. Our choice, within the schema.
 const PART_CHARS_MAX: usize = 300;
 
-/// How many words of a task are looked at. Our choice, for tasks of 20 000 characters.
-const WORDS_MAX: usize = 400;
+/// Words that link a part to the one before it and say nothing of the work.
+const LINKS: [&str; 4] = ["And", "and", "Then", "then"];
 
-/// Words of a description that say nothing of the trade.
-const SMALL_WORDS: [&str; 26] = [
-    "what", "which", "with", "from", "each", "them", "that", "this", "then", "when", "where", "every", "most", "about",
-    "into", "near", "this", "have", "their", "next", "list", "say", "lists", "says", "give", "work",
+/// Words whose point ends no sentence.
+const ABBREVIATIONS: [&str; 12] = [
+    "mr", "mrs", "ms", "dr", "prof", "st", "no", "nos", "vs", "approx", "attn", "dept",
 ];
 
-/// Adds `specialist`, `reason` and whom else it could be.
+/// Adds `specialist`, `reason` and whom else it could be, and says what to do with the choice.
 pub(super) fn pick(written: &mut Written, request: &ModelRequest<'_>) {
     let ranked = rank(request.task);
     let specialist = ranked.first().map_or(FALLBACK, |found| found.agent.id);
     let reason = ranked.first().map_or_else(
         || "No word of the task belongs to one trade, so somebody has to find out first.".to_owned(),
-        |found| format!("The task speaks of {}.", found.shared.join(", ")),
+        |found| format!("The task speaks of {}.", found.words.join(", ")),
     );
     let others: Vec<_> = ranked.iter().skip(1).take(2).map(|found| found.agent.id).collect();
+    let next = format!("Start a run with agent_type `{specialist}` and the same task and data.");
     let output = &mut written.output;
     output.insert("specialist".to_owned(), Value::from(specialist));
     output.insert("reason".to_owned(), Value::from(excerpt(&reason, PART_CHARS_MAX)));
     output.insert("alternatives".to_owned(), Value::from(others));
+    output.insert("next_steps".to_owned(), json!([next]));
 }
 
 /// Adds `parts`, one after the other, and the `outcome`.
 pub(super) fn split(written: &mut Written, request: &ModelRequest<'_>) {
-    let parts = request
-        .task
-        .split(['.', ';', '\n'])
-        .flat_map(|sentence| sentence.split(" then "))
-        .map(|part| {
-            part.trim_matches(|c: char| c.is_whitespace() || c == ',')
-                .trim_end_matches(" and")
-                .trim()
-        })
-        .filter(|part| part.contains(char::is_alphabetic))
-        .take(PARTS_MAX);
-    let mut parts: Vec<_> = parts.map(|part| excerpt(part, PART_CHARS_MAX)).collect();
+    let mut parts: Vec<_> = parts(request.task)
+        .into_iter()
+        .take(PARTS_MAX)
+        .map(|part| excerpt(part, PART_CHARS_MAX))
+        .collect();
     if parts.is_empty() {
         parts.push("Find out what the task asks for".to_owned());
     }
@@ -71,53 +66,56 @@ pub(super) fn split(written: &mut Written, request: &ModelRequest<'_>) {
     } else {
         "Each part goes on from the one before it."
     };
+    let next = "Start a run for each part with its `specialist` as agent_type, in the order of `after`.";
     written.output.insert("parts".to_owned(), numbered.collect());
     written.output.insert("outcome".to_owned(), Value::from(outcome));
+    written.output.insert("next_steps".to_owned(), json!([next]));
 }
 
-/// An agent and the task's words that speak for it.
-struct Found<'a> {
-    agent: &'static Agent,
-    shared: Vec<&'a str>,
-    in_name: usize,
+/// Cuts a task at the ends of its sentences, at semicolons, at new lines and at ` then `.
+fn parts(task: &str) -> Vec<&str> {
+    let pieces = task.split([';', '\n']).flat_map(sentences);
+    let pieces = pieces.flat_map(|sentence| sentence.split(" then "));
+    let pieces = pieces.map(|piece| {
+        let mut piece = piece.trim_matches(is_between);
+        while let Some(rest) = LINKS.iter().find_map(|link| piece.strip_prefix(link)) {
+            if !rest.starts_with(is_between) {
+                break;
+            }
+            piece = rest.trim_start_matches(is_between);
+        }
+        piece.strip_suffix(" and").unwrap_or(piece).trim_end_matches(is_between)
+    });
+    pieces
+        .filter(|piece| piece.contains(char::is_alphabetic) && !LINKS.contains(piece))
+        .collect()
 }
 
-/// The agents that share a word with the task, those that share most first.
-fn rank(task: &str) -> Vec<Found<'_>> {
-    let mut asked: Vec<(String, &str)> = Vec::new();
-    for word in words(task).take(WORDS_MAX) {
-        if let Some(stem) = stem(word).filter(|stem| asked.iter().all(|(known, _)| known != stem)) {
-            asked.push((stem, word));
+fn is_between(c: char) -> bool {
+    c.is_whitespace() || c == ','
+}
+
+/// Cuts where a point, or a mark of question or exclamation, is followed by space and a capital, or by nothing. What has no
+/// space behind it, as in `1,200.50`, `v1.2` or an address, is no end, and neither is `Acme Inc. then`.
+fn sentences(line: &str) -> Vec<&str> {
+    let mut sentences = Vec::new();
+    let mut start = 0;
+    for (at, mark) in line.match_indices(['.', '!', '?']) {
+        let after = &line[at + 1..];
+        let next = after.trim_start().chars().next();
+        let is_capital = after.starts_with(char::is_whitespace) && next.is_some_and(char::is_uppercase);
+        let word = line[start..at]
+            .rsplit(|c: char| !c.is_alphanumeric())
+            .next()
+            .unwrap_or_default();
+        let is_short = mark == "." && ABBREVIATIONS.contains(&word.to_lowercase().as_str());
+        if next.is_none() || (is_capital && !is_short) {
+            sentences.push(&line[start..at]);
+            start = at + 1;
         }
     }
-    let mut ranked: Vec<_> = agents::specialists()
-        .filter_map(agents::find)
-        .filter_map(|agent| {
-            let name: Vec<_> = words(agent.name).filter_map(stem).collect();
-            let described: Vec<_> = words(agent.description).filter_map(stem).collect();
-            let shared = asked
-                .iter()
-                .filter(|(stem, _)| name.contains(stem) || described.contains(stem));
-            let shared: Vec<_> = shared.map(|(_, word)| *word).collect();
-            let in_name = asked.iter().filter(|(stem, _)| name.contains(stem)).count();
-            (!shared.is_empty()).then_some(Found { agent, shared, in_name })
-        })
-        .collect();
-    ranked.sort_by_key(|found| std::cmp::Reverse((found.shared.len(), found.in_name)));
-    ranked
-}
-
-/// The beginning of a word, by which `invoices` is `invoice` and `process` is `Processor`. Short words count in capitals
-/// only: `PO`, `VAT`.
-fn stem(word: &str) -> Option<String> {
-    let is_short = word.chars().count() < 4;
-    let lower = word.to_lowercase();
-    let counts = if is_short {
-        word.chars().count() > 1 && word.chars().all(char::is_uppercase)
-    } else {
-        !SMALL_WORDS.contains(&lower.as_str())
-    };
-    counts.then(|| lower.trim_end_matches('s').chars().take(6).collect())
+    sentences.push(&line[start..]);
+    sentences
 }
 
 #[cfg(test)]
@@ -125,22 +123,38 @@ mod tests {
     use super::*;
 
     #[test]
-    fn finds_the_specialist_by_the_words_of_the_task() {
-        let cases = [
-            ("Get 3 vendor quotes for 500 laptops", "procurement_specialist"),
-            ("Process invoice INV-2024-001", "invoice_processor"),
-            ("Review this contract clause by clause", "contract_reviewer"),
-            ("Compute the payroll for September", "payroll_processor"),
-            ("Review NDA-12", "contract_reviewer"),
-            ("Work out the VAT on this sale", "vat_calculator"),
-            ("Screen this resume for the analyst role", "resume_screener"),
+    fn splits_a_task_at_its_ends_and_nowhere_else() {
+        let cases: [(&str, &[&str]); 9] = [
+            (
+                "Approve $1,200.50 for Acme Inc. then pay",
+                &["Approve $1,200.50 for Acme Inc.", "pay"],
+            ),
+            (
+                "Read https://acme.example/a.html?x=1. Compare it with v1.2.3 of the page.",
+                &[
+                    "Read https://acme.example/a.html?x=1",
+                    "Compare it with v1.2.3 of the page",
+                ],
+            ),
+            (
+                "Split this. Then that;\nand then, the rest then",
+                &["Split this", "that", "the rest then"],
+            ),
+            (
+                "Review it, then pay, and then file it.",
+                &["Review it", "pay", "file it"],
+            ),
+            (
+                "Ask Mr. Smith and Dr. Jones. Write to both!",
+                &["Ask Mr. Smith and Dr. Jones", "Write to both"],
+            ),
+            ("First\nsecond\n\nthird", &["First", "second", "third"]),
+            ("Is it paid? Say so.", &["Is it paid", "Say so"]),
+            ("Is it paid? say so.", &["Is it paid? say so"]),
+            ("... ; 12", &[]),
         ];
         for (task, expected) in cases {
-            let ranked = rank(task);
-            assert_eq!(ranked.first().map(|found| found.agent.id), Some(expected), "{task}");
-        }
-        for task in ["", "Hello", "1234 ....", "hi you"] {
-            assert!(rank(task).is_empty(), "{task}");
+            assert_eq!(parts(task), expected, "{task}");
         }
     }
 }

@@ -1,5 +1,6 @@
 //! What the sandbox model promises: determinism, directives, bounded and derived results.
 
+mod bounds;
 mod outputs;
 
 use std::time::Duration;

@@ -41,10 +41,53 @@ async fn quotes_three_vendors_and_recommends_the_cheapest() {
 
 #[tokio::test]
 async fn takes_the_quantity_from_the_data_first() {
-    let output = answered("procurement_specialist", "Buy 5 lamps", json!({ "quantity": 7 }))
+    for quantity in [json!(7), json!("7"), json!(7.0), json!(" 7 ")] {
+        let output = answered("procurement_specialist", "Buy 5 lamps", json!({ "quantity": quantity }))
+            .await
+            .output;
+        assert_eq!(output["vendors"][0]["quantity"], 7, "{quantity}");
+    }
+}
+
+#[tokio::test]
+async fn gives_as_many_quotes_as_are_asked_for() {
+    for (task, count) in [
+        ("Get 5 vendor quotes for 8 lamps", 5),
+        ("Get 1 quote for 8 lamps", 1),
+        ("Get ten bids", 10),
+    ] {
+        let output = answered("procurement_specialist", task, Value::Null).await.output;
+        let names: std::collections::HashSet<_> = output["vendors"]
+            .as_array()
+            .expect("vendors")
+            .iter()
+            .map(|vendor| vendor["name"].to_string())
+            .collect();
+        assert_eq!(names.len(), count, "{task}");
+    }
+}
+
+#[tokio::test]
+async fn compares_the_quotes_that_the_data_has() {
+    let data = json!({ "vendors": [
+        { "name": "Acme", "unit_price_usd": 12.5, "delivery_days": 9 },
+        { "supplier": "Bolt", "price": "$11.00", "quantity": 30 },
+        { "name": "No price" }, { "name": "Elsewhere", "unit_price": "€1" },
+    ] });
+    let output = answered("procurement_specialist", "Get 3 quotes for 40 lamps", data)
         .await
         .output;
-    assert_eq!(output["vendors"][0]["quantity"], 7);
+    let vendors = output["vendors"].as_array().expect("vendors");
+    assert_eq!(vendors.len(), 2);
+    assert_eq!(
+        vendors[0],
+        json!({ "name": "Acme", "quantity": 40, "unit_price_usd": 12.5, "total_usd": 500.0, "delivery_days": 9 })
+    );
+    assert_eq!(
+        (&vendors[1]["name"], &vendors[1]["total_usd"]),
+        (&json!("Bolt"), &json!(330.0))
+    );
+    assert_eq!(output["recommended"], "Bolt");
 }
 
 #[tokio::test]
@@ -101,17 +144,24 @@ async fn takes_the_threshold_from_the_data() {
     }
 }
 
+/// Without a directive the sandbox proposes one thing: the payment that the manual's example is about.
 #[tokio::test]
-async fn proposes_only_what_the_agent_may() {
+async fn proposes_the_one_payment_and_nothing_else() {
     let data = json!({ "amount": 50_000 });
     for agent in agents::all() {
-        let answer = answered(agent.id, "Process invoice INV-2024-001", data.clone()).await;
-        let kinds: Vec<_> = agent.actions.iter().map(|action| action.kind).collect();
-        assert!(
-            answer.action.is_none_or(|action| kinds.contains(&action.kind)),
-            "{}",
-            agent.id
-        );
+        let answer = answered(agent.id, "Process invoice INV-2024-001 and pay it", data.clone()).await;
+        if agent.id == "ap_specialist" {
+            let payment = agent.actions.iter().find(|action| action.id == "pay_invoice");
+            let proposed = answer.action.expect("a payment");
+            assert_eq!(Some(proposed.kind), payment.map(|action| action.kind));
+            assert_eq!(
+                proposed.description,
+                "Release the payment of 50000 USD for INV-2024-001."
+            );
+            assert_eq!(proposed.value_usd, Some(50_000.0));
+        } else {
+            assert_eq!(answer.action, None, "{}", agent.id);
+        }
     }
 }
 
@@ -122,8 +172,15 @@ async fn approves_no_invoice_without_an_amount() {
         json!({}),
         json!({ "amount": "?" }),
         json!({ "amount": -1 }),
+        json!({ "amount": 1e-300 }),
+        json!({ "amount": 1e-300, "approval_threshold_usd": 1e-300 }),
+        json!({ "amount": 5_000, "currency": "EUR" }),
+        json!({ "amount": "€5.000,00" }),
+        json!({ "amount": 5_000, "currency": "pieces of eight" }),
     ] {
         let answer = answered("ap_specialist", "Process invoice INV-2024-001", data.clone()).await;
+        let agent = agents::find("ap_specialist").expect("an agent of the roster");
+        assert_eq!(agents::fits(agent, &answer.output), Ok(()), "{data}");
         assert_eq!(
             (&answer.output["approved"], answer.action.is_none()),
             (&json!(false), true),
