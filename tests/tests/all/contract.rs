@@ -23,6 +23,7 @@
 //! only thing that costs credits. A round is some 90 requests to start a run and some 270 others. Nothing has to be empty
 //! before. What the contract promises of limits, plans, revocation and outages is tested where the store can be reached.
 
+mod batches;
 mod cancel;
 mod create;
 mod door;
