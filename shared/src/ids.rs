@@ -115,7 +115,10 @@ impl RunId {
     #[must_use]
     pub fn of_row(batch: BatchId, row: u16) -> Self {
         let mut bytes = batch.to_bytes();
-        let hash = Sha256::new().chain_update(bytes).chain_update(row.to_be_bytes()).finalize();
+        let hash = Sha256::new()
+            .chain_update(bytes)
+            .chain_update(row.to_be_bytes())
+            .finalize();
         bytes[6..8].copy_from_slice(&row.to_be_bytes());
         bytes[8..].copy_from_slice(&hash[..8]);
         let id = uuid::Builder::from_bytes(bytes).with_variant(uuid::Variant::RFC4122);
@@ -144,7 +147,10 @@ mod tests {
     fn the_run_of_a_row_is_one_and_in_the_rows_order() {
         let (batch, other) = (BatchId::generate(), BatchId::generate());
         let runs: Vec<RunId> = (0..500).map(|row| RunId::of_row(batch, row)).collect();
-        assert!(runs.is_sorted_by(|one, next| one < next), "each is another, and behind the one before");
+        assert!(
+            runs.is_sorted_by(|one, next| one < next),
+            "each is another, and behind the one before"
+        );
         for run in &runs {
             assert_eq!(RunId::parse(&run.to_string()), Some(*run), "it is a version 7 id");
         }

@@ -93,7 +93,8 @@ impl Queues {
     /// *Errors*: [`StoreError::Unavailable`].
     pub async fn send_later(&self, hint: Hint, delay_s: i32) -> Result<(), StoreError> {
         let url = self.url(Urgency::of(hint.priority));
-        self.send_one(url, hint.subject, Some(&group(hint.tenant)), delay_s).await
+        self.send_one(url, hint.subject, Some(&group(hint.tenant)), delay_s)
+            .await
     }
 
     /// Sends a message of one of the queues again, about whose subject nothing could be read. *Units*: as [`Queues::send_later`].

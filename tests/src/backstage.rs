@@ -5,8 +5,9 @@ use std::time::{Duration, Instant};
 
 use eclips_shared::auth::{Mode, PlainKey, Scope, Tenant};
 use eclips_shared::config::Config;
-use eclips_shared::ids::{OrgId, RunId};
+use eclips_shared::ids::{BatchId, OrgId, RunId};
 use eclips_shared::plan::Plan;
+use eclips_shared::queue::Subject;
 use futures_util::future::join;
 use serde_json::{Value, json};
 
@@ -28,6 +29,8 @@ pub struct Backstage {
     pub runs: Function,
     /// The `triage` function, in this process.
     pub triage: Function,
+    /// The `batches` function, in this process.
+    pub batches: Function,
     /// A live key with every scope.
     pub key: String,
     /// Its organization, on plan `growth`.
@@ -45,6 +48,7 @@ impl Backstage {
         let proxy = Proxy::before(config.dynamodb_endpoint.as_deref().expect("a local endpoint")).await;
         let runs = Function::runs(&config, proxy.url()).await;
         let triage = Function::triage(&config, proxy.url()).await;
+        let batches = Function::batches(&config, proxy.url()).await;
         let key = stores.key(Plan::Growth, &Scope::ALL).await;
         let hash = PlainKey::parse(key.as_bytes()).expect("a key").hash();
         let record = stores.store.keys().find(&hash).await.expect("the engine is up");
@@ -54,6 +58,7 @@ impl Backstage {
             proxy,
             runs,
             triage,
+            batches,
             key,
         }
     }
@@ -140,8 +145,51 @@ impl Backstage {
     /// # Panics
     /// When the message would come back.
     pub async fn work_on(&self, run: RunId) {
-        let answer = work_on(&self.stores.config(), self.proxy.url(), run).await;
+        let answer = work_on(&self.stores.config(), self.proxy.url(), Subject::Run(run)).await;
         assert_eq!(answer, json!({ "batchItemFailures": [] }));
+    }
+
+    /// Makes a batch of summariser's rows with these directives for the sandbox.
+    ///
+    /// # Panics
+    /// When it is not accepted.
+    pub async fn batch(&self, sandboxes: &[Value]) -> BatchId {
+        let row = |sandbox: &Value| json!({ "task": "x", "data": { "sandbox": sandbox } });
+        let rows: Vec<Value> = sandboxes.iter().map(row).collect();
+        let body = json!({ "agent_type": "summariser", "rows": rows });
+        let made = self
+            .batches
+            .call("POST", "/v1/batches", Some(&self.key), Some(body))
+            .await;
+        assert_eq!(made.status, 201, "{}", made.body);
+        let made = made.json();
+        made["job"]["id"].as_str().and_then(BatchId::parse).expect("an id")
+    }
+
+    /// A batch as its owner sees it; its counts are looked at.
+    ///
+    /// # Panics
+    /// When they do not add up.
+    pub async fn show_batch(&self, batch: BatchId) -> Value {
+        let path = format!("/v1/batches/{batch}");
+        let got = self.batches.call("GET", &path, Some(&self.key), None).await;
+        assert_eq!(got.status, 200, "{}", got.body);
+        let shown = got.json();
+        crate::batches::adds_up(&shown);
+        shown
+    }
+
+    /// Asks for a batch's end; gives status and body.
+    pub async fn cancel_batch(&self, batch: BatchId) -> (u64, Value) {
+        let path = format!("/v1/batches/{batch}/cancel");
+        let got = self.batches.call("POST", &path, Some(&self.key), None).await;
+        (got.status, got.json())
+    }
+
+    /// Has a worker look at a batch once; says whether it is done with the message.
+    pub async fn tend(&self, batch: BatchId) -> bool {
+        let answer = work_on(&self.stores.config(), self.proxy.url(), Subject::Batch(batch)).await;
+        answer == json!({ "batchItemFailures": [] })
     }
 
     /// Has the sweep look once; gives its answer.

@@ -5,6 +5,7 @@ use std::collections::HashMap;
 use aws_sdk_dynamodb::types::AttributeValue;
 use eclips_shared::config::Config;
 use eclips_shared::ids::{KeyId, RunId};
+use eclips_shared::queue::Subject;
 use eclips_shared::time::Timestamp;
 use lambda_runtime::LambdaEvent;
 use serde_json::{Value, json};
@@ -195,12 +196,15 @@ async fn call_sweep(config: &Config, endpoint: &str, event: Value) -> Value {
     serde_json::to_value(answer.expect("infallible")).expect("an answer is JSON")
 }
 
-/// Has a `worker` of its own look at a run once, through another endpoint; gives its answer.
-pub async fn work_on(config: &Config, endpoint: &str, run: RunId) -> Value {
+/// Has a `worker` of its own look at a run or a batch once, through another endpoint; gives its answer.
+pub async fn work_on(config: &Config, endpoint: &str, subject: Subject) -> Value {
     let worker = eclips_worker::service(&at(config, endpoint))
         .await
         .expect("the sandbox is known");
-    let body = json!({ "run_id": run }).to_string();
+    let body = match subject {
+        Subject::Run(run) => json!({ "run_id": run }).to_string(),
+        Subject::Batch(batch) => json!({ "batch_id": batch }).to_string(),
+    };
     let event = json!({ "Records": [{ "messageId": "m", "receiptHandle": "r", "body": body, "attributes": {}, "messageAttributes": {},
         "md5OfBody": "", "eventSource": "aws:sqs", "eventSourceARN": "arn:aws:sqs:local:000000000000:eclips-runs", "awsRegion": "local" }] });
     let event = serde_json::from_value(event).expect("an event of SQS");

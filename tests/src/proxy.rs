@@ -37,7 +37,7 @@ pub enum Fault {
     Conflict,
     /// Passes it on, and then says 500: it happened, and nobody was told.
     ReplyLost,
-    /// Passes half of a `BatchGetItem`'s keys on, and leaves the others for the next call.
+    /// Passes half of the keys or items of a `BatchGetItem` or `BatchWriteItem` on, and leaves the others for the next call.
     Halved,
 }
 
@@ -207,7 +207,7 @@ async fn pass(State(shared): State<Shared>, headers: HeaderMap, body: Bytes) -> 
     let lag = shared.unrest.as_ref().and_then(|_| Lag::of(&operation, &body));
     let body = lag.as_ref().map_or(body, Lag::asked);
     let (body, left) = match fault {
-        Fault::Halved if operation == "BatchGetItem" => halved(&body),
+        Fault::Halved if operation.starts_with("Batch") => halved(&body),
         _ => (body, None),
     };
     let mut request = shared.http.post(&shared.target).body(asking_for_units(&body));
@@ -229,7 +229,7 @@ async fn pass(State(shared): State<Shared>, headers: HeaderMap, body: Bytes) -> 
                 None => bytes,
             };
             let bytes = match left {
-                Some(left) => leaving(&bytes, left),
+                Some(left) => leaving(&operation, &bytes, left),
                 None => bytes,
             };
             (status, [("content-type", "application/x-amz-json-1.0")], bytes).into_response()
@@ -263,19 +263,30 @@ fn halved(body: &Bytes) -> (Bytes, Option<Value>) {
     let mut left = asked["RequestItems"].clone();
     let tables = asked["RequestItems"].as_object_mut().into_iter().flatten();
     for ((_, now), (_, later)) in tables.zip(left.as_object_mut().into_iter().flatten()) {
-        let keys = now["Keys"].as_array_mut().expect("keys are asked for");
-        let last = keys.split_off(keys.len() / 2);
-        later["Keys"] = std::mem::replace(keys, last).into();
-        if later["Keys"] == json!([]) {
+        // To be read they are under their table's `Keys`, to be written under the table itself.
+        let (now, later) = if now.is_array() {
+            (now, later)
+        } else {
+            (&mut now["Keys"], &mut later["Keys"])
+        };
+        let items = now.as_array_mut().expect("keys are asked for, or items given");
+        let last = items.split_off(items.len() / 2);
+        *later = std::mem::replace(items, last).into();
+        if *later == json!([]) {
             return (body.clone(), None);
         }
     }
     (asked.to_string().into(), Some(left))
 }
 
-fn leaving(answer: &Bytes, left: Value) -> Bytes {
+fn leaving(operation: &str, answer: &Bytes, left: Value) -> Bytes {
     let mut answer: Value = serde_json::from_slice(answer).unwrap_or_default();
-    answer["UnprocessedKeys"] = left;
+    let name = if operation == "BatchGetItem" {
+        "UnprocessedKeys"
+    } else {
+        "UnprocessedItems"
+    };
+    answer[name] = left;
     answer.to_string().into()
 }
 

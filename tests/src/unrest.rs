@@ -62,7 +62,7 @@ impl Unrest {
         let is_met = match operation {
             "TransactWriteItems" => is_drawn(&self.transactions, TRANSACTIONS),
             "UpdateItem" => is_drawn(&self.updates, UPDATES),
-            "BatchGetItem" if is_drawn(&self.reads, READS) => return Fault::Halved,
+            "BatchGetItem" | "BatchWriteItem" if is_drawn(&self.reads, READS) => return Fault::Halved,
             _ => return Fault::None,
         };
         let asked = parsed(body);

@@ -2,6 +2,7 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
 mod all {
+    mod batches;
     mod cancel;
     mod conduct;
     mod contract;

@@ -87,8 +87,8 @@ struct Accepted {
 fn rows(fields: &mut Fields) -> Result<Vec<NewRow>, ApiError> {
     let wrong = |message: &str| ApiError::field("rows", message);
     let raw = fields.take("rows").ok_or_else(|| wrong("rows is required"))?;
-    let rows: Vec<Fields> =
-        serde_json::from_str(raw.get()).map_err(|_| wrong("rows must be a list of objects, no member of which is there twice"))?;
+    let rows: Vec<Fields> = serde_json::from_str(raw.get())
+        .map_err(|_| wrong("rows must be a list of objects, no member of which is there twice"))?;
     if rows.is_empty() {
         return Err(wrong("rows is required"));
     }
@@ -148,7 +148,11 @@ mod tests {
         let good = r#"{"task":"x"},"#.repeat(17);
         let long = "é".repeat(20_001);
         for (body, field, message) in [
-            (r#"{"rows":[{"task":"x"}]}"#.to_owned(), "agent_type", "agent_type is required"),
+            (
+                r#"{"rows":[{"task":"x"}]}"#.to_owned(),
+                "agent_type",
+                "agent_type is required",
+            ),
             (
                 r#"{"agent_type":"nobody","rows":[{"task":"x"}]}"#.to_owned(),
                 "agent_type",
@@ -158,28 +162,51 @@ mod tests {
             (of("[]"), "rows", "rows is required"),
             (of("null"), "rows", "rows is required"),
             (list(501), "rows", "Maximum 500 rows per batch"),
-            (of("{}"), "rows", "rows must be a list of objects, no member of which is there twice"),
-            (of("[1]"), "rows", "rows must be a list of objects, no member of which is there twice"),
+            (
+                of("{}"),
+                "rows",
+                "rows must be a list of objects, no member of which is there twice",
+            ),
+            (
+                of("[1]"),
+                "rows",
+                "rows must be a list of objects, no member of which is there twice",
+            ),
             (
                 of(r#"[{"task":"x","task":"y"}]"#),
                 "rows",
                 "rows must be a list of objects, no member of which is there twice",
             ),
-            (of(&format!("[{good}{{}}]")), "rows[17].task", "rows[17].task is required"),
+            (
+                of(&format!("[{good}{{}}]")),
+                "rows[17].task",
+                "rows[17].task is required",
+            ),
             (
                 of(&format!("[{good}{{\"task\":\"{long}\"}}]")),
                 "rows[17].task",
                 "rows[17].task must be at most 20000 characters",
             ),
-            (of(r#"[{"task":"x","data":[]}]"#), "rows[0].data", "rows[0].data must be an object"),
-            (of(r#"[{"task":"x","run_id":"y"}]"#), "rows[0].run_id", "Unknown field rows[0].run_id"),
+            (
+                of(r#"[{"task":"x","data":[]}]"#),
+                "rows[0].data",
+                "rows[0].data must be an object",
+            ),
+            (
+                of(r#"[{"task":"x","run_id":"y"}]"#),
+                "rows[0].run_id",
+                "Unknown field rows[0].run_id",
+            ),
             (
                 r#"{"agent_type":"center","rows":[{"task":"x"}],"priority":"high"}"#.to_owned(),
                 "priority",
                 "Unknown field priority",
             ),
             (
-                format!(r#"{{"agent_type":"center","rows":[{{"task":"x"}}],"name":"{}"}}"#, "n".repeat(201)),
+                format!(
+                    r#"{{"agent_type":"center","rows":[{{"task":"x"}}],"name":"{}"}}"#,
+                    "n".repeat(201)
+                ),
                 "name",
                 "name must be at most 200 characters",
             ),
@@ -189,7 +216,11 @@ mod tests {
                 "webhook_url must be https",
             ),
         ] {
-            assert_eq!(read(&body).unwrap_err(), (message.to_owned(), Some(field.to_owned())), "{body:.120}");
+            assert_eq!(
+                read(&body).unwrap_err(),
+                (message.to_owned(), Some(field.to_owned())),
+                "{body:.120}"
+            );
         }
     }
 

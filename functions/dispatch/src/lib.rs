@@ -104,7 +104,12 @@ fn hint(record: EventRecord) -> Option<Hint> {
     if hint.is_none() {
         // It would fail as often as it is repeated, and hold up what is behind it: an operator has to look.
         let (run_id, batch_id) = (image.run_id, image.batch_id);
-        tracing::error!(alarm = "corrupt_record", ?run_id, ?batch_id, "what is to be looked at could not be read");
+        tracing::error!(
+            alarm = "corrupt_record",
+            ?run_id,
+            ?batch_id,
+            "what is to be looked at could not be read"
+        );
     }
     hint
 }

@@ -152,7 +152,10 @@ impl Sweeper {
             swept.hinted += 1;
             // The longer it is open, the likelier that it waits for models or persons and for nobody's hint.
             let age_ms = now.ms() - due.created_at.ms();
-            match sweeps.put_off_batch(&due, now.plus_ms(LOST_AGAIN_MS.max(age_ms / 2))).await {
+            match sweeps
+                .put_off_batch(&due, now.plus_ms(LOST_AGAIN_MS.max(age_ms / 2)))
+                .await
+            {
                 Ok(()) => swept.put_off += 1,
                 Err(StoreError::Lost) => {}
                 Err(error) => {

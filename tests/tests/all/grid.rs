@@ -174,7 +174,11 @@ fn check(line: &str, answer: &str, scope: Option<Scope>, got: &Reply) {
             );
         }
         "404" => {
-            let what = if line.contains("/triage") { "Triage item" } else { "Run" };
+            let what = match line {
+                _ if line.contains("/triage") => "Triage item",
+                _ if line.contains("/batches") => "Batch",
+                _ => "Run",
+            };
             let body = format!(r#"{{"error":"{what} not found"}}"#);
             assert_eq!(got.pair(), (404, body.as_str()), "{line}");
         }

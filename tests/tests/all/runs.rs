@@ -2,7 +2,7 @@
 
 use eclips_shared::auth::{Mode, Scope, Tenant};
 use eclips_shared::ids::RunId;
-use eclips_shared::queue::{Hint, Queues};
+use eclips_shared::queue::{Hint, Queues, Subject};
 use eclips_shared::run::Priority;
 use eclips_tests::records::{events, of_run, question, text, types};
 use eclips_tests::world::World;
@@ -241,7 +241,7 @@ async fn a_run_is_executed_once_however_often_it_is_hinted_at() {
                 queues
                     .send(
                         &[Hint {
-                            run: *run,
+                            subject: Subject::Run(*run),
                             tenant,
                             priority
                         }; 5]
@@ -262,7 +262,7 @@ async fn a_run_is_executed_once_however_often_it_is_hinted_at() {
         assert!(
             queues
                 .send(&[Hint {
-                    run,
+                    subject: Subject::Run(run),
                     tenant,
                     priority: Priority::Normal
                 }])

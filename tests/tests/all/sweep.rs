@@ -3,6 +3,7 @@
 
 use aws_sdk_dynamodb::types::AttributeValue;
 use eclips_shared::ids::{RunId, TriageId};
+use eclips_shared::queue::Subject;
 use eclips_shared::run::{EventDetail, EventKind};
 use eclips_shared::store::{Advance, Cancelled, Claim};
 use eclips_shared::time::Timestamp;
@@ -64,7 +65,12 @@ fn swept(due: u64, hinted: u64, put_off: u64, expired: u64) -> Value {
 fn hinted(scene: &Backstage, queue: &str) -> Vec<RunId> {
     let messages = scene.stores.take_messages(queue).into_iter();
     let hints = messages.map(|message| eclips_shared::queue::read(&message.body));
-    hints.map(|run| run.expect("a hint")).collect()
+    hints
+        .map(|subject| match subject.expect("a hint") {
+            Subject::Run(run) => run,
+            Subject::Batch(batch) => panic!("a hint of batch {batch}"),
+        })
+        .collect()
 }
 
 /// A run that ended once, with events in a row; gives their types.

@@ -116,7 +116,10 @@ impl Batches<'_> {
     /// Puts items, whether they are there or not, and those again that DynamoDB left undone.
     async fn put_all(&self, items: Vec<Attributes>) -> Result<(), StoreError> {
         let writes = items.into_iter().map(|item| {
-            let put = PutRequest::builder().set_item(Some(item)).build().expect("it has an item");
+            let put = PutRequest::builder()
+                .set_item(Some(item))
+                .build()
+                .expect("it has an item");
             WriteRequest::builder().put_request(put).build()
         });
         let (mut left, mut wait, mut tries): (Vec<_>, _, _) = (writes.collect(), WAIT, 0);
@@ -125,7 +128,12 @@ impl Batches<'_> {
             let asked = together.len();
             let call = self.0.client.batch_write_item().request_items(&*self.0.main, together);
             let answer = call.send().await.map_err(|error| unavailable("make rows", &error))?;
-            let undone: Vec<WriteRequest> = answer.unprocessed_items.unwrap_or_default().into_values().flatten().collect();
+            let undone: Vec<WriteRequest> = answer
+                .unprocessed_items
+                .unwrap_or_default()
+                .into_values()
+                .flatten()
+                .collect();
             if !undone.is_empty() {
                 tries = if undone.len() < asked { 0 } else { tries + 1 };
                 if tries >= TRIES {

@@ -59,7 +59,13 @@ impl Batches<'_> {
             .expression_attribute_values(":completed", n(counts.completed))
             .expression_attribute_values(":failed", n(counts.failed))
             .expression_attribute_values(":cancelled", n(counts.cancelled));
-        match send(self.0, "end batch", vec![update(change), create(&self.0.main, item, "pk")]).await {
+        match send(
+            self.0,
+            "end batch",
+            vec![update(change), create(&self.0.main, item, "pk")],
+        )
+        .await
+        {
             Ok(()) => Ok(true),
             Err(StoreError::Lost) => {
                 let read = self.load(batch.id).await?;
@@ -70,10 +76,7 @@ impl Batches<'_> {
     }
 
     /// Reads several batches whole, with what lists show of them meanwhile.
-    pub(super) async fn with_progress(
-        &self,
-        batches: &[BatchId],
-    ) -> Result<Vec<super::Attributes>, StoreError> {
+    pub(super) async fn with_progress(&self, batches: &[BatchId]) -> Result<Vec<super::Attributes>, StoreError> {
         let keys = batches
             .iter()
             .flat_map(|batch| ["M", "P"].map(|sk| keyed(partition(*batch), sk)));

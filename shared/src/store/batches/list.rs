@@ -30,9 +30,15 @@ impl Batches<'_> {
             index::count("count batches", COUNTED_MAX, || self.query(tenant, None)),
         );
         let read = read?;
-        let ids = read.items.iter().map(|item| Row::new("batch place", item).parsed("batch_id", BatchId::parse));
+        let ids = read
+            .items
+            .iter()
+            .map(|item| Row::new("batch place", item).parsed("batch_id", BatchId::parse));
         let ids = ids.collect::<Result<Vec<_>, _>>()?;
-        let next = ids.last().filter(|_| read.has_more).map(|last| Position { last: last.to_string() });
+        let next = ids
+            .last()
+            .filter(|_| read.has_more)
+            .map(|last| Position { last: last.to_string() });
         let mut parts: BTreeMap<String, [Option<Attributes>; 2]> = BTreeMap::new();
         for item in self.with_progress(&ids).await? {
             let row = Row::new("batch", &item);
@@ -83,7 +89,11 @@ fn listed(batch: &Batch, progress: Option<&Attributes>) -> Result<Job, StoreErro
         numbers(progress, "failed")?,
         numbers(progress, "cancelled")?,
     );
-    let ended: BTreeSet<u16> = [&completed, &failed, &cancelled].into_iter().flatten().copied().collect();
+    let ended: BTreeSet<u16> = [&completed, &failed, &cancelled]
+        .into_iter()
+        .flatten()
+        .copied()
+        .collect();
     let triage = numbers(progress, "triage")?;
     let count = |numbers: usize| u32::try_from(numbers).unwrap_or(u32::MAX);
     let counts = Counts {
@@ -107,7 +117,10 @@ pub(super) fn numbers(item: &Attributes, name: &str) -> Result<BTreeSet<u16>, St
     let corrupt = || Row::new("batch progress", item).corrupt(name);
     match item.get(name) {
         None => Ok(BTreeSet::new()),
-        Some(AttributeValue::Ns(numbers)) => numbers.iter().map(|digits| digits.parse().map_err(|_| corrupt())).collect(),
+        Some(AttributeValue::Ns(numbers)) => numbers
+            .iter()
+            .map(|digits| digits.parse().map_err(|_| corrupt()))
+            .collect(),
         Some(_) => Err(corrupt()),
     }
 }

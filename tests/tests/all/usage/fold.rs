@@ -82,6 +82,7 @@ fn told(tenant: Tenant, keys: [KeyId; 2], lives: &[Life]) -> Vec<Change> {
         let state = |seq: usize, status, is_gone| {
             Change::Run(RunChange {
                 run,
+                row: None,
                 owner: owner.clone(),
                 created_at: Timestamp::from_ms(NOON),
                 seq: seq as u64 + 1,

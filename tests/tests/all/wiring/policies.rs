@@ -282,7 +282,7 @@ fn keys_are_read_by_authentication_written_by_the_dashboard_and_listed_by_nobody
             .filter(|(_, resource)| resource.contains("KeysTable"));
         let on_keys: BTreeSet<Grant> = on_keys.collect();
         let allowed: &[&str] = match function.name() {
-            "runs" | "stream" | "triage" | "usage" => &["dynamodb:GetItem"],
+            "runs" | "stream" | "triage" | "batches" | "usage" => &["dynamodb:GetItem"],
             "dashboard" => &["dynamodb:PutItem", "dynamodb:UpdateItem"],
             _ => &[],
         };

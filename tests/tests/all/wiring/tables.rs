@@ -79,7 +79,7 @@ fn read_by_all(room: &str, functions: &[&str], key: &str) -> BTreeSet<String> {
 }
 
 /// The indexes that say which items there are, and leave the rest to the items.
-const OF_KEYS: [&str; 2] = ["by_due", "by_triage"];
+const OF_KEYS: [&str; 3] = ["by_batch", "by_due", "by_triage"];
 
 #[test]
 fn each_index_carries_exactly_what_a_list_reads() {
@@ -133,7 +133,7 @@ fn a_list_asks_its_items_for_exactly_what_it_reads() {
 
 #[test]
 fn the_store_asks_for_the_indexes_that_there_are() {
-    let source = source("runs") + &source("triage") + &repository::text("shared/src/store/sweep.rs");
+    let source = source("runs") + &source("triage") + &source("batches") + &repository::text("shared/src/store/sweep.rs");
     let asked: BTreeSet<&str> = source
         .split("\"by_")
         .skip(1)

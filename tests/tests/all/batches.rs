@@ -1,0 +1,391 @@
+//! Batches when something goes wrong: lost messages, crashes at any chunk, half-done writes, cancelling in the middle. Over HTTP they are
+//! in `contract/batches.rs`.
+
+use std::collections::BTreeSet;
+use std::time::Instant;
+
+use aws_sdk_dynamodb::types::AttributeValue;
+use eclips_shared::auth::{Mode, Scope};
+use eclips_shared::ids::{BatchId, RunId};
+use eclips_shared::queue::{Subject, read};
+use eclips_shared::store::{Change, Store};
+use eclips_shared::time::Timestamp;
+use eclips_tests::backstage::{Backstage, ONE_CALL};
+use eclips_tests::batches::adds_up;
+use eclips_tests::proxy::Fault;
+use eclips_tests::records::{self, text, types};
+use eclips_tests::world::{PATIENCE, World};
+use futures_util::future::join_all;
+use serde_json::{Value, json};
+
+/// Plain rows.
+fn plain(rows: usize) -> Vec<Value> {
+    vec![json!({}); rows]
+}
+
+/// The runs of a batch's rows that there are, each of which has its first event once and no other run's.
+async fn runs(scene: &Backstage, batch: BatchId, rows: u16) -> Vec<RunId> {
+    let mut found = Vec::new();
+    for run in (0..rows).map(|row| RunId::of_row(batch, row)) {
+        let parts = records::of_run(&scene.config(), run).await;
+        if parts.iter().any(|(sk, _)| sk == "M") {
+            let events = records::events(&scene.config(), run).await;
+            assert_eq!(types(&events)[0], "run.queued");
+            found.push(run);
+        }
+    }
+    found
+}
+
+/// Works on every row.
+async fn work_on(scene: &Backstage, batch: BatchId, rows: u16) {
+    for row in 0..rows {
+        scene.work_on(RunId::of_row(batch, row)).await;
+    }
+}
+
+/// Tells `fold` of every row, as the stream would.
+async fn fold(scene: &Backstage, batch: BatchId, rows: u16) {
+    let mut changes: Vec<Change> = Vec::new();
+    for row in 0..rows {
+        changes.extend(
+            scene
+                .stores
+                .store
+                .fold()
+                .told_by(RunId::of_row(batch, row))
+                .await
+                .unwrap(),
+        );
+    }
+    scene.stores.store.batches().hear(&changes).await.unwrap();
+}
+
+/// The batch's events, of which there is one at its end.
+async fn events(scene: &Backstage, batch: BatchId) -> Vec<Value> {
+    let items = records::under(&scene.config(), &format!("B#{batch}")).await;
+    let events = items.iter().filter(|(sk, _)| sk.starts_with("E#"));
+    let texts = events.flat_map(|(_, item)| item["events"].as_l().unwrap().iter().map(|event| event.as_s().unwrap()));
+    texts.map(|event| serde_json::from_str(event).unwrap()).collect()
+}
+
+#[tokio::test]
+async fn five_hundred_rows_end_once_and_add_up_at_every_look() {
+    let world = World::start().await;
+    let owner = world.somebody().await;
+    let person = world.person(owner.org, Mode::Test, &Scope::ALL, None).await;
+    let row = |number: usize| json!({ "task": format!("Row {number}"), "data": { "n": number } });
+    let rows: Vec<Value> = (0..500).map(row).collect();
+    let body = json!({ "agent_type": "summariser", "name": "All", "rows": rows });
+    let batch = world.batch(&person, body).await;
+    let (deadline, mut seen) = (Instant::now() + 6 * PATIENCE, 0);
+    let ended = loop {
+        let shown = world.get(&format!("/v1/batches/{batch}"), &person).await.json();
+        adds_up(&shown);
+        let done = shown["job"]["completed_rows"].as_u64().unwrap();
+        assert!(done >= seen, "no row comes back");
+        seen = done;
+        if !shown["job"]["completed_at"].is_null() {
+            break shown;
+        }
+        assert!(Instant::now() < deadline, "{}", shown["job"]);
+        tokio::time::sleep(std::time::Duration::from_millis(100)).await;
+    };
+    assert_eq!(
+        (&ended["job"]["status"], &ended["job"]["completed_rows"]),
+        (&json!("completed"), &json!(500))
+    );
+    let runs: BTreeSet<&str> = ended["rows"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|row| row["run_id"].as_str().unwrap())
+        .collect();
+    assert_eq!(runs.len(), 500);
+    for (number, row) in ended["rows"].as_array().unwrap().iter().enumerate() {
+        assert_eq!(
+            (&row["task"], &row["status"]),
+            (&json!(format!("Row {number}")), &json!("completed"))
+        );
+    }
+    // The list comes to the same, a moment later.
+    let deadline = Instant::now() + PATIENCE;
+    loop {
+        let listed = world.get("/v1/batches", &person).await.json();
+        if listed["jobs"][0] == ended["job"] {
+            break;
+        }
+        assert!(
+            Instant::now() < deadline,
+            "{} is not {}",
+            listed["jobs"][0],
+            ended["job"]
+        );
+        tokio::time::sleep(std::time::Duration::from_millis(50)).await;
+    }
+    world.stop().await;
+}
+
+#[tokio::test]
+async fn a_crash_at_any_chunk_loses_and_doubles_nothing() {
+    // 60 rows are three chunks: each writes its events, its runs one by one, and how far it is.
+    for (operation, skip) in [
+        ("BatchWriteItem", 0),
+        ("BatchWriteItem", 1),
+        ("BatchWriteItem", 2),
+        ("PutItem", 0),
+        ("PutItem", 13),
+        ("PutItem", 41),
+        ("UpdateItem", 0),
+        ("UpdateItem", 2),
+    ] {
+        let scene = Backstage::open().await;
+        let batch = scene.batch(&plain(60)).await;
+        scene.proxy.set_after(operation, skip, 40 * ONE_CALL, Fault::Broken);
+        scene.tend(batch).await;
+        let some = runs(&scene, batch, 60).await.len();
+        assert!(
+            some < 60 || operation == "UpdateItem",
+            "{operation} {skip}: it was interrupted"
+        );
+        scene.proxy.set(Fault::None);
+        scene.show_batch(batch).await;
+        assert!(scene.tend(batch).await);
+        assert_eq!(runs(&scene, batch, 60).await.len(), 60, "{operation} {skip}");
+        assert_eq!(scene.show_batch(batch).await["job"]["status"], "pending");
+    }
+}
+
+#[tokio::test]
+async fn what_the_store_leaves_undone_or_does_without_an_answer_is_done_once() {
+    for fault in [Fault::Halved, Fault::ReplyLost] {
+        let scene = Backstage::open().await;
+        let batch = scene.batch(&plain(60)).await;
+        scene.proxy.set_after("BatchWriteItem", 0, 4, fault);
+        if fault == Fault::ReplyLost {
+            scene.proxy.set_after("PutItem", 5, 4, fault);
+        }
+        assert!(scene.tend(batch).await || scene.tend(batch).await);
+        assert_eq!(runs(&scene, batch, 60).await.len(), 60);
+    }
+}
+
+#[tokio::test]
+async fn a_row_that_has_moved_on_is_not_made_again() {
+    let scene = Backstage::open().await;
+    let batch = scene.batch(&plain(3)).await;
+    assert!(scene.tend(batch).await);
+    work_on(&scene, batch, 3).await;
+    let before = scene.show_batch(batch).await;
+    assert_eq!(before["job"]["completed_rows"], 3);
+    // As if nobody had noted how far it was.
+    let none = AttributeValue::N("0".into());
+    records::set(&scene.config(), &format!("B#{batch}"), "M", &[("expanded", none)]).await;
+    assert!(scene.tend(batch).await);
+    assert_eq!(scene.show_batch(batch).await, before);
+    for row in 0..3 {
+        let events = records::events(&scene.config(), RunId::of_row(batch, row)).await;
+        assert_eq!(types(&events).last(), Some(&"run.completed"));
+        assert!(
+            events
+                .iter()
+                .enumerate()
+                .all(|(at, event)| event["seq"] == json!(at + 1))
+        );
+    }
+}
+
+#[tokio::test]
+async fn a_batch_whose_message_was_lost_is_swept() {
+    let scene = Backstage::open().await;
+    let batch = scene.batch(&plain(2)).await;
+    scene.stores.drop_messages("RunsQueue");
+    assert_eq!(scene.sweep().await["hinted"], 0, "it is not due yet");
+    let past = AttributeValue::N(Timestamp::now().plus_ms(-1).ms().to_string());
+    records::set(&scene.config(), &format!("B#{batch}"), "M", &[("due_at", past)]).await;
+    assert_eq!(scene.sweep().await["hinted"], 1);
+    let messages = scene.stores.take_messages("RunsQueue");
+    let hints: Vec<Subject> = messages.iter().filter_map(|message| read(&message.body)).collect();
+    assert_eq!(hints, [Subject::Batch(batch)]);
+    assert_eq!(scene.sweep().await["hinted"], 0, "and is put off");
+}
+
+#[tokio::test]
+async fn nobody_hears_of_the_last_row_and_the_batch_ends_all_the_same() {
+    let scene = Backstage::open().await;
+    let batch = scene.batch(&plain(2)).await;
+    scene.tend(batch).await;
+    work_on(&scene, batch, 2).await;
+    // The rows say so already; the batch itself has not been told.
+    let shown = scene.show_batch(batch).await;
+    assert_eq!(shown["job"]["status"], "completed");
+    assert!(events(&scene, batch).await.is_empty());
+    scene.tend(batch).await;
+    let told = events(&scene, batch).await;
+    assert_eq!(told.len(), 1);
+    assert_eq!(
+        (
+            &told[0]["type"],
+            &told[0]["status"],
+            &told[0]["completed_rows"],
+            &told[0]["at"]
+        ),
+        (
+            &json!("batch.completed"),
+            &json!("completed"),
+            &json!(2),
+            &shown["job"]["completed_at"]
+        )
+    );
+    assert_eq!(scene.show_batch(batch).await, shown);
+}
+
+#[tokio::test]
+async fn of_many_who_end_a_batch_at_once_one_does() {
+    let scene = Backstage::open().await;
+    let batch = scene.batch(&plain(4)).await;
+    scene.tend(batch).await;
+    work_on(&scene, batch, 4).await;
+    join_all((0..6).map(|_| async {
+        fold(&scene, batch, 4).await;
+        scene.tend(batch).await;
+    }))
+    .await;
+    assert_eq!(events(&scene, batch).await.len(), 1);
+    let items = records::under(&scene.config(), &format!("B#{batch}")).await;
+    let main = &items.iter().find(|(sk, _)| sk == "M").unwrap().1;
+    assert_eq!((text(main, "completed_rows"), text(main, "status")), ("4", "completed"));
+    assert!(!main.contains_key("due"), "nobody has to look at it any more");
+}
+
+#[tokio::test]
+async fn no_row_begins_once_a_batch_is_cancelled() {
+    let scene = Backstage::open().await;
+    let batch = scene.batch(&plain(3)).await;
+    scene.tend(batch).await;
+    // The wish alone: its rows are left as they are, as after a crash.
+    let (_, wished) = scene
+        .stores
+        .store
+        .batches()
+        .cancel(scene.tenant(), batch)
+        .await
+        .unwrap();
+    assert!(wished.is_some());
+    let shown = scene.show_batch(batch).await;
+    assert_eq!(
+        (&shown["job"]["status"], &shown["job"]["cancelled_rows"]),
+        (&json!("cancelled"), &json!(3))
+    );
+    scene.work_on(RunId::of_row(batch, 1)).await;
+    let events_of_row = records::events(&scene.config(), RunId::of_row(batch, 1)).await;
+    assert_eq!(types(&events_of_row), ["run.queued", "run.cancelled"]);
+    assert!(events(&scene, batch).await.is_empty(), "two rows are still open");
+    // The worker that hears of it does the rest.
+    scene.tend(batch).await;
+    assert_eq!(events(&scene, batch).await.len(), 1);
+    for row in [0, 2] {
+        let told = records::events(&scene.config(), RunId::of_row(batch, row)).await;
+        assert_eq!(types(&told), ["run.queued", "run.cancelled"]);
+    }
+    let (status, refused) = scene.cancel_batch(batch).await;
+    assert_eq!((status, &refused["status"]), (409, &json!("cancelled")));
+}
+
+#[tokio::test]
+async fn a_batch_that_is_cancelled_while_it_is_expanded_leaves_no_row_behind() {
+    let scene = Backstage::open().await;
+    let batch = scene.batch(&plain(60)).await;
+    let store = Store::open(&scene.config()).await;
+    let cancel = async {
+        let (_, wished) = store.batches().cancel(scene.tenant(), batch).await.unwrap();
+        assert!(wished.is_some());
+    };
+    assert!(scene.meanwhile("BatchWriteItem", scene.tend(batch), cancel).await);
+    let made = runs(&scene, batch, 60).await;
+    assert!(made.len() < 60, "it was cancelled in between");
+    for run in made {
+        assert_eq!(scene.show(run).await["status"], "cancelled");
+    }
+    let shown = scene.show_batch(batch).await;
+    assert_eq!(
+        (&shown["job"]["status"], &shown["job"]["cancelled_rows"]),
+        (&json!("cancelled"), &json!(60))
+    );
+    assert_eq!(events(&scene, batch).await.len(), 1);
+}
+
+#[tokio::test]
+async fn a_cancellation_and_the_last_row_have_one_outcome() {
+    let scene = Backstage::open().await;
+    for round in 0..12 {
+        let batch = scene.batch(&plain(1)).await;
+        scene.tend(batch).await;
+        let (_, (status, _)) =
+            futures_util::future::join(scene.work_on(RunId::of_row(batch, 0)), scene.cancel_batch(batch)).await;
+        scene.tend(batch).await;
+        let shown = scene.show_batch(batch).await;
+        let told = events(&scene, batch).await;
+        assert_eq!(told.len(), 1, "round {round}");
+        assert_eq!(told[0]["status"], shown["job"]["status"]);
+        let expected = if status == 200 { "cancelled" } else { "completed" };
+        assert_eq!(shown["job"]["status"], expected, "round {round}: {shown}");
+    }
+}
+
+#[tokio::test]
+async fn large_results_are_left_to_their_runs() {
+    let scene = Backstage::open().await;
+    let batch = scene.batch(&plain(2)).await;
+    scene.tend(batch).await;
+    work_on(&scene, batch, 2).await;
+    for (row, bytes) in [(0, 8 * 1024), (1, 8 * 1024 + 1)] {
+        let result = format!("{{\"summary\":\"{}\"}}", "x".repeat(bytes - 14));
+        assert_eq!(result.len(), bytes);
+        let pk = format!("R#{}", RunId::of_row(batch, row));
+        let size = AttributeValue::N(bytes.to_string());
+        records::set(&scene.config(), &pk, "OUT", &[("result", AttributeValue::S(result))]).await;
+        records::set(&scene.config(), &pk, "M", &[("result_bytes", size)]).await;
+        let tables = eclips_tests::function::tables(&scene.config()).await;
+        let take = tables.update_item().table_name(scene.config().table_main);
+        let take = take
+            .key("pk", AttributeValue::S(pk))
+            .key("sk", AttributeValue::S("M".into()));
+        take.update_expression("REMOVE #result")
+            .expression_attribute_names("#result", "result")
+            .send()
+            .await
+            .unwrap();
+    }
+    let shown = scene.show_batch(batch).await;
+    let (small, large) = (&shown["rows"][0], &shown["rows"][1]);
+    assert!(
+        small["result"].is_object() && small.get("result_truncated").is_none(),
+        "{small}"
+    );
+    assert_eq!(
+        (&large["result"], &large["result_truncated"]),
+        (&Value::Null, &json!(true))
+    );
+}
+
+#[tokio::test]
+async fn a_bad_batch_leaves_nothing_behind() {
+    let scene = Backstage::open().await;
+    let mut rows = vec![json!({ "task": "x" }); 20];
+    rows[17] = json!({});
+    let body = json!({ "agent_type": "center", "rows": rows });
+    scene.proxy.take_calls();
+    let got = scene
+        .batches
+        .call("POST", "/v1/batches", Some(&scene.key), Some(body))
+        .await;
+    assert_eq!((got.status, &got.json()["field"]), (400, &json!("rows[17].task")));
+    let calls = scene.proxy.take_calls();
+    assert!(
+        !calls
+            .iter()
+            .any(|call| call.contains("Put") || call.contains("Transact")),
+        "{calls:?}"
+    );
+}
