@@ -3,7 +3,7 @@
 
 use aws_sdk_dynamodb::types::AttributeValue;
 use eclips_shared::config::Config;
-use eclips_shared::ids::TriageId;
+use eclips_shared::ids::{RunId, TriageId};
 use eclips_shared::store::Store;
 use eclips_tests::backstage::Backstage;
 use eclips_tests::event_file;
@@ -191,4 +191,37 @@ async fn a_plain_run_costs_no_more_write_units_than_it_may() {
     let all = [accepted, worked, folded];
     assert_eq!((accepted.write, worked.write, folded.write), (9.0, 21.0, 9.0));
     assert!(all.iter().map(|units| units.write).sum::<f64>() <= PLAIN_RUN_WRITE_MAX);
+}
+
+#[tokio::test]
+async fn a_row_of_a_batch_costs_less_than_a_run_of_its_own() {
+    let scene = Backstage::open().await;
+    scene.batches.call("GET", "/v1/batches", Some(&scene.key), None).await;
+    scene.proxy.take_units();
+    let batch = scene.batch(&vec![json!({}); 50]).await;
+    // Key and limits; what was sent, 2 KB; the batch with its index entries, and its progress, twice because of the transaction.
+    assert_eq!(scene.proxy.take_units(), Units { read: 1.0, write: 9.0 });
+    scene.tend(batch).await;
+    let made = scene.proxy.take_units();
+    // Its first event, and its run with four index entries; each 25 rows note how far they are.
+    assert_eq!(made.write, 50.0 * 6.0 + 2.0, "{made:?}");
+    let show = |path: String| {
+        let scene = &scene;
+        async move {
+            let got = scene.batches.call("GET", &path, Some(&scene.key), None).await;
+            assert_eq!(got.status, 200, "{}", got.body);
+            scene.proxy.take_units()
+        }
+    };
+    // The key, the batch, what was sent, and each row's run.
+    assert_eq!(
+        show(format!("/v1/batches/{batch}")).await,
+        Units { read: 53.0, write: 1.0 }
+    );
+    // The key, the index twice, and the batch with its progress.
+    assert_eq!(show("/v1/batches".to_owned()).await, Units { read: 4.0, write: 1.0 });
+    scene.work_on(RunId::of_row(batch, 0)).await;
+    let worked = scene.proxy.take_units();
+    // As a run of its own, and a look whether its batch was cancelled. The result makes this one larger than 1 KB.
+    assert_eq!(worked, Units { read: 4.0, write: 23.0 });
 }

@@ -133,7 +133,8 @@ fn a_list_asks_its_items_for_exactly_what_it_reads() {
 
 #[test]
 fn the_store_asks_for_the_indexes_that_there_are() {
-    let source = source("runs") + &source("triage") + &source("batches") + &repository::text("shared/src/store/sweep.rs");
+    let source =
+        source("runs") + &source("triage") + &source("batches") + &repository::text("shared/src/store/sweep.rs");
     let asked: BTreeSet<&str> = source
         .split("\"by_")
         .skip(1)
