@@ -142,7 +142,7 @@ mod tests {
         let queues = queues(Duration::from_millis(800));
         let pool = worker(&SEEN);
         for body in ["ok", "later", "panic"] {
-            queues.send("q", body, Duration::ZERO).unwrap();
+            queues.send("q", None, body, Duration::ZERO).unwrap();
         }
         for _ in 0..5 {
             assert!(step(&queues, "q", &pool).await.unwrap());
@@ -152,13 +152,25 @@ mod tests {
         assert_eq!(seen, ["later#1", "later#2", "ok#1", "panic#1", "panic#2"]);
     }
 
+    #[test]
+    fn the_function_is_told_a_message_s_group() {
+        let queues = queues(PATIENCE);
+        queues.send("q", Some("org#live"), "a", Duration::ZERO).unwrap();
+        queues.send("q", None, "b", Duration::ZERO).unwrap();
+        let groups = queues.receive("q", 2, None).unwrap().into_iter().map(|message| {
+            let event: SqsEvent = serde_json::from_value(event("q", &message)).unwrap();
+            event.records[0].attributes.get("MessageGroupId").cloned()
+        });
+        assert_eq!(groups.collect::<Vec<_>>(), [Some("org#live".to_owned()), None]);
+    }
+
     #[tokio::test]
     async fn pollers_empty_the_queue_and_stop_when_dropped() {
         static SEEN: Mutex<Vec<String>> = Mutex::new(Vec::new());
         let queues = queues(PATIENCE);
         let pollers = start(&queues, "q", &worker(&SEEN), 3);
         for _ in 0..20 {
-            queues.send("q", "ok", Duration::ZERO).unwrap();
+            queues.send("q", None, "ok", Duration::ZERO).unwrap();
         }
         while queues.depth("q").unwrap() != Depth::default() {
             tokio::task::yield_now().await;
@@ -166,7 +178,7 @@ mod tests {
         assert_eq!(SEEN.lock().unwrap().len(), 20);
         drop(pollers);
         tokio::task::yield_now().await;
-        queues.send("q", "ok", Duration::ZERO).unwrap();
+        queues.send("q", None, "ok", Duration::ZERO).unwrap();
         tokio::time::sleep(Duration::from_millis(20)).await;
         assert_eq!(queues.depth("q").unwrap().visible, 1);
     }

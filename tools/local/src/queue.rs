@@ -1,4 +1,4 @@
-//! Local queues with SQS's rules: at least once, visibility timeouts, delays, dead letters. Knows no message's meaning
+//! Local queues with SQS's rules: at least once, visibility timeouts, delays, dead letters, fair groups. Knows no message's meaning
 //! and no wire; `sqs.rs` speaks to SDKs.
 //!
 //! An acknowledged send survives a killed process: it is in the file before the answer, and the system keeps what was
@@ -99,10 +99,10 @@ impl Queues {
         self.shared.queues.keys().map(String::as_str)
     }
 
-    /// Puts a message in; nobody receives it before the delay has passed.
+    /// Puts a message in, as one of a group or of none; nobody receives it before the delay has passed.
     ///
     /// *Errors*: no such queue, a delay over [`DELAY_MAX`], the file.
-    pub fn send(&self, queue: &str, body: &str, delay: Duration) -> Result<Sent> {
+    pub fn send(&self, queue: &str, group: Option<&str>, body: &str, delay: Duration) -> Result<Sent> {
         let found = self.queue(queue)?;
         if delay > DELAY_MAX {
             return Err(anyhow!("a delay of {} s is over 900 s", delay.as_secs()));
@@ -112,6 +112,7 @@ impl Queues {
             &self.connection(),
             queue,
             &message_id,
+            group,
             body,
             Timestamp::now().ms(),
             millis(delay),

@@ -1,8 +1,7 @@
 //! The local queues on the wire: the part of SQS's JSON protocol that senders and curious people use, on loopback.
 //! Keeps nothing; `queue.rs` has the rules.
 //!
-//! Message attributes are refused: nothing of ours uses them, and dropping them would be a lie. Message groups are taken
-//! and change nothing: on a standard queue they mean fairness between tenants, which one laptop does not need.
+//! Message attributes are refused: nothing of ours uses them, and dropping them would be a lie.
 
 mod actions;
 

@@ -300,10 +300,13 @@ mod tests {
         assert_eq!(main.stream.as_deref(), Some("NEW_AND_OLD_IMAGES"));
         assert_eq!(main.ttl.as_deref(), Some("ttl"));
         let names: Vec<_> = main.indexes.iter().map(|index| index.name.as_str()).collect();
-        assert_eq!(names, ["by_agent", "by_due", "by_status", "by_tenant", "by_triage"]);
+        assert_eq!(
+            names,
+            ["by_agent", "by_batch", "by_due", "by_status", "by_tenant", "by_triage"]
+        );
         for index in &main.indexes {
             let carried = match index.name.as_str() {
-                "by_due" | "by_triage" => 0,
+                "by_batch" | "by_due" | "by_triage" => 0,
                 _ => 17,
             };
             assert_eq!(index.non_key_attributes.len(), carried, "{}", index.name);

@@ -22,9 +22,26 @@ pub fn prepare(connection: &Connection) -> Result<()> {
              visible_ms INTEGER NOT NULL,
              receive_count INTEGER NOT NULL DEFAULT 0,
              first_received_ms INTEGER,
-             receipt TEXT
+             receipt TEXT,
+             message_group TEXT
+         );",
+    )?;
+    let has_group = "SELECT EXISTS (SELECT 1 FROM pragma_table_info('messages') WHERE name = 'message_group')";
+    let has_group: bool = connection.query_row(has_group, [], |row| row.get(0))?;
+    if !has_group {
+        // A file from before the groups. Its messages have none, and a build from before reads it still.
+        connection.execute_batch("ALTER TABLE messages ADD COLUMN message_group TEXT")?;
+    }
+    connection.execute_batch(
+        "CREATE INDEX IF NOT EXISTS by_time ON messages (queue, visible_ms, id);
+         CREATE INDEX IF NOT EXISTS by_group ON messages (queue, message_group, visible_ms, id);
+         CREATE TABLE IF NOT EXISTS served (
+             queue TEXT NOT NULL,
+             message_group TEXT NOT NULL,
+             turn INTEGER NOT NULL,
+             PRIMARY KEY (queue, message_group)
          );
-         CREATE INDEX IF NOT EXISTS by_time ON messages (queue, visible_ms, id);
+         CREATE INDEX IF NOT EXISTS by_turn ON served (turn);
          CREATE INDEX IF NOT EXISTS by_receives ON messages (queue, receive_count);
          CREATE UNIQUE INDEX IF NOT EXISTS by_receipt ON messages (receipt) WHERE receipt IS NOT NULL;",
     )?;
@@ -46,13 +63,15 @@ pub fn insert(
     connection: &Connection,
     queue: &str,
     message_id: &str,
+    group: Option<&str>,
     body: &str,
     now_ms: i64,
     delay_ms: i64,
 ) -> Result<()> {
-    let insert = "INSERT INTO messages (queue, message_id, body, sent_ms, visible_ms) VALUES (?1, ?2, ?3, ?4, ?5)";
+    let insert = "INSERT INTO messages (queue, message_id, message_group, body, sent_ms, visible_ms)
+                  VALUES (?1, ?2, ?3, ?4, ?5, ?6)";
     let mut insert = connection.prepare_cached(insert)?;
-    insert.execute(params![queue, message_id, body, now_ms, now_ms + delay_ms])?;
+    insert.execute(params![queue, message_id, group, body, now_ms, now_ms + delay_ms])?;
     Ok(())
 }
 
@@ -64,48 +83,76 @@ pub fn receive(
     hidden_ms: i64,
 ) -> Result<(Vec<Message>, usize)> {
     let now_ms = Timestamp::now().ms();
-    let kept_from_ms = kept_from(rules, now_ms);
     let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
     let buried = bury(&transaction, rules, now_ms)?;
     let mut messages = Vec::new();
-    let select = "SELECT id, message_id, body, sent_ms, receive_count, first_received_ms FROM messages
-                  WHERE queue = ?1 AND visible_ms <= ?2 AND sent_ms >= ?3 ORDER BY visible_ms, id LIMIT ?4";
-    let mut select = transaction.prepare_cached(select)?;
-    let mut found = select.query(params![
-        rules.name,
-        now_ms,
-        kept_from_ms,
-        i64::try_from(max).unwrap_or(i64::MAX)
-    ])?;
-    let update =
-        "UPDATE messages SET visible_ms = ?2, receive_count = ?3, first_received_ms = ?4, receipt = ?5 WHERE id = ?1";
-    let mut update = transaction.prepare_cached(update)?;
-    let mut ids = Vec::new();
-    while let Some(row) = found.next()? {
-        ids.push(row.get::<_, i64>(0)?);
-        messages.push(Message {
-            message_id: row.get(1)?,
-            receipt_handle: uuid::Uuid::new_v4().simple().to_string(),
-            body: row.get(2)?,
-            sent_ms: row.get(3)?,
-            receive_count: row.get::<_, u32>(4)? + 1,
-            first_received_ms: row.get::<_, Option<i64>>(5)?.unwrap_or(now_ms),
-        });
+    while messages.len() < max {
+        // One by one: each that is taken counts for its group when the next is chosen.
+        let Some(id) = next(&transaction, rules, now_ms)? else {
+            break;
+        };
+        messages.push(take(&transaction, id, now_ms, hidden_ms)?);
     }
-    drop(found);
-    for (id, message) in ids.iter().zip(&messages) {
-        let receipt = &message.receipt_handle;
-        update.execute(params![
-            id,
-            now_ms + hidden_ms,
-            message.receive_count,
-            message.first_received_ms,
-            receipt
-        ])?;
-    }
-    drop((select, update));
     transaction.commit()?;
     Ok((messages, buried))
+}
+
+/// The message whose turn it is: of the group that has the fewest in flight; of these, of the one that was not served for longest;
+/// of its messages the oldest. Messages without a group are served as one group that never has any in flight.
+///
+/// This is what SQS's fair queues promise, one tenant's many messages not holding up another's few, taken literally: SQS itself
+/// promises no order. Groups are found by stepping from one to the next in an index, so that a long queue costs no more than a short one.
+fn next(transaction: &Transaction<'_>, rules: &Rules, now_ms: i64) -> Result<Option<i64>> {
+    let next = "
+        WITH RECURSIVE groups (name) AS (
+            SELECT MIN(message_group) FROM messages WHERE queue = ?1 AND message_group IS NOT NULL
+            UNION ALL
+            SELECT (SELECT MIN(message_group) FROM messages WHERE queue = ?1 AND message_group > groups.name)
+            FROM groups WHERE groups.name IS NOT NULL
+        ), candidates (id, visible_ms, in_flight, turn) AS (
+            SELECT first.id, first.visible_ms,
+                   (SELECT COUNT(*) FROM messages WHERE queue = ?1 AND message_group = groups.name
+                        AND visible_ms > ?2 AND receipt IS NOT NULL),
+                   (SELECT turn FROM served WHERE queue = ?1 AND message_group = groups.name)
+            FROM groups JOIN messages AS first ON first.id = (
+                SELECT id FROM messages WHERE queue = ?1 AND message_group = groups.name
+                    AND visible_ms <= ?2 AND sent_ms >= ?3 ORDER BY visible_ms, id LIMIT 1)
+            UNION ALL
+            SELECT * FROM (SELECT id, visible_ms, 0, NULL FROM messages WHERE queue = ?1 AND message_group IS NULL
+                AND visible_ms <= ?2 AND sent_ms >= ?3 ORDER BY visible_ms, id LIMIT 1)
+        )
+        SELECT id FROM candidates ORDER BY in_flight, turn NULLS FIRST, visible_ms, id LIMIT 1";
+    let mut next = transaction.prepare_cached(next)?;
+    Ok(next
+        .query_row(params![rules.name, now_ms, kept_from(rules, now_ms)], |row| row.get(0))
+        .optional()?)
+}
+
+/// Takes a message, and notes its group's turn.
+fn take(transaction: &Transaction<'_>, id: i64, now_ms: i64, hidden_ms: i64) -> Result<Message> {
+    let take = "UPDATE messages SET visible_ms = ?2, receive_count = receive_count + 1,
+                    first_received_ms = COALESCE(first_received_ms, ?3), receipt = ?4
+                WHERE id = ?1
+                RETURNING message_id, body, sent_ms, receive_count, first_received_ms, message_group";
+    let receipt_handle = uuid::Uuid::new_v4().simple().to_string();
+    let parameters = params![id, now_ms + hidden_ms, now_ms, receipt_handle];
+    let message = transaction.prepare_cached(take)?.query_row(parameters, |row| {
+        Ok(Message {
+            message_id: row.get(0)?,
+            receipt_handle: receipt_handle.clone(),
+            body: row.get(1)?,
+            sent_ms: row.get(2)?,
+            receive_count: row.get(3)?,
+            first_received_ms: row.get(4)?,
+            group: row.get(5)?,
+        })
+    })?;
+    let turn = "INSERT INTO served (queue, message_group, turn)
+                SELECT queue, message_group, (SELECT COALESCE(MAX(turn), 0) + 1 FROM served)
+                FROM messages WHERE id = ?1 AND message_group IS NOT NULL
+                ON CONFLICT (queue, message_group) DO UPDATE SET turn = excluded.turn";
+    transaction.prepare_cached(turn)?.execute(params![id])?;
+    Ok(message)
 }
 
 /// Moves what is visible and was received often enough; SQS decides it at the next receive too.

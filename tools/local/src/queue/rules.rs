@@ -33,6 +33,8 @@ pub struct Message {
     pub message_id: String,
     /// By which this receive's taker deletes it; a later receive makes a new one.
     pub receipt_handle: String,
+    /// Whose it is, in the sender's words; `None` when the sender named no group.
+    pub group: Option<String>,
     /// The body as it was sent.
     pub body: String,
     /// How often it was received, this time included, across queues.
@@ -44,15 +46,19 @@ pub struct Message {
 }
 
 impl Message {
-    /// The attributes that SQS gives with a message, as texts.
+    /// The attributes that SQS gives with a message, as texts; a message without a group has none of that name.
     #[must_use]
     pub fn attributes(&self) -> Value {
-        json!({
+        let mut attributes = json!({
             "ApproximateReceiveCount": self.receive_count.to_string(),
             "SentTimestamp": self.sent_ms.to_string(),
             "SenderId": "local",
             "ApproximateFirstReceiveTimestamp": self.first_received_ms.to_string(),
-        })
+        });
+        if let Some(group) = &self.group {
+            attributes["MessageGroupId"] = json!(group);
+        }
+        attributes
     }
 }
 

@@ -18,7 +18,7 @@ fn in_memory(visibility_ms: u64) -> Queues {
 }
 
 fn send(queues: &Queues, body: &str) -> Sent {
-    queues.send("q", body, Duration::ZERO).unwrap()
+    queues.send("q", None, body, Duration::ZERO).unwrap()
 }
 
 #[test]
@@ -90,8 +90,8 @@ fn a_message_received_too_often_goes_to_the_dead_letters_with_its_id() {
 #[test]
 fn what_the_queues_do_not_know_is_refused() {
     let queues = in_memory(0);
-    assert!(queues.send("nope", "a", Duration::ZERO).is_err());
-    assert!(queues.send("q", "a", Duration::from_secs(901)).is_err());
+    assert!(queues.send("nope", None, "a", Duration::ZERO).is_err());
+    assert!(queues.send("q", None, "a", Duration::from_secs(901)).is_err());
     let mut orphan = rules(0);
     orphan.pop();
     assert!(Queues::open(&Place::Memory, orphan).is_err());
@@ -115,7 +115,7 @@ fn after_a_restart_messages_in_flight_are_visible_and_delayed_ones_still_delayed
     send(&queues, "held");
     let held = queues.receive("q", 1, None).unwrap();
     send(&queues, "waiting");
-    queues.send("q", "later", DELAY_MAX).unwrap();
+    queues.send("q", None, "later", DELAY_MAX).unwrap();
     drop(queues);
 
     let queues = open();
@@ -146,6 +146,50 @@ fn an_acknowledged_send_survives_a_killed_process() {
     assert_eq!(reopened.receive("q", 10, None).unwrap()[0].body, "kept");
 }
 
+#[test]
+fn a_file_from_before_the_groups_opens_with_its_messages() {
+    let place = tempfile::tempdir().unwrap();
+    let old = Connection::open(place.path().join("queues.sqlite")).unwrap();
+    old.execute_batch(
+        "CREATE TABLE messages (
+             id INTEGER PRIMARY KEY AUTOINCREMENT, queue TEXT NOT NULL, message_id TEXT NOT NULL, body TEXT NOT NULL,
+             sent_ms INTEGER NOT NULL, visible_ms INTEGER NOT NULL, receive_count INTEGER NOT NULL DEFAULT 0,
+             first_received_ms INTEGER, receipt TEXT
+         );
+         CREATE INDEX by_time ON messages (queue, visible_ms, id);
+         CREATE INDEX by_receives ON messages (queue, receive_count);
+         CREATE UNIQUE INDEX by_receipt ON messages (receipt) WHERE receipt IS NOT NULL;",
+    )
+    .unwrap();
+    let now = Timestamp::now().ms();
+    let insert = "INSERT INTO messages (queue, message_id, body, sent_ms, visible_ms) VALUES ('q', 'm', 'old', ?1, ?1)";
+    old.execute(insert, [now]).unwrap();
+    drop(old);
+
+    // Twice: what is made for the old file is there already the second time.
+    for receive_count in 1..=2 {
+        let place = Place::Folder(Folder::take(place.path()).unwrap());
+        let queues = Queues::open(&place, rules(60_000)).unwrap();
+        let got = queues.receive("q", 10, None).unwrap();
+        let got: Vec<_> = got
+            .iter()
+            .map(|it| (it.body.as_str(), it.group.as_deref(), it.receive_count))
+            .collect();
+        assert_eq!(got, [("old", None, receive_count)]);
+    }
+}
+
+#[test]
+fn a_message_keeps_its_group_among_the_dead_letters() {
+    let queues = in_memory(0);
+    queues.send("q", Some("A"), "poison", Duration::ZERO).unwrap();
+    for _ in 0..3 {
+        queues.receive("q", 1, None).unwrap();
+    }
+    let dead = queues.receive("q-dead", 1, None).unwrap();
+    assert_eq!(dead[0].group.as_deref(), Some("A"));
+}
+
 #[tokio::test]
 async fn a_waiting_poller_is_woken_by_a_send_and_by_the_end_of_a_delay() {
     let queues = in_memory(60_000);
@@ -153,7 +197,7 @@ async fn a_waiting_poller_is_woken_by_a_send_and_by_the_end_of_a_delay() {
     let poller = tokio::spawn(async move { waiting.wait("q", 1, None, Duration::from_secs(10)).await });
     tokio::time::sleep(Duration::from_millis(20)).await;
     let before = Instant::now();
-    queues.send("q", "soon", Duration::from_millis(60)).unwrap();
+    queues.send("q", None, "soon", Duration::from_millis(60)).unwrap();
     let got = poller.await.unwrap().unwrap();
     assert_eq!(got[0].body, "soon");
     let waited = before.elapsed();
@@ -202,4 +246,84 @@ async fn many_pollers_take_each_message_once() {
     taken.sort_by_key(|body| body.parse::<u32>().unwrap());
     let sent: Vec<_> = (0..400).map(|number| number.to_string()).collect();
     assert_eq!(taken, sent);
+}
+
+fn send_of(queues: &Queues, group: &str, body: &str) {
+    queues.send("q", Some(group), body, Duration::ZERO).unwrap();
+}
+
+/// Receives one message; gives its body and its receipt.
+fn receive_one(queues: &Queues) -> (String, String) {
+    let message = queues.receive("q", 1, None).unwrap().pop().expect("there is one");
+    (message.body, message.receipt_handle)
+}
+
+#[test]
+fn one_message_of_a_group_does_not_wait_for_five_hundred_of_another() {
+    for in_flight in [0, 1, 10] {
+        let queues = in_memory(60_000);
+        for number in 0..500 {
+            send_of(&queues, "a", &format!("a{number}"));
+        }
+        // Somebody has been at it for a while, and has still some in hand.
+        for _ in 0..20 {
+            let (_, receipt) = receive_one(&queues);
+            queues.delete("q", &receipt).unwrap();
+        }
+        let _held = queues.receive("q", in_flight, None).unwrap();
+        send_of(&queues, "b", "b");
+        assert_eq!(receive_one(&queues).0, "b", "{in_flight} of the others in flight");
+    }
+}
+
+#[test]
+fn groups_take_turns_and_each_keeps_its_order() {
+    let queues = in_memory(60_000);
+    for number in 0..3 {
+        send_of(&queues, "a", &format!("a{number}"));
+    }
+    for number in 0..3 {
+        send_of(&queues, "b", &format!("b{number}"));
+    }
+    let bodies: Vec<String> = queues
+        .receive("q", 10, None)
+        .unwrap()
+        .into_iter()
+        .map(|it| it.body)
+        .collect();
+    assert_eq!(bodies, ["a0", "b0", "a1", "b1", "a2", "b2"]);
+}
+
+#[test]
+fn what_a_group_has_in_flight_counts_until_it_is_deleted_or_visible_again() {
+    let queues = in_memory(60_000);
+    for number in 0..4 {
+        send_of(&queues, "a", &format!("a{number}"));
+        send_of(&queues, "b", &format!("b{number}"));
+    }
+    let (first, second) = (receive_one(&queues), receive_one(&queues));
+    assert_eq!((first.0.as_str(), second.0.as_str()), ("a0", "b0"));
+    queues.delete("q", &second.1).unwrap();
+    assert_eq!(
+        receive_one(&queues).0,
+        "b1",
+        "b has none in flight, though it was served last"
+    );
+    queues.change_visibility("q", &first.1, Duration::ZERO).unwrap();
+    assert_eq!(receive_one(&queues).0, "a0", "and now a");
+}
+
+#[test]
+fn a_long_queue_of_many_groups_is_served_without_a_walk_through_it() {
+    let queues = in_memory(60_000);
+    for number in 0..4_000 {
+        send_of(&queues, &format!("g{}", number % 40), "x");
+    }
+    let groups: std::collections::BTreeSet<Option<String>> = queues
+        .receive("q", 40, None)
+        .unwrap()
+        .into_iter()
+        .map(|it| it.group)
+        .collect();
+    assert_eq!(groups.len(), 40, "each group is served once before any is served twice");
 }

@@ -12,6 +12,8 @@ use crate::queue::{DELAY_MAX, Message, Queues, Sent};
 
 /// A message's and a whole batch's limit. *Source*: SQS, since August 2025.
 const MESSAGE_MAX_BYTES: usize = 1024 * 1024;
+/// The longest name of a group. *Source*: SQS.
+const GROUP_MAX_BYTES: usize = 128;
 /// Entries of a batch, and messages of one receive. *Source*: SQS.
 const BATCH_MAX: usize = 10;
 /// The longest long poll. *Source*: SQS.
@@ -57,6 +59,7 @@ struct Outgoing {
     message_body: String,
     #[serde(default)]
     delay_seconds: u64,
+    message_group_id: Option<String>,
     #[serde(default)]
     message_attributes: Option<Map<String, Value>>,
 }
@@ -151,7 +154,23 @@ fn put(queues: &Queues, queue: &str, message: &Outgoing) -> Result<Sent, Failure
         )
         .into());
     }
-    Ok(queues.send(queue, body, Duration::from_secs(message.delay_seconds))?)
+    let group = message.message_group_id.as_deref();
+    check_group(group)?;
+    Ok(queues.send(queue, group, body, Duration::from_secs(message.delay_seconds))?)
+}
+
+/// A group's name is letters, digits and punctuation. *Source*: SQS.
+fn check_group(group: Option<&str>) -> Result<(), Refusal> {
+    let fits = |name: &str| {
+        (1..=GROUP_MAX_BYTES).contains(&name.len()) && name.bytes().all(|character| character.is_ascii_graphic())
+    };
+    if group.is_none_or(fits) {
+        return Ok(());
+    }
+    Err(Refusal::new(
+        "InvalidParameterValue",
+        "MessageGroupId must be 1 to 128 alphanumeric characters and punctuation",
+    ))
 }
 
 fn send(queues: &Queues, request: Send) -> Answer {

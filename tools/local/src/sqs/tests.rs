@@ -158,6 +158,39 @@ async fn a_batch_tells_for_each_entry_what_became_of_it() {
 }
 
 #[tokio::test]
+async fn a_message_comes_back_with_the_group_it_was_sent_with() {
+    let (_endpoint, client, url) = endpoint().await;
+    let send = |body: &str| client.send_message().queue_url(&url).message_body(body);
+    send("alone").message_group_id("org#live").send().await.unwrap();
+    send("of nobody").send().await.unwrap();
+    for wrong in ["", "two words", "Gdańsk", &"g".repeat(129)] {
+        assert!(send("refused").message_group_id(wrong).send().await.is_err(), "{wrong}");
+    }
+    let entry = SendMessageBatchRequestEntry::builder()
+        .id("x")
+        .message_body("in a batch")
+        .message_group_id("g".repeat(128));
+    let batch = client.send_message_batch().queue_url(&url);
+    batch.entries(entry.build().unwrap()).send().await.unwrap();
+
+    let got = client
+        .receive_message()
+        .queue_url(&url)
+        .message_system_attribute_names(MessageSystemAttributeName::MessageGroupId)
+        .max_number_of_messages(10);
+    let got = got.send().await.unwrap();
+    let group = |body: &str| {
+        let message = got.messages().iter().find(|message| message.body() == Some(body));
+        let attributes = message.unwrap().attributes();
+        attributes.and_then(|all| all.get(&MessageSystemAttributeName::MessageGroupId).cloned())
+    };
+    assert_eq!(got.messages().len(), 3);
+    assert_eq!(group("alone").as_deref(), Some("org#live"));
+    assert_eq!(group("in a batch"), Some("g".repeat(128)));
+    assert_eq!(group("of nobody"), None);
+}
+
+#[tokio::test]
 async fn refusals_reach_the_sdk_as_its_own_types() {
     let (endpoint, client, url) = endpoint().await;
     let nowhere = client
