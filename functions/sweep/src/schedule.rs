@@ -4,7 +4,7 @@
 //! A hint is sent before its run is put off. A crash in between doubles hints, which harms nothing; the other way round it
 //! would lose them.
 
-use eclips_shared::ids::{RunId, TriageId};
+use eclips_shared::ids::{BatchId, RunId, TriageId};
 use eclips_shared::queue::{Hint, Subject};
 use eclips_shared::run::Priority;
 use eclips_shared::store::{DueRun, Expired, PARTITIONS, StoreError, WaitsFor};
@@ -20,7 +20,8 @@ const RUNS_MAX: i32 = 250;
 /// Runs that are looked at together, and how many calls for them are under way at once.
 const TOGETHER: usize = 50;
 const CALLS_AT_ONCE: usize = 16;
-/// What these take at the most when every call takes its 2 s: 4 looks, 4 writes and 7 batches of hints in sequence.
+/// What these take at the most when every call takes its 2 s: 4 looks, 4 writes and 7 batches of hints in sequence; batches are no
+/// more, 4 times a look, a hint and a write.
 const TOGETHER_MS: i64 = 30 * SECOND_MS;
 /// When a run that got its hint is looked at again: queued behind others it may wait long, and a second hint helps none.
 const QUEUED_AGAIN_MS: i64 = 5 * MINUTE_MS;
@@ -122,47 +123,63 @@ impl Sweeper {
     /// Has each due batch looked at by a worker: it may have rows without runs, open rows although it is cancelled, or only
     /// ended ones.
     async fn look_at_batches(&self, due: &[Subject], swept: &mut Swept) {
-        let now = (self.now)();
-        for subject in due {
-            let Subject::Batch(batch) = *subject else { continue };
-            let (sweeps, corrupt_again) = (self.store.sweeps(), now.plus_ms(CORRUPT_AGAIN_MS));
-            let due = match sweeps.look_at_batch(batch, now).await {
-                Ok(Some(due)) => due,
-                Ok(None) => continue,
+        let batches: Vec<BatchId> = due
+            .iter()
+            .filter_map(|subject| match subject {
+                Subject::Batch(batch) => Some(*batch),
+                Subject::Run(_) => None,
+            })
+            .collect();
+        let looks = stream::iter(batches).map(|batch| async move { (batch, self.look_at_batch(batch).await) });
+        let looked: Vec<_> = looks.buffer_unordered(CALLS_AT_ONCE).collect().await;
+        for (batch, looked) in looked {
+            match looked {
+                Ok(is_hinted) => {
+                    swept.hinted += usize::from(is_hinted);
+                    swept.put_off += usize::from(is_hinted);
+                }
                 Err(error) => {
                     swept.failed += 1;
-                    tracing::warn!(batch_id = %batch, %error, "a due batch could not be read");
-                    if matches!(error, StoreError::Corrupt { .. }) {
-                        error.log();
-                        // Whether it worked is seen in a minute.
-                        let _ = sweeps.set_aside(*subject, now, corrupt_again).await;
-                    }
-                    continue;
-                }
-            };
-            let hint = Hint {
-                subject: *subject,
-                tenant: due.tenant,
-                priority: Priority::Normal,
-            };
-            if !self.queues.send(&[hint]).await.is_empty() {
-                swept.failed += 1;
-                continue;
-            }
-            swept.hinted += 1;
-            // The longer it is open, the likelier that it waits for models or persons and for nobody's hint.
-            let age_ms = now.ms() - due.created_at.ms();
-            match sweeps
-                .put_off_batch(&due, now.plus_ms(LOST_AGAIN_MS.max(age_ms / 2)))
-                .await
-            {
-                Ok(()) => swept.put_off += 1,
-                Err(StoreError::Lost) => {}
-                Err(error) => {
-                    swept.failed += 1;
-                    tracing::warn!(batch_id = %batch, %error, "a due batch is looked at again in a minute");
+                    error.log();
+                    tracing::warn!(batch_id = %batch, "a due batch is looked at again later");
                 }
             }
+        }
+    }
+
+    /// Sends a batch's hint and puts it off; says whether that was due.
+    async fn look_at_batch(&self, batch: BatchId) -> Result<bool, StoreError> {
+        let (sweeps, now, subject) = (self.store.sweeps(), (self.now)(), Subject::Batch(batch));
+        let due = match sweeps.look_at_batch(batch, now).await {
+            Ok(Some(due)) => due,
+            Ok(None) => return Ok(false),
+            Err(error @ StoreError::Corrupt { .. }) => {
+                // Whether it worked is seen in a minute.
+                let _ = sweeps.set_aside(subject, now, now.plus_ms(CORRUPT_AGAIN_MS)).await;
+                return Err(error);
+            }
+            Err(error) => return Err(error),
+        };
+        let hint = Hint {
+            subject,
+            tenant: due.tenant,
+            priority: Priority::Normal,
+        };
+        if !self.queues.send(&[hint]).await.is_empty() {
+            return Err(StoreError::Unavailable {
+                call: "send message",
+                cause: "refused".to_owned(),
+            });
+        }
+        // The longer it is open, the likelier that it waits for models or persons and for nobody's hint.
+        let age_ms = now.ms() - due.created_at.ms();
+        match sweeps
+            .put_off_batch(&due, now.plus_ms(LOST_AGAIN_MS.max(age_ms / 2)))
+            .await
+        {
+            // It ended, was cancelled or was put off by another sweep: somebody looks after it.
+            Ok(()) | Err(StoreError::Lost) => Ok(true),
+            Err(error) => Err(error),
         }
     }
 

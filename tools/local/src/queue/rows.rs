@@ -91,7 +91,13 @@ pub fn receive(
         let Some(id) = next(&transaction, rules, now_ms)? else {
             break;
         };
-        messages.push(take(&transaction, id, now_ms, hidden_ms)?);
+        // Hidden for now in any case: with a timeout of 0 it would be next again, and nobody gets a message twice in one call.
+        messages.push(take(&transaction, id, now_ms, hidden_ms.max(1))?);
+    }
+    if hidden_ms == 0 {
+        for message in &messages {
+            hide(&transaction, &rules.name, &message.receipt_handle, now_ms)?;
+        }
     }
     transaction.commit()?;
     Ok((messages, buried))

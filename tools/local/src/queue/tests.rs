@@ -277,6 +277,18 @@ fn one_message_of_a_group_does_not_wait_for_five_hundred_of_another() {
 }
 
 #[test]
+fn nobody_gets_a_message_twice_in_one_call() {
+    let queues = in_memory(60_000);
+    for body in ["1", "2"] {
+        send(&queues, body);
+    }
+    for _ in 0..2 {
+        let got = queues.receive("q", 10, Some(Duration::ZERO)).unwrap();
+        assert_eq!(got.len(), 2, "and they are visible again at once");
+    }
+}
+
+#[test]
 fn groups_take_turns_and_each_keeps_its_order() {
     let queues = in_memory(60_000);
     for number in 0..3 {
