@@ -322,7 +322,8 @@ fn what_a_group_has_in_flight_counts_until_it_is_deleted_or_visible_again() {
         "b has none in flight, though it was served last"
     );
     queues.change_visibility("q", &first.1, Duration::ZERO).unwrap();
-    assert_eq!(receive_one(&queues).0, "a0", "and now a");
+    // Which of them is another matter: the oldest is the one that has been visible for longest.
+    assert!(receive_one(&queues).0.starts_with('a'), "and now a has none");
 }
 
 #[test]
