@@ -18,6 +18,12 @@ pub struct Config {
     pub queue_runs_url: String,
     /// `ECLIPS_QUEUE_PRIORITY_URL`: the queue of high, urgent and critical runs.
     pub queue_priority_url: String,
+    /// `ECLIPS_QUEUE_DELIVERIES_URL`: the queue of what is to be told, and of deliveries to receivers that answer.
+    pub queue_deliveries_url: String,
+    /// `ECLIPS_QUEUE_RETRIES_URL`: the queue of deliveries to receivers that failed.
+    pub queue_retries_url: String,
+    /// `ECLIPS_VAULT`: who keeps the key of the webhooks' secrets, `kms:<key ARN>` or `file:<path>`.
+    pub vault: String,
     /// `ECLIPS_MODEL_FAST`, `_SMART`, `_PREMIUM`: which model answers a tier.
     pub models: [String; 3],
     /// `ECLIPS_MODEL_KEY`: the key of the endpoints among them, or where it is; `none` where none needs one.
@@ -36,6 +42,8 @@ pub struct Config {
     pub dynamodb_endpoint: Option<String>,
     /// `AWS_ENDPOINT_URL_SQS`: the local queues on a laptop, absent in AWS.
     pub sqs_endpoint: Option<String>,
+    /// `AWS_ENDPOINT_URL_KMS`: another KMS than the region's; absent in AWS.
+    pub kms_endpoint: Option<String>,
     /// What carries the SDK's requests instead of its own client; not from the environment. For whoever has the stores in
     /// the same process.
     pub carrier: Option<SharedHttpClient>,
@@ -102,10 +110,17 @@ impl Config {
         })
     }
 
-    /// Reads what the queues need: both queue URLs and the SDK's own settings.
+    /// Reads what the dispatcher needs: the queues of runs, that of deliveries, and the SDK's own settings.
     ///
     /// *Errors*: [`MissingSetting`] names the first that is absent or empty.
-    pub fn queues() -> Result<Self, MissingSetting> {
+    pub fn dispatch() -> Result<Self, MissingSetting> {
+        Ok(Self {
+            queue_deliveries_url: required("ECLIPS_QUEUE_DELIVERIES_URL")?,
+            ..Self::runs_queues()?
+        })
+    }
+
+    fn runs_queues() -> Result<Self, MissingSetting> {
         Ok(Self {
             queue_runs_url: required("ECLIPS_QUEUE_RUNS_URL")?,
             queue_priority_url: required("ECLIPS_QUEUE_PRIORITY_URL")?,
@@ -120,9 +135,42 @@ impl Config {
     /// *Errors*: [`MissingSetting`] names the first that is absent or empty.
     pub fn sweep() -> Result<Self, MissingSetting> {
         Ok(Self {
+            queue_retries_url: required("ECLIPS_QUEUE_RETRIES_URL")?,
+            ..Self::runs()?
+        })
+    }
+
+    /// Main table and the queues of runs.
+    fn runs() -> Result<Self, MissingSetting> {
+        Ok(Self {
             table_main: required("ECLIPS_TABLE_MAIN")?,
             dynamodb_endpoint: optional("AWS_ENDPOINT_URL_DYNAMODB").or_else(|| optional("AWS_ENDPOINT_URL")),
-            ..Self::queues()?
+            ..Self::runs_queues()?
+        })
+    }
+
+    /// Reads what `webhooks` needs: the tables and the vault.
+    ///
+    /// *Errors*: [`MissingSetting`] names the first that is absent or empty.
+    pub fn webhooks() -> Result<Self, MissingSetting> {
+        Ok(Self {
+            vault: required("ECLIPS_VAULT")?,
+            kms_endpoint: optional("AWS_ENDPOINT_URL_KMS").or_else(|| optional("AWS_ENDPOINT_URL")),
+            ..Self::tables()?
+        })
+    }
+
+    /// Reads what the deliverer needs: main table, its queues and the vault.
+    ///
+    /// *Errors*: [`MissingSetting`] names the first that is absent or empty.
+    pub fn deliver() -> Result<Self, MissingSetting> {
+        Ok(Self {
+            queue_deliveries_url: required("ECLIPS_QUEUE_DELIVERIES_URL")?,
+            queue_retries_url: required("ECLIPS_QUEUE_RETRIES_URL")?,
+            vault: required("ECLIPS_VAULT")?,
+            kms_endpoint: optional("AWS_ENDPOINT_URL_KMS").or_else(|| optional("AWS_ENDPOINT_URL")),
+            sqs_endpoint: optional("AWS_ENDPOINT_URL_SQS").or_else(|| optional("AWS_ENDPOINT_URL")),
+            ..Self::main_table()?
         })
     }
 
@@ -137,7 +185,7 @@ impl Config {
                 required("ECLIPS_MODEL_PREMIUM")?,
             ],
             model_key: Secret::new(required("ECLIPS_MODEL_KEY")?),
-            ..Self::sweep()?
+            ..Self::runs()?
         })
     }
 }

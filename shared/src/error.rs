@@ -96,6 +96,8 @@ pub enum Missing {
     TriageItem,
     /// A webhook.
     Webhook,
+    /// A delivery to a webhook.
+    Delivery,
     /// A batch.
     Batch,
 }
@@ -257,6 +259,7 @@ impl ApiError {
             Self::NotFound(Missing::Run) => "Run not found",
             Self::NotFound(Missing::TriageItem) => "Triage item not found",
             Self::NotFound(Missing::Webhook) => "Webhook not found",
+            Self::NotFound(Missing::Delivery) => "Delivery not found",
             Self::NotFound(Missing::Batch) => "Batch not found",
             Self::PayloadTooLarge => "Request body too large",
             Self::UnsupportedMediaType => "Content-Type must be application/json",

@@ -22,6 +22,8 @@ pub mod serve;
 pub mod store;
 pub mod time;
 pub mod triage;
+pub mod vault;
+pub mod webhook;
 pub mod window;
 
 /// The version that `GET /v1/health` names; that of the workspace.

@@ -1,6 +1,7 @@
-//! The queues of runs: one for low and normal, one for high, urgent and critical. The only importer of the SQS SDK.
+//! The queues: of runs, one for low and normal, one for high, urgent and critical; of deliveries, one for receivers that answer, one for
+//! those that failed. The only importer of the SQS SDK.
 //!
-//! A message is a hint, "look at this run" or "at this batch", and holds nothing else: duplicates, reorderings and late ones are harmless.
+//! A message is a hint, "look at this run", and holds nothing else: duplicates, reorderings and late ones are harmless.
 
 use aws_sdk_sqs::Client;
 use aws_sdk_sqs::types::SendMessageBatchRequestEntry;
@@ -11,6 +12,7 @@ use crate::config::Config;
 use crate::ids::{BatchId, RunId};
 use crate::run::Priority;
 use crate::store::{StoreError, cause, sdk_config};
+use crate::webhook::{Errand, Source, Target};
 
 /// Messages in one call. *Source*: SQS.
 const BATCH_MAX: usize = 10;
@@ -24,25 +26,70 @@ pub enum Subject {
     Run(RunId),
     /// A batch.
     Batch(BatchId),
+    /// Whether a run or a batch has something to tell.
+    News(Source),
+    /// What is on its way to a receiver.
+    Errand(Errand),
 }
 
-/// A hint to look at a run or a batch.
+/// Which queue a hint takes.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Line {
+    /// Runs of low and normal priority, and batches.
+    Runs,
+    /// Runs of high, urgent and critical priority.
+    Priority,
+    /// What is to be told, and deliveries to receivers that answer.
+    Deliveries,
+    /// Deliveries to receivers that failed: they wait for one another, and nobody waits for them.
+    Retries,
+}
+
+impl Line {
+    /// Every one of them.
+    const ALL: [Self; 4] = [Self::Runs, Self::Priority, Self::Deliveries, Self::Retries];
+
+    /// The queue of a run.
+    #[must_use]
+    pub const fn of(priority: Priority) -> Self {
+        if priority.is_high() { Self::Priority } else { Self::Runs }
+    }
+}
+
+/// A hint to look at something.
 #[derive(Clone, Copy, Debug)]
 pub struct Hint {
-    /// What.
+    /// At what.
     pub subject: Subject,
-    /// Whose it is: the fair queue's group, so that one organization's thousand runs do not delay another's one.
+    /// Whose it is.
     pub tenant: Tenant,
     /// Which queue it takes.
-    pub priority: Priority,
+    pub line: Line,
 }
 
-/// *Shape* of a message: `{"run_id":"…"}` or `{"batch_id":"…"}`.
+impl Hint {
+    /// The fair queue's group, so that one organization's thousand runs do not delay another's one, nor one receiver's thousand
+    /// deliveries another's. SQS takes alphanumeric characters and punctuation; `#` is one of them.
+    fn group(&self) -> String {
+        match self.subject {
+            Subject::Errand(errand) => match errand.target {
+                Target::Webhook(webhook) => webhook.to_string(),
+                // Each run has its own URL, and all of them may be one dead host.
+                Target::Own(_) => errand.tenant.to_string(),
+            },
+            _ => self.tenant.to_string(),
+        }
+    }
+}
+
+/// *Shape* of a message: `{"run_id":"…"}`, `{"batch_id":"…"}`, `{"news_of":"R#…"}` or `{"errand":"H#…/…"}`.
 #[derive(Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 enum Message {
     RunId(String),
     BatchId(String),
+    NewsOf(String),
+    Errand(String),
 }
 
 /// Reads a message; `None` when it is not a hint of ours.
@@ -51,15 +98,17 @@ pub fn read(body: &str) -> Option<Subject> {
     match serde_json::from_str(body).ok()? {
         Message::RunId(id) => RunId::parse(&id).map(Subject::Run),
         Message::BatchId(id) => BatchId::parse(&id).map(Subject::Batch),
+        Message::NewsOf(source) => Source::parse(&source).map(Subject::News),
+        Message::Errand(errand) => Errand::parse(&errand).map(Subject::Errand),
     }
 }
 
-/// Both queues.
+/// The queues, as many as a function's settings name.
 #[derive(Clone, Debug)]
 pub struct Queues {
     client: Client,
-    runs_url: String,
-    priority_url: String,
+    /// By [`Line::ALL`].
+    urls: [String; 4],
 }
 
 impl Queues {
@@ -68,20 +117,22 @@ impl Queues {
         let shared = sdk_config(config, config.sqs_endpoint.as_deref()).await;
         Self {
             client: Client::from_conf(aws_sdk_sqs::config::Builder::from(&shared).build()),
-            runs_url: config.queue_runs_url.clone(),
-            priority_url: config.queue_priority_url.clone(),
+            urls: [
+                config.queue_runs_url.clone(),
+                config.queue_priority_url.clone(),
+                config.queue_deliveries_url.clone(),
+                config.queue_retries_url.clone(),
+            ],
         }
     }
 
     /// Sends hints; gives the positions of those that were not taken.
     pub async fn send(&self, hints: &[Hint]) -> Vec<usize> {
         let mut failed = Vec::new();
-        for queue in [Urgency::Low, Urgency::High] {
-            let ours: Vec<usize> = (0..hints.len())
-                .filter(|at| Urgency::of(hints[*at].priority) == queue)
-                .collect();
+        for line in Line::ALL {
+            let ours: Vec<usize> = (0..hints.len()).filter(|at| hints[*at].line == line).collect();
             for chunk in ours.chunks(BATCH_MAX) {
-                failed.extend(self.send_chunk(self.url(queue), hints, chunk).await);
+                failed.extend(self.send_chunk(self.url(line), hints, chunk).await);
             }
         }
         failed.sort_unstable();
@@ -92,9 +143,8 @@ impl Queues {
     ///
     /// *Errors*: [`StoreError::Unavailable`].
     pub async fn send_later(&self, hint: Hint, delay_s: i32) -> Result<(), StoreError> {
-        let url = self.url(Urgency::of(hint.priority));
-        self.send_one(url, hint.subject, Some(&group(hint.tenant)), delay_s)
-            .await
+        let url = self.url(hint.line);
+        self.send_one(url, hint.subject, Some(&hint.group()), delay_s).await
     }
 
     /// Sends a message of one of the queues again, about whose subject nothing could be read. *Units*: as [`Queues::send_later`].
@@ -108,10 +158,16 @@ impl Queues {
         group: Option<&str>,
         delay_s: i32,
     ) -> Result<(), StoreError> {
-        let name = |place: &str, separator| place.rsplit(separator).next().map(str::to_owned);
-        let is_priority = name(source, ':') == name(&self.priority_url, '/');
-        let url = self.url(if is_priority { Urgency::High } else { Urgency::Low });
+        let url = self.url(self.line(source).unwrap_or(Line::Runs));
         self.send_one(url, subject, group, delay_s).await
+    }
+
+    /// Which of the queues an ARN names.
+    #[must_use]
+    pub fn line(&self, source: &str) -> Option<Line> {
+        let name = |place: &str, separator| place.rsplit(separator).next().map(str::to_owned);
+        let named = name(source, ':');
+        Line::ALL.into_iter().find(|line| name(self.url(*line), '/') == named)
     }
 
     async fn send_one(&self, url: &str, subject: Subject, group: Option<&str>, delay_s: i32) -> Result<(), StoreError> {
@@ -135,7 +191,7 @@ impl Queues {
             SendMessageBatchRequestEntry::builder()
                 .id(at.to_string())
                 .message_body(body(hints[*at].subject))
-                .message_group_id(group(hints[*at].tenant))
+                .message_group_id(hints[*at].group())
                 .build()
                 .expect("id and body are set")
         });
@@ -159,23 +215,8 @@ impl Queues {
         }
     }
 
-    fn url(&self, urgency: Urgency) -> &str {
-        match urgency {
-            Urgency::Low => &self.runs_url,
-            Urgency::High => &self.priority_url,
-        }
-    }
-}
-
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Urgency {
-    Low,
-    High,
-}
-
-impl Urgency {
-    const fn of(priority: Priority) -> Self {
-        if priority.is_high() { Self::High } else { Self::Low }
+    fn url(&self, line: Line) -> &str {
+        &self.urls[line as usize]
     }
 }
 
@@ -183,11 +224,9 @@ fn body(subject: Subject) -> String {
     let message = match subject {
         Subject::Run(run) => Message::RunId(run.to_string()),
         Subject::Batch(batch) => Message::BatchId(batch.to_string()),
+        Subject::News(source) => Message::NewsOf(source.to_string()),
+        Subject::Errand(errand) => Message::Errand(errand.to_string()),
     };
     serde_json::to_string(&message).expect("a message is plain text")
 }
 
-/// SQS takes alphanumeric characters and punctuation; `#` is one of them.
-fn group(tenant: Tenant) -> String {
-    tenant.to_string()
-}

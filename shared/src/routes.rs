@@ -29,6 +29,18 @@ pub enum Operation {
     TriageApprove,
     /// `POST /v1/triage/{id}/reject`.
     TriageReject,
+    /// `POST /v1/webhooks`.
+    WebhookCreate,
+    /// `GET /v1/webhooks`.
+    WebhookList,
+    /// `DELETE /v1/webhooks/{id}`.
+    WebhookDelete,
+    /// `POST /v1/webhooks/{id}/rotate`.
+    WebhookRotate,
+    /// `GET /v1/webhooks/{id}/deliveries`.
+    WebhookDeliveries,
+    /// `POST /v1/webhooks/{id}/deliveries/{delivery_id}/resend`.
+    WebhookResend,
     /// `POST /v1/batches`.
     BatchCreate,
     /// `GET /v1/batches`.
@@ -58,6 +70,8 @@ pub enum Function {
     Stream,
     /// `functions/triage`.
     Triage,
+    /// `functions/webhooks`.
+    Webhooks,
     /// `functions/batches`.
     Batches,
     /// `functions/usage`.
@@ -73,6 +87,7 @@ impl Function {
             Self::Runs => "runs",
             Self::Stream => "stream",
             Self::Triage => "triage",
+            Self::Webhooks => "webhooks",
             Self::Batches => "batches",
             Self::Usage => "usage",
         }
@@ -142,7 +157,7 @@ pub struct Route {
 }
 
 /// Every route of the API.
-pub static ROUTES: [Route; 18] = [
+pub static ROUTES: [Route; 24] = [
     Route {
         method: Method::GET,
         path: "/v1/health",
@@ -215,6 +230,48 @@ pub static ROUTES: [Route; 18] = [
     },
     Route {
         method: Method::POST,
+        path: "/v1/webhooks",
+        operation: Operation::WebhookCreate,
+        function: Function::Webhooks,
+        access: key(Scope::WebhooksWrite, Limiter::Standard, Effect::Writes),
+    },
+    Route {
+        method: Method::GET,
+        path: "/v1/webhooks",
+        operation: Operation::WebhookList,
+        function: Function::Webhooks,
+        access: key(Scope::WebhooksRead, Limiter::Standard, Effect::Reads),
+    },
+    Route {
+        method: Method::DELETE,
+        path: "/v1/webhooks/{id}",
+        operation: Operation::WebhookDelete,
+        function: Function::Webhooks,
+        access: key(Scope::WebhooksWrite, Limiter::Standard, Effect::Writes),
+    },
+    Route {
+        method: Method::POST,
+        path: "/v1/webhooks/{id}/rotate",
+        operation: Operation::WebhookRotate,
+        function: Function::Webhooks,
+        access: key(Scope::WebhooksWrite, Limiter::Standard, Effect::Writes),
+    },
+    Route {
+        method: Method::GET,
+        path: "/v1/webhooks/{id}/deliveries",
+        operation: Operation::WebhookDeliveries,
+        function: Function::Webhooks,
+        access: key(Scope::WebhooksRead, Limiter::Standard, Effect::Reads),
+    },
+    Route {
+        method: Method::POST,
+        path: "/v1/webhooks/{id}/deliveries/{delivery_id}/resend",
+        operation: Operation::WebhookResend,
+        function: Function::Webhooks,
+        access: key(Scope::WebhooksWrite, Limiter::Standard, Effect::Writes),
+    },
+    Route {
+        method: Method::POST,
         path: "/v1/batches",
         operation: Operation::BatchCreate,
         function: Function::Batches,
@@ -275,6 +332,15 @@ const fn key(scope: Scope, limiter: Limiter, effect: Effect) -> Access {
     Access::Key { scope, limiter, effect }
 }
 
+/// The ids that a path names, as they stand there.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub struct PathIds<'p> {
+    /// `{id}`.
+    pub id: Option<&'p str>,
+    /// `{delivery_id}`.
+    pub delivery_id: Option<&'p str>,
+}
+
 /// The table made ready for look-ups: one router over the paths, each with its rows.
 #[derive(Clone, Debug)]
 pub struct Table(matchit::Router<Vec<&'static Route>>);
@@ -292,18 +358,22 @@ impl Table {
         Self(router)
     }
 
-    /// Finds the row of a request, and the value of `{id}` where the path has one.
+    /// Finds the row of a request, and the ids that its path names.
     ///
     /// Paths match exactly: another case, a trailing slash, `//`, dot segments and encoded characters find nothing.
     /// *Errors*: `None`; the client sees 404.
     #[must_use]
-    pub fn find<'p>(&self, method: &Method, path: &'p str) -> Option<(&'static Route, Option<&'p str>)> {
+    pub fn find<'p>(&self, method: &Method, path: &'p str) -> Option<(&'static Route, PathIds<'p>)> {
         let found = self.0.at(path).ok()?;
         let route = found.value.iter().find(|row| row.method == *method)?;
-        let id = found.params.get("id");
+        let ids = PathIds {
+            id: found.params.get("id"),
+            delivery_id: found.params.get("delivery_id"),
+        };
         // No id of ours needs encoding, so an encoded one is another spelling of a path: not found.
-        let plain = id.is_none_or(|id| !id.is_empty() && id.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-'));
-        plain.then_some((*route, id))
+        let is_plain = |id: &str| !id.is_empty() && id.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-');
+        let are_plain = ids.id.is_none_or(is_plain) && ids.delivery_id.is_none_or(is_plain);
+        are_plain.then_some((*route, ids))
     }
 }
 
@@ -324,7 +394,11 @@ mod tests {
             table.find(&Method::POST, "/v1/run").unwrap().0.operation,
             Operation::RunCreate
         );
-        assert_eq!(table.find(&Method::GET, "/v1/runs/a-1").unwrap().1, Some("a-1"));
+        assert_eq!(table.find(&Method::GET, "/v1/runs/a-1").unwrap().1.id, Some("a-1"));
+        let (_, ids) = table
+            .find(&Method::POST, "/v1/webhooks/a-1/deliveries/b-2/resend")
+            .unwrap();
+        assert_eq!((ids.id, ids.delivery_id), (Some("a-1"), Some("b-2")));
         for path in [
             "",
             "/",
@@ -345,6 +419,8 @@ mod tests {
             "/v1/RUN",
             "/v1/runs/",
             "/v1/runs/a/b",
+            "/v1/webhooks/a/deliveries/b%2fc/resend",
+            "/v1/webhooks/a/deliveries//resend",
             "/v1/runs/%2e",
             "/v1/runs/..",
             "/v1/runs/a%2fb",
@@ -373,7 +449,7 @@ mod tests {
     fn every_row_is_found_and_no_two_are_the_same() {
         let table = Table::new();
         for route in &ROUTES {
-            let path = route.path.replace("{id}", "x");
+            let path = route.path.replace("{id}", "x").replace("{delivery_id}", "y");
             assert_eq!(table.find(&route.method, &path).unwrap().0.operation, route.operation);
             assert_eq!(ROUTES.iter().filter(|row| row.operation == route.operation).count(), 1);
         }

@@ -21,13 +21,14 @@ use lambda_http::{Body, Request, RequestExt, Response};
 use serde::Serialize;
 
 use crate::auth::{Caller, Mode, authenticate};
-use crate::body;
+use crate::body::{self, Fields};
 use crate::error::{ApiError, Missing};
-use crate::ids::{BatchId, RunId, TriageId, request_id};
+use crate::ids::{BatchId, DeliveryId, RunId, TriageId, WebhookId, request_id};
 use crate::lambda::deadline;
 use crate::routes::{Access, Effect, Operation, Route, Table};
 use crate::store::{Quota, Refusal, Refused, Store};
 use crate::time::{SECOND_MS, Timestamp};
+use crate::vault::Vault;
 
 pub use self::respond::common_headers;
 
@@ -101,6 +102,8 @@ pub fn keyed<V: Verb>() -> Handler {
 pub struct Incoming {
     /// The value of `{id}` in the path, if the route has one.
     pub id: Option<String>,
+    /// The value of `{delivery_id}`.
+    pub delivery_id: Option<String>,
     /// The query.
     pub query: Query,
     /// The headers that are a verb's business, and no others: [`IDEMPOTENCY_KEY`] and [`LAST_EVENT_ID`].
@@ -171,6 +174,8 @@ pub struct Call<'a> {
     pub quota: Option<&'a Quota>,
     /// When the invocation ends, whatever is still to be said.
     pub deadline: Timestamp,
+    /// Where secrets are sealed, in a function that makes some.
+    pub vault: Option<&'a Vault>,
 }
 
 /// What a verb answers: a status, a header of its own perhaps, and a JSON text or a stream of events.
@@ -244,6 +249,7 @@ pub struct Road {
     table: Table,
     handlers: fn(Operation) -> Option<Handler>,
     store: Option<Store>,
+    vault: Option<Vault>,
 }
 
 /// What the log line says; filled as the request goes along.
@@ -262,6 +268,7 @@ impl Road {
             table: Table::new(),
             handlers,
             store: None,
+            vault: None,
         }
     }
 
@@ -272,6 +279,16 @@ impl Road {
             table: Table::new(),
             handlers,
             store: Some(store),
+            vault: None,
+        }
+    }
+
+    /// The same function, which makes secrets.
+    #[must_use]
+    pub fn sealing(self, vault: Vault) -> Self {
+        Self {
+            vault: Some(vault),
+            ..self
         }
     }
 
@@ -312,7 +329,7 @@ impl Road {
     /// The guards, in the contract's order.
     async fn pass(&self, request: Request, trace: &mut Trace) -> Result<Answer, ApiError> {
         let path = request.raw_http_path();
-        let (route, id) = self
+        let (route, ids) = self
             .table
             .find(request.method(), path)
             .ok_or(ApiError::NotFound(Missing::Route))?;
@@ -338,11 +355,12 @@ impl Road {
 
         let deadline_ms = request.lambda_context_ref().map_or(0, |context| context.deadline);
         let deadline = deadline(deadline_ms, Timestamp::now());
-        let id = id.map(str::to_owned);
+        let (id, delivery_id) = (ids.id.map(str::to_owned), ids.delivery_id.map(str::to_owned));
         let query = Query(request.query_string_parameters());
         let (parts, body) = request.into_parts();
         let incoming = Incoming {
             id,
+            delivery_id,
             query,
             headers: readable(&parts.headers),
             body: bytes(body),
@@ -366,6 +384,7 @@ impl Road {
                         store,
                         quota: None,
                         deadline,
+                        vault: self.vault.as_ref(),
                     };
                     let done = match pending {
                         Ok(pending) => done(pending, call).await,
@@ -393,6 +412,7 @@ impl Road {
                     store,
                     quota: Some(quota),
                     deadline,
+                    vault: self.vault.as_ref(),
                 };
                 match spend(caller, quota) {
                     Err(refusal) if effect == Effect::StartsRuns => {
@@ -500,31 +520,47 @@ pub fn gateway_request_id(request: &Request) -> String {
 ///
 /// *Errors*: [`ApiError::NotFound`].
 pub fn run_id(incoming: &Incoming) -> Result<RunId, ApiError> {
-    incoming
-        .id
-        .as_deref()
-        .and_then(RunId::parse)
-        .ok_or(ApiError::NotFound(Missing::Run))
+    known(incoming.id.as_deref(), RunId::parse, Missing::Run)
 }
 
 /// The same where the path names a batch.
 ///
 /// *Errors*: [`ApiError::NotFound`].
 pub fn batch_id(incoming: &Incoming) -> Result<BatchId, ApiError> {
-    incoming
-        .id
-        .as_deref()
-        .and_then(BatchId::parse)
-        .ok_or(ApiError::NotFound(Missing::Batch))
+    known(incoming.id.as_deref(), BatchId::parse, Missing::Batch)
 }
 
 /// The same where the path names a triage item.
 ///
 /// *Errors*: [`ApiError::NotFound`].
 pub fn triage_id(incoming: &Incoming) -> Result<TriageId, ApiError> {
-    incoming
-        .id
-        .as_deref()
-        .and_then(TriageId::parse)
-        .ok_or(ApiError::NotFound(Missing::TriageItem))
+    known(incoming.id.as_deref(), TriageId::parse, Missing::TriageItem)
+}
+
+/// The same where the path names a webhook.
+///
+/// *Errors*: [`ApiError::NotFound`].
+pub fn webhook_id(incoming: &Incoming) -> Result<WebhookId, ApiError> {
+    known(incoming.id.as_deref(), WebhookId::parse, Missing::Webhook)
+}
+
+/// The same where the path names a delivery.
+///
+/// *Errors*: [`ApiError::NotFound`].
+pub fn delivery_id(incoming: &Incoming) -> Result<DeliveryId, ApiError> {
+    known(incoming.delivery_id.as_deref(), DeliveryId::parse, Missing::Delivery)
+}
+
+fn known<I>(id: Option<&str>, parse: impl Fn(&str) -> Option<I>, missing: Missing) -> Result<I, ApiError> {
+    id.and_then(parse).ok_or(ApiError::NotFound(missing))
+}
+
+/// Reads the body of a route that needs none: it may be left out, or be an object without members.
+///
+/// *Errors*: [`ApiError::Validation`].
+pub fn no_body(incoming: &Incoming) -> Result<(), ApiError> {
+    if incoming.body.is_empty() {
+        return Ok(());
+    }
+    Fields::parse(&incoming.body)?.finish()
 }

@@ -2,10 +2,9 @@
 
 use std::time::Duration;
 
-use eclips_shared::body::Fields;
 use eclips_shared::error::{ApiError, Decided, Missing};
 use eclips_shared::ids::BatchId;
-use eclips_shared::serve::{Answer, Call, Incoming, Verb, batch_id};
+use eclips_shared::serve::{Answer, Call, Incoming, Verb, batch_id, no_body};
 use eclips_shared::store::BatchCancelled;
 use http::StatusCode;
 use serde::Serialize;
@@ -19,9 +18,7 @@ pub struct Cancel(BatchId);
 impl Verb for Cancel {
     fn read(incoming: &Incoming) -> Result<Self, ApiError> {
         incoming.query.only(&[])?;
-        if !incoming.body.is_empty() {
-            Fields::parse(&incoming.body)?.finish()?;
-        }
+        no_body(incoming)?;
         batch_id(incoming).map(Self)
     }
 

@@ -1,5 +1,5 @@
-//! Reads the main table's stream and sends a hint of each queued run to its queue, and of each batch that was made or is to be
-//! cancelled. The stream is the outbox: whoever accepted them had nothing else to do, and so nothing to forget.
+//! Reads the main table's stream and sends hints: of each queued run to its queue, of each batch that was made or is to be cancelled,
+//! of each run and batch of which something is to be told, and of each delivery that somebody wants again. The stream is the outbox: whoever accepted them had nothing else to do, and so nothing to forget.
 
 use std::convert::Infallible;
 use std::sync::Arc;
@@ -9,8 +9,9 @@ use aws_lambda_events::streams::{DynamoDbBatchItemFailure, DynamoDbEventResponse
 use eclips_shared::auth::Tenant;
 use eclips_shared::config::Config;
 use eclips_shared::ids::{BatchId, RunId};
-use eclips_shared::queue::{Hint, Queues, Subject};
+use eclips_shared::queue::{Hint, Line, Queues, Subject};
 use eclips_shared::run::{Priority, Status};
+use eclips_shared::webhook::{Errand, Source};
 use lambda_runtime::LambdaEvent;
 use serde::Deserialize;
 use tower::Service;
@@ -27,9 +28,10 @@ pub async fn service(
     })
 }
 
-/// What of an item tells a queued run or a batch from everything else, and what its hint is made of.
+/// What of an item tells from everything else what has to be looked at, and what its hint is made of.
 #[derive(Deserialize)]
 struct Image {
+    pk: Option<String>,
     sk: Option<String>,
     status: Option<String>,
     run_id: Option<String>,
@@ -38,6 +40,7 @@ struct Image {
     priority: Option<String>,
     cancelled_at: Option<i64>,
     completed_at: Option<i64>,
+    asked_at: Option<i64>,
 }
 
 impl Image {
@@ -49,11 +52,18 @@ impl Image {
         self.run_id.is_none() && self.batch_id.is_some()
     }
 
+    /// Whether a run has come to where something is told of it. Everything that happens to it there says so again, which harms
+    /// nothing.
+    fn is_told_run(&self) -> bool {
+        let status = self.status.as_deref().and_then(Status::parse);
+        self.run_id.is_some() && status.is_some_and(|status| status.is_terminal() || status == Status::PendingTriage)
+    }
+
     fn run(&self) -> Option<Hint> {
         Some(Hint {
             subject: Subject::Run(RunId::parse(self.run_id.as_deref()?)?),
             tenant: Tenant::parse(self.tenant.as_deref()?)?,
-            priority: Priority::parse(self.priority.as_deref()?)?,
+            line: Line::of(Priority::parse(self.priority.as_deref()?)?),
         })
     }
 
@@ -61,7 +71,24 @@ impl Image {
         Some(Hint {
             subject: Subject::Batch(BatchId::parse(self.batch_id.as_deref()?)?),
             tenant: Tenant::parse(self.tenant.as_deref()?)?,
-            priority: Priority::Normal,
+            line: Line::Runs,
+        })
+    }
+
+    fn news(&self) -> Option<Hint> {
+        Some(Hint {
+            subject: Subject::News(Source::parse(self.pk.as_deref()?)?),
+            tenant: Tenant::parse(self.tenant.as_deref()?)?,
+            line: Line::Deliveries,
+        })
+    }
+
+    fn errand(&self) -> Option<Hint> {
+        let errand = Errand::at(self.pk.as_deref()?, self.sk.as_deref()?)?;
+        Some(Hint {
+            subject: Subject::Errand(errand),
+            tenant: errand.tenant,
+            line: Line::Deliveries,
         })
     }
 }
@@ -87,29 +114,28 @@ async fn dispatch(queues: &Queues, event: Event) -> DynamoDbEventResponse {
     response
 }
 
-/// The hint of a record that makes a queued run, or makes or cancels a batch; `None` for every other record.
+/// The hint of a record after which somebody has something to do; `None` for every other record.
 fn hint(record: EventRecord) -> Option<Hint> {
     let is_new = record.event_name == "INSERT";
     let image: Image = serde_dynamo::from_item(record.change.new_image).ok()?;
-    if image.sk.as_deref() != Some("M") {
-        return None;
-    }
-    let hint = if is_new && image.is_queued_run() {
+    let is_main = image.sk.as_deref() == Some("M");
+    let hint = if is_main && is_new && image.is_queued_run() {
         image.run()
-    } else if image.is_batch() && image.completed_at.is_none() && (is_new || image.cancelled_at.is_some()) {
+    } else if is_main && image.is_batch() && image.completed_at.is_some() {
+        image.news()
+    } else if is_main && image.is_batch() && (is_new || image.cancelled_at.is_some()) {
         image.batch()
+    } else if is_main && image.is_told_run() {
+        image.news()
+    } else if image.asked_at.is_some() {
+        image.errand()
     } else {
         return None;
     };
     if hint.is_none() {
         // It would fail as often as it is repeated, and hold up what is behind it: an operator has to look.
-        let (run_id, batch_id) = (image.run_id, image.batch_id);
-        tracing::error!(
-            alarm = "corrupt_record",
-            ?run_id,
-            ?batch_id,
-            "what is to be looked at could not be read"
-        );
+        let place = image.pk;
+        tracing::error!(alarm = "corrupt_record", ?place, "what is to be looked at could not be read");
     }
     hint
 }

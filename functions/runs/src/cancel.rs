@@ -1,9 +1,8 @@
 //! `POST /v1/runs/{id}/cancel`: ends a run that has not ended. *Source*: contract §3.
 
-use eclips_shared::body::Fields;
 use eclips_shared::error::{ApiError, Decided, Missing};
 use eclips_shared::ids::RunId;
-use eclips_shared::serve::{Answer, Call, Incoming, Verb, run_id};
+use eclips_shared::serve::{Answer, Call, Incoming, Verb, no_body, run_id};
 use eclips_shared::store::Cancelled;
 use http::StatusCode;
 use serde::Serialize;
@@ -14,9 +13,7 @@ pub struct Cancel(RunId);
 impl Verb for Cancel {
     fn read(incoming: &Incoming) -> Result<Self, ApiError> {
         incoming.query.only(&[])?;
-        if !incoming.body.is_empty() {
-            Fields::parse(&incoming.body)?.finish()?;
-        }
+        no_body(incoming)?;
         run_id(incoming).map(Self)
     }
 

@@ -30,6 +30,16 @@ impl Sweeper {
                 tracing::error!(alarm = "dead_letter", batch_id = %batch, message_id = %id, "a batch's hint was given up");
                 return None;
             }
+            Some(Subject::Errand(errand)) => {
+                // It is due again.
+                tracing::error!(alarm = "dead_letter", delivery = %errand, message_id = %id, "a delivery's hint was given up");
+                return None;
+            }
+            Some(Subject::News(source)) => {
+                // Nobody else knows that something is to be told: it stays until an operator sends it back.
+                tracing::error!(alarm = "dead_letter", of = %source, message_id = %id, "what is to be told was given up");
+                return Some(id);
+            }
             None => {
                 tracing::error!(alarm = "unreadable_message", message_id = %id, "a dead letter is no hint");
                 return Some(id);

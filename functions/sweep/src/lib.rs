@@ -1,7 +1,8 @@
-//! Ends what was lost: every minute it looks at the open runs that are due, and it ends the runs of dead letters. It does no
-//! run's work: it sends a hint, lets a decision expire, or gives a run up.
+//! Ends what was lost: every minute it looks at the open runs and the deliveries that are due, and it ends the runs of dead letters.
+//! It does no run's work and posts nothing: it sends a hint, lets a decision expire, or gives a run up.
 
 mod dead_letters;
+mod deliveries;
 mod schedule;
 
 use std::convert::Infallible;

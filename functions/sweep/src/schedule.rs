@@ -5,8 +5,7 @@
 //! would lose them.
 
 use eclips_shared::ids::{BatchId, RunId, TriageId};
-use eclips_shared::queue::{Hint, Subject};
-use eclips_shared::run::Priority;
+use eclips_shared::queue::{Hint, Line, Subject};
 use eclips_shared::store::{DueRun, Expired, PARTITIONS, StoreError, WaitsFor};
 use eclips_shared::time::{DAY_MS, HOUR_MS, MINUTE_MS, SECOND_MS, Timestamp};
 use futures_util::future::join_all;
@@ -37,7 +36,7 @@ const OVERDUE_MS: i64 = DAY_MS;
 /// What a sweep did. *Shape*: the function's answer to the schedule, and its log line.
 #[derive(Debug, Default, Serialize)]
 pub struct Swept {
-    /// Runs and batches that were due by the index.
+    /// Runs, batches and deliveries that were due by the index.
     due: usize,
     /// Hints sent.
     hinted: usize,
@@ -87,6 +86,17 @@ fn next(due: &DueRun, now: Timestamp) -> Next {
 impl Sweeper {
     /// Looks at what is due, as far as the time allows.
     pub async fn sweep(&self, deadline: Timestamp) -> Swept {
+        // Beside one another: neither a flood of deliveries nor one of runs is to take the other's minute.
+        let (mut swept, hinted) = tokio::join!(self.sweep_runs(deadline), self.hint_deliveries(deadline));
+        swept.due += hinted.due;
+        swept.hinted += hinted.hinted;
+        swept.put_off += hinted.put_off;
+        swept.failed += hinted.failed;
+        self.log(&swept);
+        swept
+    }
+
+    async fn sweep_runs(&self, deadline: Timestamp) -> Swept {
         let mut swept = Swept::default();
         let due = self.due(&mut swept).await;
         swept.due = due.len();
@@ -98,7 +108,6 @@ impl Sweeper {
             self.look(together, &mut swept).await;
             self.look_at_batches(together, &mut swept).await;
         }
-        self.log(&swept);
         swept
     }
 
@@ -127,7 +136,7 @@ impl Sweeper {
             .iter()
             .filter_map(|subject| match subject {
                 Subject::Batch(batch) => Some(*batch),
-                Subject::Run(_) => None,
+                _ => None,
             })
             .collect();
         let looks = stream::iter(batches).map(|batch| async move { (batch, self.look_at_batch(batch).await) });
@@ -163,7 +172,7 @@ impl Sweeper {
         let hint = Hint {
             subject,
             tenant: due.tenant,
-            priority: Priority::Normal,
+            line: Line::Runs,
         };
         if !self.queues.send(&[hint]).await.is_empty() {
             return Err(StoreError::Unavailable {
@@ -189,7 +198,7 @@ impl Sweeper {
             .iter()
             .filter_map(|subject| match subject {
                 Subject::Run(run) => Some(*run),
-                Subject::Batch(_) => None,
+                _ => None,
             })
             .collect();
         let looks = stream::iter(runs).map(|run| async move { (run, self.store.sweeps().look(run, now).await) });
@@ -212,7 +221,7 @@ impl Sweeper {
                     hints.push(Hint {
                         subject: Subject::Run(run),
                         tenant: due.tenant,
-                        priority: due.priority,
+                        line: Line::of(due.priority),
                     });
                     hinted.push((due, again));
                 }

@@ -3,7 +3,7 @@
 //! Every step may be done again by anybody, so nothing is claimed: a crash between any two lines costs the time until the next hint.
 
 use eclips_shared::ids::BatchId;
-use eclips_shared::queue::{Hint, Subject};
+use eclips_shared::queue::{Hint, Line, Subject};
 use eclips_shared::run::Priority;
 use eclips_shared::store::StoreError;
 use eclips_shared::time::{SECOND_MS, Timestamp};
@@ -33,7 +33,7 @@ impl Worker {
                     let hint = Hint {
                         subject: Subject::Batch(id),
                         tenant: batch.tenant,
-                        priority: Priority::Normal,
+                        line: Line::Runs,
                     };
                     return self.queues.send_later(hint, 0).await;
                 }

@@ -79,6 +79,11 @@ impl Worker {
             let looked = match subject {
                 Subject::Run(run) => self.drive(run, deadline).await,
                 Subject::Batch(batch) => self.tend(batch, deadline).await,
+                Subject::News(_) | Subject::Errand(_) => {
+                    tracing::error!(alarm = "unreadable_message", message_id = %id, "message is not for a worker");
+                    response.add_failure(id);
+                    continue;
+                }
             };
             if let Err(error) = looked {
                 // A message that only met an outage is no dead letter, however long it lasts: it is sent anew.

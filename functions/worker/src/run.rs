@@ -14,7 +14,7 @@ use eclips_engine::harness::{
 use eclips_engine::models::Spent;
 use eclips_shared::auth::Mode;
 use eclips_shared::ids::RunId;
-use eclips_shared::queue::{Hint, Subject};
+use eclips_shared::queue::{Hint, Line, Subject};
 use eclips_shared::run::{EventDetail, EventKind, Status, Usage};
 use eclips_shared::store::{Advance, AttemptRow, AttemptState, Claim, KeptAnswer, Outcome, StoreError, Work};
 use eclips_shared::time::{SECOND_MS, Timestamp};
@@ -66,7 +66,7 @@ impl Worker {
         let hint = Hint {
             subject: Subject::Run(run),
             tenant: work.tenant,
-            priority: work.priority,
+            line: Line::of(work.priority),
         };
         let now = (self.now)();
         if let Some(until) = work.lease_until.filter(|until| *until > now) {

@@ -14,7 +14,7 @@ use crate::store::{KeyRecord, Refused, Store, StoreError};
 use crate::time::Timestamp;
 
 /// Live data or test data of an organization.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Hash)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, Hash)]
 pub enum Mode {
     /// Real work; costs credits.
     Live,
@@ -52,7 +52,7 @@ impl Serialize for Mode {
 /// An organization in one mode: what every object belongs to, so that test data cannot leak into live lists.
 ///
 /// *Shape*: `<organization>#<mode>` in the store.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Hash)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, Hash)]
 pub struct Tenant {
     /// The organization.
     pub org: OrgId,

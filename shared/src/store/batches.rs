@@ -55,8 +55,9 @@ pub struct Batch {
     pub expanded: u16,
     /// Since when it is over: nothing of it changes any more.
     pub completed_at: Option<Timestamp>,
+    /// Where its outcome is posted.
+    pub webhook_url: Option<String>,
     name: Option<String>,
-    webhook_url: Option<String>,
     plan: Plan,
     key_id: String,
     created_at: Timestamp,
@@ -141,6 +142,12 @@ impl Batch {
     /// Whether its time is over, although it is still there.
     fn is_gone(&self, now: Timestamp) -> bool {
         self.ttl <= now.seconds()
+    }
+
+    /// What its owner sees of it, where it has ended.
+    pub(super) fn ended(&self) -> Option<Job> {
+        let (status, counts) = self.end.as_ref()?;
+        Some(self.job(*status, counts, None))
     }
 
     /// The run of a row.

@@ -4,12 +4,14 @@
 mod audit;
 mod batches;
 mod conduct;
+mod deliveries;
 mod fold;
 mod index;
 mod item;
 mod keys;
 mod limits;
 mod members;
+mod news;
 mod once;
 mod orgs;
 mod runs;
@@ -20,6 +22,7 @@ mod sweep;
 mod totals;
 mod transact;
 mod triage;
+mod webhooks;
 mod work;
 
 use std::fmt;
@@ -39,10 +42,12 @@ use aws_sdk_dynamodb::operation::update_item::builders::UpdateItemFluentBuilder;
 pub use audit::{Action, Actor, Audit, AuditEntry};
 pub use batches::{Batch, BatchCancelled, BatchInput, Batches};
 pub use conduct::{Conduct, Conducts, counts, read_counts};
+pub use deliveries::{Claimed, Deliveries, Held, NewDelivery, Next};
 pub use fold::{AnswerChange, Change, DayChange, Fold, Owner, RunChange};
 pub use keys::{GRACES_MS, KeyRecord, KeySummary, Keys, LIFE_MS_MAX, NewKey, Refused, RefusedRequests, Rolled};
 pub use limits::{Allowed, Limits, Quota, Refusal};
 pub use members::{MemberSummary, Members, Standing};
+pub use news::{BatchNews, Happened, News, NewsOf, RunNews, Told};
 pub use once::Made;
 pub use orgs::{OrgSummary, Orgs, Override, Suspension};
 pub use runs::{Cancelled, RunEvent, RunFilter, Runs, Watch};
@@ -51,6 +56,7 @@ pub use slots::{Slot, Slots, Taken};
 pub use sweep::{Buried, DueBatch, DueRun, PARTITIONS, Sweeps, WaitsFor};
 pub use totals::{Days, Drift, Figures, Per, Recount, Totals, UsageRow};
 pub use triage::{Decided, Expired, Question, Triages};
+pub use webhooks::{NewWebhook, Receiver, Rotated, Webhooks, place_of_default, place_of_secret};
 pub use work::{Advance, AttemptRow, AttemptState, Claim, KeptAnswer, Outcome, TriageRow, Work, Works};
 
 use self::item::{Attributes, s};
@@ -187,10 +193,22 @@ impl Store {
         Conducts(self)
     }
 
+    /// Events on their way to receivers.
+    #[must_use]
+    pub fn deliveries(&self) -> Deliveries<'_> {
+        Deliveries(self)
+    }
+
     /// What counts into the totals.
     #[must_use]
     pub fn fold(&self) -> Fold<'_> {
         Fold(self)
+    }
+
+    /// What is to be told of runs and batches.
+    #[must_use]
+    pub fn news(&self) -> News<'_> {
+        News(self)
     }
 
     /// Organizations.
@@ -233,6 +251,12 @@ impl Store {
     #[must_use]
     pub fn triages(&self) -> Triages<'_> {
         Triages(self)
+    }
+
+    /// Webhooks.
+    #[must_use]
+    pub fn webhooks(&self) -> Webhooks<'_> {
+        Webhooks(self)
     }
 
     /// Runs as the worker drives them.

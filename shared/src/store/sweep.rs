@@ -4,6 +4,8 @@
 //! a run to the one that ends it. They are the keys of index `by_due` and its whole content: what a run is like is read
 //! from the run, and a claim or a renewal costs no write to the index.
 
+use aws_sdk_dynamodb::operation::query::builders::QueryFluentBuilder;
+
 use super::item::{Attributes, Row, at, s};
 use super::runs::ending::{self, Ending, Fence};
 use super::transact::{jitter, send};
@@ -13,6 +15,7 @@ use crate::ids::{BatchId, RunId, TriageId};
 use crate::queue::Subject;
 use crate::run::{EventDetail, EventKind, Priority, Status};
 use crate::time::{SECOND_MS, Timestamp};
+use crate::webhook::Errand;
 
 /// How long after its creation a run is looked at first. A hint takes seconds; most runs have ended by then.
 pub(super) const FIRST_LOOK_MS: i64 = 90 * SECOND_MS;
@@ -105,22 +108,49 @@ impl Sweeps<'_> {
         now: Timestamp,
         runs_max: i32,
     ) -> Result<Vec<(Timestamp, Subject)>, StoreError> {
-        let query = self
-            .0
-            .client
-            .query()
-            .table_name(&*self.0.main)
-            .index_name("by_due")
-            .key_condition_expression("due = :due AND due_at <= :now")
-            .expression_attribute_values(":due", s(format!("DUE#{partition}")))
-            .expression_attribute_values(":now", at(now))
-            .scan_index_forward(true)
-            .limit(runs_max);
-        let answer = query
+        let answer = self
+            .due_between(format!("DUE#{partition}"), Timestamp::from_ms(0), now)
+            .limit(runs_max)
             .send()
             .await
             .map_err(|error| unavailable("list due runs", &error))?;
         answer.items().iter().map(listed).collect()
+    }
+
+    /// The deliveries of a partition that are due by the index, oldest first, each with the time at which it fell due: after the
+    /// first moment, and at the second or before. Whether one is really to be tried is for its claim to say.
+    ///
+    /// *Errors*: [`StoreError::Unavailable`]. *Units*: `deliveries_max` of a page of 200 bytes each.
+    pub async fn due_errands(
+        &self,
+        partition: u8,
+        after: Timestamp,
+        until: Timestamp,
+        deliveries_max: i32,
+    ) -> Result<Vec<(Timestamp, Errand)>, StoreError> {
+        let due = format!("DUE#W{partition}");
+        let query = self.due_between(due, after, until).limit(deliveries_max);
+        let answer = query.send().await;
+        let answer = answer.map_err(|error| unavailable("list due deliveries", &error))?;
+        let listed = |item: &Attributes| {
+            let row = Row::new("what is due", item);
+            let errand = Errand::at(row.text("pk")?, row.text("sk")?);
+            Ok((row.time("due_at")?, errand.ok_or_else(|| row.corrupt("pk"))?))
+        };
+        answer.items().iter().map(listed).collect()
+    }
+
+    fn due_between(&self, due: String, after: Timestamp, until: Timestamp) -> QueryFluentBuilder {
+        self.0
+            .client
+            .query()
+            .table_name(&*self.0.main)
+            .index_name("by_due")
+            .key_condition_expression("due = :due AND due_at BETWEEN :first AND :last")
+            .expression_attribute_values(":due", s(due))
+            .expression_attribute_values(":first", at(after.plus_ms(1)))
+            .expression_attribute_values(":last", at(until))
+            .scan_index_forward(true)
     }
 
     /// Reads a run that the index names; `None` when it has ended, is gone, or is not due any more.
@@ -168,6 +198,21 @@ impl Sweeps<'_> {
         written("put off due batch", put_off.send().await)
     }
 
+    /// Has a delivery looked at again at another time; `seen` is when it was due by the index.
+    ///
+    /// *Errors*: [`StoreError::Lost`] when it was tried, or was put off by another sweep, since the index was read.
+    pub async fn put_off_errand(&self, errand: Errand, seen: Timestamp, to: Timestamp) -> Result<(), StoreError> {
+        let (pk, sk) = errand.place();
+        let put_off = self
+            .0
+            .update(pk, &sk)
+            .update_expression("SET due_at = :to")
+            .condition_expression("due_at = :seen")
+            .expression_attribute_values(":to", at(to))
+            .expression_attribute_values(":seen", at(seen));
+        written("put off due delivery", put_off.send().await)
+    }
+
     /// Has a run looked at again at another time; nothing of the run itself changes.
     ///
     /// *Errors*: [`StoreError::Lost`] when it ended, was decided on or was put off by another sweep since it was read.
@@ -188,13 +233,16 @@ impl Sweeps<'_> {
     ///
     /// *Errors*: as [`Sweeps::put_off`].
     pub async fn set_aside(&self, subject: Subject, now: Timestamp, to: Timestamp) -> Result<(), StoreError> {
-        let pk = match subject {
-            Subject::Run(run) => format!("R#{run}"),
-            Subject::Batch(batch) => format!("B#{batch}"),
+        let (pk, sk) = match subject {
+            Subject::Run(run) => (format!("R#{run}"), "M".to_owned()),
+            Subject::Batch(batch) => (format!("B#{batch}"), "M".to_owned()),
+            Subject::Errand(errand) => errand.place(),
+            // What is to be told is in no index.
+            Subject::News(_) => return Err(StoreError::Lost),
         };
         let set_aside = self
             .0
-            .update(pk, "M")
+            .update(pk, &sk)
             .update_expression("SET due_at = :to")
             .condition_expression("due_at <= :now")
             .expression_attribute_values(":to", at(to))

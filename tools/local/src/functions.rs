@@ -8,7 +8,7 @@ use eclips_shared::config::Config;
 use eclips_shared::routes::Function;
 use tokio::sync::watch;
 
-use crate::WORKERS;
+use crate::{DELIVERERS, WORKERS};
 use crate::environment::{Pool, StreamingPool};
 use crate::gateway::Integration;
 use crate::template::Template;
@@ -21,7 +21,7 @@ const STREAM_ENVIRONMENTS: usize = 32;
 const STREAM_CONSUMERS: usize = 1;
 
 /// Environments of `sweep`: for its schedule and for each of the queues of dead letters.
-const SWEEPERS: usize = 3;
+const SWEEPERS: usize = 5;
 
 /// Every function.
 pub struct Functions {
@@ -32,6 +32,7 @@ pub struct Functions {
     stream_time: Duration,
     triage: Pool,
     batches: Pool,
+    webhooks: Pool,
     usage: Pool,
     /// The dashboard, on a host of its own.
     pub dashboard: Pool,
@@ -41,6 +42,8 @@ pub struct Functions {
     pub dispatch: Pool,
     /// Behind the table's stream as well.
     pub fold: Pool,
+    /// Behind the queues of deliveries.
+    pub deliver: Pool,
     /// Behind its schedule and the queues of dead letters.
     pub sweep: Pool,
 }
@@ -64,6 +67,9 @@ impl Functions {
             config,
             |config| async move { Ok(eclips_batches::service(&config).await) },
         );
+        let webhooks = with(config, |config| async move {
+            eclips_webhooks::service(&config).await.map_err(|error| anyhow!(error))
+        });
         let usage = with(config, |config| async move { Ok(eclips_usage::service(&config).await) });
         let dashboard = with(
             config,
@@ -77,6 +83,9 @@ impl Functions {
             |config| async move { Ok(eclips_dispatch::service(&config).await) },
         );
         let fold = with(config, |config| async move { Ok(eclips_fold::service(&config).await) });
+        let deliver = with(config, |config| async move {
+            eclips_deliver::service(&config).await.map_err(|error| anyhow!(error))
+        });
         let sweep = with(config, |config| async move { Ok(eclips_sweep::service(&config).await) });
         Ok(Self {
             health: Pool::new("health", API_ENVIRONMENTS, time("HealthFunction")?, health),
@@ -85,11 +94,14 @@ impl Functions {
             stream_time,
             triage: Pool::new("triage", API_ENVIRONMENTS, time("TriageFunction")?, triage),
             batches: Pool::new("batches", API_ENVIRONMENTS, time("BatchesFunction")?, batches).telling(written.clone()),
+            webhooks: Pool::new("webhooks", API_ENVIRONMENTS, time("WebhooksFunction")?, webhooks)
+                .telling(written.clone()),
             usage: Pool::new("usage", API_ENVIRONMENTS, time("UsageFunction")?, usage),
             dashboard: Pool::new("dashboard", API_ENVIRONMENTS, time("DashboardFunction")?, dashboard),
             worker: Pool::new("worker", 2 * WORKERS, time("WorkerFunction")?, worker),
             dispatch: Pool::new("dispatch", STREAM_CONSUMERS, time("DispatchFunction")?, dispatch),
             fold: Pool::new("fold", STREAM_CONSUMERS, time("FoldFunction")?, fold),
+            deliver: Pool::new("deliver", 2 * DELIVERERS, time("DeliverFunction")?, deliver),
             sweep: Pool::new("sweep", SWEEPERS, time("SweepFunction")?, sweep),
         })
     }
@@ -101,6 +113,7 @@ impl Functions {
             Some(Function::Stream) => Integration::Streamed(self.stream.clone(), self.stream_time),
             Some(Function::Triage) => Integration::Whole(self.triage.clone()),
             Some(Function::Batches) => Integration::Whole(self.batches.clone()),
+            Some(Function::Webhooks) => Integration::Whole(self.webhooks.clone()),
             Some(Function::Usage) => Integration::Whole(self.usage.clone()),
             Some(Function::Health) | None => Integration::Whole(self.health.clone()),
         }

@@ -2,7 +2,7 @@
 
 use eclips_engine::harness::{Outcome as Ladder, Stage, TriageReason};
 use eclips_shared::ids::TriageId;
-use eclips_shared::queue::{Hint, Subject};
+use eclips_shared::queue::{Hint, Line, Subject};
 use eclips_shared::run::{EventDetail, EventKind, shorten};
 use eclips_shared::store::{Outcome, StoreError, TriageRow};
 use eclips_shared::time::DAY_MS;
@@ -93,7 +93,7 @@ impl Drive<'_> {
         let hint = Hint {
             subject: Subject::Run(self.work.run),
             tenant: self.work.tenant,
-            priority: self.work.priority,
+            line: Line::of(self.work.priority),
         };
         self.worker.queues.send_later(hint, 0).await
     }

@@ -32,7 +32,7 @@ impl Runs<'_> {
     /// *Errors*: `None` for no such run, another tenant's, and one whose time is over; [`StoreError::Unavailable`],
     /// [`StoreError::Corrupt`].
     pub async fn watch(&self, tenant: Tenant, run: RunId) -> Result<Option<(Watch, Vec<RunEvent>)>, StoreError> {
-        let mut watch = Watch { run, seq: 0 };
+        let mut watch = Watch::of(run);
         let (main, events) = tokio::join!(self.0.get("watch run", format!("R#{run}"), "M"), watch.look(self.0));
         let Some(main) = main? else { return Ok(None) };
         if !is_shown(&main, tenant)? {
@@ -43,6 +43,11 @@ impl Runs<'_> {
 }
 
 impl Watch {
+    /// Begins at the first event of a run, whoever's it is.
+    pub(in crate::store) const fn of(run: RunId) -> Self {
+        Self { run, seq: 0 }
+    }
+
     /// Reads the events since the last look, in order and without a gap.
     ///
     /// *Errors*: [`StoreError::Unavailable`], [`StoreError::Corrupt`]; nothing is skipped by looking again.

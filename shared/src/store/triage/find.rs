@@ -33,7 +33,7 @@ impl Triages<'_> {
     }
 
     /// Reads an item whoever's it is.
-    pub(super) async fn read(&self, triage: TriageId) -> Result<Option<Question>, StoreError> {
+    pub(in crate::store) async fn read(&self, triage: TriageId) -> Result<Option<Question>, StoreError> {
         let (read, now) = (self.0.get("read triage item", partition(triage), "M"), Timestamp::now());
         let Some(found) = read.await? else { return Ok(None) };
         if is_gone(&found, now)? {

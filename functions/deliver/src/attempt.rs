@@ -1,0 +1,245 @@
+//! One try of one delivery: claimed, signed, posted, noted. What the receiver does decides what follows.
+//!
+//! The claim comes before the post, so that two who were told of a delivery do not both post it. A crash in between leaves it to the
+//! sweep, and a receiver may get it twice then, under the same id.
+
+use std::time::Duration;
+
+use bytes::Bytes;
+use eclips_shared::queue::{Hint, Line, Subject};
+use eclips_shared::receiver::ReceiverUrl;
+use eclips_shared::store::{Claimed, Held, Next, Receiver, StoreError, place_of_default, place_of_secret};
+use eclips_shared::time::{SECOND_MS, Timestamp};
+use eclips_shared::vault::VaultError;
+use eclips_shared::webhook::{Errand, SigningSecret, Target, Try, WebhookStatus};
+
+use crate::post::Exchange;
+use crate::sign::{Letter, headers};
+use crate::tell::line_of;
+use crate::{Deliverer, Fault, ladder};
+
+/// What a try takes at the most: an exchange of 10 s, and some calls of 2 s.
+const NEEDED_MS: i64 = 20 * SECOND_MS;
+/// The longest that a queue holds a hint back; what waits longer is the sweep's. *Source*: SQS.
+const HINT_MS_MAX: i64 = 900 * SECOND_MS;
+/// Between the tries of noting what came of a post, in milliseconds: it is worth some waiting, since it is posted again otherwise.
+const NOTE_PAUSES_MS: [u64; 3] = [200, 1_000, 3_000];
+
+/// To whom a delivery goes.
+struct Address {
+    url: String,
+    secrets: Vec<SigningSecret>,
+    /// Absent where the URL is a run's or a batch's own.
+    receiver: Option<Receiver>,
+}
+
+/// What is known before a post.
+enum Ready {
+    /// All that is needed.
+    Post(Box<Address>, String),
+    /// There is nobody to post to, or nothing to post any more.
+    Nothing,
+    /// It is for a receiver that failed, and came through the queue of those that answer.
+    WrongLine,
+}
+
+impl Deliverer {
+    /// Tries a delivery, if it is its time.
+    pub(crate) async fn attempt(&self, errand: Errand, line: Option<Line>, deadline: Timestamp) -> Result<(), Fault> {
+        let now = (self.now)();
+        if now.plus_ms(NEEDED_MS) > deadline {
+            return Err(Fault::NoTime);
+        }
+        let Claimed::Now(held) = self.store.deliveries().claim(errand, now).await? else {
+            return Ok(());
+        };
+        match self.prepare(&held, line).await {
+            Ok(Ready::Post(address, body)) => self.post(&held, *address, body).await,
+            Ok(Ready::Nothing) => Ok(self.note(&held, None, Next::Failed).await?),
+            Ok(Ready::WrongLine) => {
+                self.store.deliveries().release(&held, now).await?;
+                let hint = Hint {
+                    subject: Subject::Errand(errand),
+                    tenant: errand.tenant,
+                    line: Line::Retries,
+                };
+                Ok(self.queues.send_later(hint, 0).await?)
+            }
+            Err(fault) => {
+                // Nobody was posted to. Whether it is let go or its lease ends, it is tried again.
+                if let Err(error) = self.store.deliveries().release(&held, now).await {
+                    error.log();
+                }
+                Err(fault)
+            }
+        }
+    }
+
+    /// Reads to whom and what. The last look at the webhook before the post: one that is deleted now is not posted to.
+    async fn prepare(&self, held: &Held, line: Option<Line>) -> Result<Ready, Fault> {
+        let (tenant, store) = (held.errand.tenant, &self.store);
+        let (deliveries, address) = (store.deliveries(), self.address(held));
+        let (body, address) = tokio::join!(deliveries.body(held.source, held.seq), address);
+        let (Some(body), Some(address)) = (body?, address?) else {
+            return Ok(Ready::Nothing);
+        };
+        if let Some(receiver) = &address.receiver
+            && !held.is_asked
+        {
+            if receiver.webhook.status == WebhookStatus::Disabled {
+                return Ok(Ready::Nothing);
+            }
+            if line == Some(Line::Deliveries) && line_of(receiver) == Line::Retries {
+                tracing::debug!(%tenant, "a failing receiver's delivery changes its queue");
+                return Ok(Ready::WrongLine);
+            }
+        }
+        Ok(Ready::Post(Box::new(address), body))
+    }
+
+    async fn address(&self, held: &Held) -> Result<Option<Address>, Fault> {
+        let (tenant, webhooks) = (held.errand.tenant, self.store.webhooks());
+        match held.errand.target {
+            Target::Webhook(id) => {
+                let Some(receiver) = webhooks.find(tenant, id).await? else {
+                    return Ok(None);
+                };
+                let place = place_of_secret(tenant, id);
+                let mut secrets = Vec::with_capacity(receiver.secrets.len());
+                for sealed in &receiver.secrets {
+                    secrets.push(self.vault.unseal(&place, sealed).await?);
+                }
+                Ok(Some(Address {
+                    url: receiver.webhook.url.clone(),
+                    secrets,
+                    receiver: Some(receiver),
+                }))
+            }
+            Target::Own(_) => {
+                let Some(url) = held.url.clone() else { return Ok(None) };
+                Ok(Some(Address {
+                    url,
+                    secrets: vec![self.default_secret(held).await?],
+                    receiver: None,
+                }))
+            }
+        }
+    }
+
+    /// The organization's default secret, which is made when it is needed first.
+    async fn default_secret(&self, held: &Held) -> Result<SigningSecret, Fault> {
+        let (org, webhooks) = (held.errand.tenant.org, self.store.webhooks());
+        let place = place_of_default(org);
+        if webhooks.default_secret(org).await?.is_none() {
+            let sealed = self.vault.seal(&place, &SigningSecret::generate()).await?;
+            webhooks.set_default_secret(org, &sealed).await?;
+        }
+        // Whoever's it is that was first.
+        let sealed = webhooks.default_secret(org).await?.ok_or(VaultError::Corrupt)?;
+        Ok(self.vault.unseal(&place, &sealed).await?)
+    }
+
+    async fn post(&self, held: &Held, address: Address, body: String) -> Result<(), Fault> {
+        let (id, at) = (held.errand.id, (self.now)());
+        let letter = Letter {
+            id,
+            topic: held.topic,
+            at,
+            body: body.as_bytes(),
+        };
+        let headers = headers(&letter, &address.secrets);
+        let exchange = match ReceiverUrl::parse(&address.url, self.poster.receivers()) {
+            Ok(url) => self.poster.post(&url, headers, Bytes::from(body)).await,
+            // It was fit when it was given; what is fit may have become less.
+            Err(unfit) => Exchange::refused(unfit.to_string()),
+        };
+        let is_taken = exchange.is_taken();
+        let tried = Try {
+            at,
+            status_code: exchange.status,
+            duration_ms: exchange.took_ms,
+            error: exchange.error.clone(),
+        };
+        let next = self.next(held, &address, &exchange);
+        let noted = self.note(held, Some(&tried), next).await;
+        tracing::info!(
+            delivery_id = %id,
+            target = %held.errand.target,
+            event = held.topic.as_str(),
+            tries = held.tries + 1,
+            status = exchange.status,
+            error = exchange.error.as_deref(),
+            took_ms = exchange.took_ms,
+            "posted"
+        );
+        if let Some(receiver) = &address.receiver {
+            self.judge(held, receiver, is_taken, exchange.is_gone()).await?;
+        }
+        noted?;
+        if let Next::Again { at: next_at, is_hinted: true } = next {
+            let hint = Hint {
+                subject: Subject::Errand(held.errand),
+                tenant: held.errand.tenant,
+                line: Line::Retries,
+            };
+            let delay_ms = next_at.ms() - (self.now)().ms();
+            // Rounded up: a hint that comes too early is thrown away.
+            let delay_s = i32::try_from((delay_ms + SECOND_MS - 1) / SECOND_MS).unwrap_or(0);
+            if let Err(error) = self.queues.send_later(hint, delay_s).await {
+                // The sweep finds it a minute later.
+                error.log();
+            }
+        }
+        Ok(())
+    }
+
+    fn next(&self, held: &Held, address: &Address, exchange: &Exchange) -> Next {
+        if exchange.is_taken() {
+            return Next::Delivered;
+        }
+        if exchange.is_gone() {
+            return Next::Failed;
+        }
+        // One that was disabled got this try because somebody asked for it, and gets no other.
+        let is_disabled = |receiver: &Receiver| receiver.webhook.status == WebhookStatus::Disabled;
+        if address.receiver.as_ref().is_some_and(is_disabled) {
+            return Next::Failed;
+        }
+        let wait_ms = ladder::wait_ms(held.tries + 1, ladder::chance(), exchange.retry_after);
+        wait_ms.map_or(Next::Failed, |wait_ms| Next::Again {
+            at: (self.now)().plus_ms(wait_ms),
+            is_hinted: wait_ms <= HINT_MS_MAX,
+        })
+    }
+
+    async fn note(&self, held: &Held, tried: Option<&Try>, next: Next) -> Result<(), StoreError> {
+        let mut pauses_ms = NOTE_PAUSES_MS.into_iter();
+        loop {
+            match self.store.deliveries().note(held, tried, next).await {
+                // Its first note was written and the answer lost, or its lease was over and somebody else has it: both note it.
+                Ok(()) | Err(StoreError::Lost) => return Ok(()),
+                Err(error) => match pauses_ms.next() {
+                    Some(pause_ms) => tokio::time::sleep(Duration::from_millis(pause_ms)).await,
+                    None => return Err(error),
+                },
+            }
+        }
+    }
+
+    /// What a try says of its webhook.
+    async fn judge(&self, held: &Held, receiver: &Receiver, is_taken: bool, is_gone: bool) -> Result<(), StoreError> {
+        let (tenant, id, webhooks) = (held.errand.tenant, receiver.webhook.id, self.store.webhooks());
+        let was_disabled = receiver.webhook.status == WebhookStatus::Disabled;
+        if is_taken {
+            if receiver.failing_since.is_some() || was_disabled {
+                webhooks.recovered(tenant, id).await?;
+                tracing::info!(webhook_id = %id, "webhook recovered");
+            }
+            return Ok(());
+        }
+        if webhooks.failed(tenant, receiver, (self.now)(), is_gone).await? == WebhookStatus::Disabled && !was_disabled {
+            tracing::warn!(webhook_id = %id, is_gone, "webhook disabled");
+        }
+        Ok(())
+    }
+}
