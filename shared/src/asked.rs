@@ -2,18 +2,16 @@
 //! a batch. *Source*: contract §3 and §7.
 
 use eclips_engine::agents;
-use http::Uri;
 use serde_json::value::RawValue;
 
 use crate::body::Fields;
 use crate::error::ApiError;
+use crate::receiver::{ReceiverUrl, Receivers, Unfit};
 
 /// The longest task, in characters after trimming.
 const TASK_CHARS_MAX: usize = 20_000;
 /// The largest `data`, in bytes as sent.
 const DATA_BYTES_MAX: usize = 128 * 1024;
-/// The longest `webhook_url`, in characters.
-const WEBHOOK_URL_CHARS_MAX: usize = 2_048;
 
 /// Takes `task`, trimmed.
 ///
@@ -51,23 +49,24 @@ pub fn agent_type(fields: &mut Fields) -> Result<Option<&'static str>, ApiError>
     Ok(Some(agent.id))
 }
 
-/// Takes `webhook_url`. Checks the form only: which addresses are allowed is judged where the webhook is sent.
+/// Takes a URL to which outcomes are to be posted. What a name in it leads to is judged where it is posted.
 ///
-/// *Errors*: [`ApiError::Validation`] when it is no https URL or too long.
-pub fn webhook_url(fields: &mut Fields) -> Result<Option<String>, ApiError> {
-    let Some(text) = fields.take_string("webhook_url")? else {
+/// *Errors*: [`ApiError::Validation`] when it is no https URL, or none that we post to; [`ApiError::Unprocessable`] when it names a host
+/// that is not on the Internet.
+pub fn receiver_url(
+    fields: &mut Fields,
+    name: &'static str,
+    receivers: Receivers,
+) -> Result<Option<String>, ApiError> {
+    let Some(text) = fields.take_string(name)? else {
         return Ok(None);
     };
-    let wrong = |message: String| Err(ApiError::field("webhook_url", message));
-    if text.chars().count() > WEBHOOK_URL_CHARS_MAX {
-        return wrong(format!(
-            "webhook_url must be at most {WEBHOOK_URL_CHARS_MAX} characters"
-        ));
-    }
-    match text.parse::<Uri>() {
-        Ok(url) if url.scheme_str() == Some("https") && url.host().is_some_and(|host| !host.is_empty()) => {
-            Ok(Some(text))
-        }
-        _ => wrong("webhook_url must be https".to_owned()),
-    }
+    let Err(unfit) = ReceiverUrl::parse(&text, receivers) else {
+        return Ok(Some(text));
+    };
+    let message = unfit.message().replacen("url", name, 1);
+    Err(match unfit {
+        Unfit::NotPublic => ApiError::Unprocessable { message, field: name },
+        _ => ApiError::field(name, message),
+    })
 }

@@ -5,6 +5,8 @@ use std::fmt;
 use aws_smithy_runtime_api::client::http::SharedHttpClient;
 use eclips_engine::models::Secret;
 
+use crate::receiver::Receivers;
+
 /// What a function is told from outside.
 ///
 /// *Source*: `infra/template.yaml` sets these in AWS, `cargo dev` passes them in process and writes them to `dev.env`.
@@ -22,6 +24,8 @@ pub struct Config {
     pub queue_deliveries_url: String,
     /// `ECLIPS_QUEUE_RETRIES_URL`: the queue of deliveries to receivers that failed.
     pub queue_retries_url: String,
+    /// `ECLIPS_RECEIVERS`: where outcomes may be posted, `public`; a laptop's is `public+loopback`.
+    pub receivers: Receivers,
     /// `ECLIPS_VAULT`: who keeps the key of the webhooks' secrets, `kms:<key ARN>` or `file:<path>`.
     pub vault: String,
     /// `ECLIPS_MODEL_FAST`, `_SMART`, `_PREMIUM`: which model answers a tier.
@@ -49,14 +53,14 @@ pub struct Config {
     pub carrier: Option<SharedHttpClient>,
 }
 
-/// A setting that must be there and is not. A `main` that returns it prints its `Debug`, which is the sentence too.
+/// A setting that must be there and is not, or that says something else than it may. A `main` that returns it prints its `Debug`, which is the sentence too.
 pub struct MissingSetting(&'static str);
 
 impl fmt::Display for MissingSetting {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(
             f,
-            "setting {} is missing; infra/template.yaml and <data>/dev.env name them all",
+            "setting {} is missing, or none that there is; infra/template.yaml and <data>/dev.env name them all",
             self.0
         )
     }
@@ -149,18 +153,28 @@ impl Config {
         })
     }
 
-    /// Reads what `webhooks` needs: the tables and the vault.
+    /// Reads what a function needs whose clients say where outcomes are posted: the tables, and where that may be.
+    ///
+    /// *Errors*: [`MissingSetting`] names the first that is absent or empty.
+    pub fn asking() -> Result<Self, MissingSetting> {
+        Ok(Self {
+            receivers: receivers()?,
+            ..Self::tables()?
+        })
+    }
+
+    /// Reads what `webhooks` needs: the tables, where outcomes may be posted, and the vault.
     ///
     /// *Errors*: [`MissingSetting`] names the first that is absent or empty.
     pub fn webhooks() -> Result<Self, MissingSetting> {
         Ok(Self {
             vault: required("ECLIPS_VAULT")?,
             kms_endpoint: optional("AWS_ENDPOINT_URL_KMS").or_else(|| optional("AWS_ENDPOINT_URL")),
-            ..Self::tables()?
+            ..Self::asking()?
         })
     }
 
-    /// Reads what the deliverer needs: main table, its queues and the vault.
+    /// Reads what the deliverer needs: main table, its queues, where it may post, and the vault.
     ///
     /// *Errors*: [`MissingSetting`] names the first that is absent or empty.
     pub fn deliver() -> Result<Self, MissingSetting> {
@@ -170,6 +184,7 @@ impl Config {
             vault: required("ECLIPS_VAULT")?,
             kms_endpoint: optional("AWS_ENDPOINT_URL_KMS").or_else(|| optional("AWS_ENDPOINT_URL")),
             sqs_endpoint: optional("AWS_ENDPOINT_URL_SQS").or_else(|| optional("AWS_ENDPOINT_URL")),
+            receivers: receivers()?,
             ..Self::main_table()?
         })
     }
@@ -211,6 +226,11 @@ pub fn log_level() -> String {
 #[expect(clippy::disallowed_methods, reason = "this is the room that reads the environment")]
 fn optional(name: &str) -> Option<String> {
     std::env::var(name).ok().filter(|value| !value.is_empty())
+}
+
+fn receivers() -> Result<Receivers, MissingSetting> {
+    let name = "ECLIPS_RECEIVERS";
+    Receivers::parse(&required(name)?).ok_or(MissingSetting(name))
 }
 
 fn required(name: &'static str) -> Result<String, MissingSetting> {

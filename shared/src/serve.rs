@@ -25,6 +25,7 @@ use crate::body::{self, Fields};
 use crate::error::{ApiError, Missing};
 use crate::ids::{BatchId, DeliveryId, RunId, TriageId, WebhookId, request_id};
 use crate::lambda::deadline;
+use crate::receiver::Receivers;
 use crate::routes::{Access, Effect, Operation, Route, Table};
 use crate::store::{Quota, Refusal, Refused, Store};
 use crate::time::{SECOND_MS, Timestamp};
@@ -106,6 +107,8 @@ pub struct Incoming {
     pub delivery_id: Option<String>,
     /// The query.
     pub query: Query,
+    /// Where outcomes may be posted.
+    pub receivers: Receivers,
     /// The headers that are a verb's business, and no others: [`IDEMPOTENCY_KEY`] and [`LAST_EVENT_ID`].
     pub headers: HeaderMap,
     /// The body; its size and type were checked.
@@ -249,6 +252,7 @@ pub struct Road {
     table: Table,
     handlers: fn(Operation) -> Option<Handler>,
     store: Option<Store>,
+    receivers: Receivers,
     vault: Option<Vault>,
 }
 
@@ -268,6 +272,7 @@ impl Road {
             table: Table::new(),
             handlers,
             store: None,
+            receivers: Receivers::default(),
             vault: None,
         }
     }
@@ -279,8 +284,15 @@ impl Road {
             table: Table::new(),
             handlers,
             store: Some(store),
+            receivers: Receivers::default(),
             vault: None,
         }
+    }
+
+    /// The same function, whose clients may say where outcomes are posted.
+    #[must_use]
+    pub fn admitting(self, receivers: Receivers) -> Self {
+        Self { receivers, ..self }
     }
 
     /// The same function, which makes secrets.
@@ -362,6 +374,7 @@ impl Road {
             id,
             delivery_id,
             query,
+            receivers: self.receivers,
             headers: readable(&parts.headers),
             body: bytes(body),
         };

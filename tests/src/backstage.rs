@@ -3,15 +3,19 @@
 
 use std::time::{Duration, Instant};
 
+use eclips_local::template::queue_name;
 use eclips_shared::auth::{Mode, PlainKey, Scope, Tenant};
 use eclips_shared::config::Config;
 use eclips_shared::ids::{BatchId, OrgId, RunId};
 use eclips_shared::plan::Plan;
 use eclips_shared::queue::Subject;
+use eclips_shared::store::place_of_default;
+use eclips_shared::vault::Vault;
+use eclips_shared::webhook::Source;
 use futures_util::future::join;
 use serde_json::{Value, json};
 
-use crate::function::{Function, bury, sweep, work_on};
+use crate::function::{Function, bury, deliver, sweep, work_on};
 use crate::proxy::{Fault, MOMENT, Proxy};
 use crate::stores::Stores;
 use crate::world::PATIENCE;
@@ -31,6 +35,8 @@ pub struct Backstage {
     pub triage: Function,
     /// The `batches` function, in this process.
     pub batches: Function,
+    /// The `webhooks` function, in this process.
+    pub webhooks: Function,
     /// A live key with every scope.
     pub key: String,
     /// Its organization, on plan `growth`.
@@ -49,6 +55,7 @@ impl Backstage {
         let runs = Function::runs(&config, proxy.url()).await;
         let triage = Function::triage(&config, proxy.url()).await;
         let batches = Function::batches(&config, proxy.url()).await;
+        let webhooks = Function::webhooks(&config, proxy.url()).await;
         let key = stores.key(Plan::Growth, &Scope::ALL).await;
         let hash = PlainKey::parse(key.as_bytes()).expect("a key").hash();
         let record = stores.store.keys().find(&hash).await.expect("the engine is up");
@@ -59,6 +66,7 @@ impl Backstage {
             runs,
             triage,
             batches,
+            webhooks,
             key,
         }
     }
@@ -190,6 +198,76 @@ impl Backstage {
     pub async fn tend(&self, batch: BatchId) -> bool {
         let answer = work_on(&self.stores.config(), self.proxy.url(), Subject::Batch(batch)).await;
         answer == json!({ "batchItemFailures": [] })
+    }
+
+    /// Makes a webhook; gives it as it was answered, with its secret.
+    ///
+    /// # Panics
+    /// When it is not made.
+    pub async fn webhook(&self, url: &str, events: &[&str]) -> Value {
+        let body = json!({ "url": url, "events": events });
+        let made = self
+            .webhooks
+            .call("POST", "/v1/webhooks", Some(&self.key), Some(body))
+            .await;
+        assert_eq!(made.status, 201, "{}", made.body);
+        made.json()
+    }
+
+    /// The organization's default secret.
+    ///
+    /// # Panics
+    /// When it has none.
+    pub async fn default_secret(&self) -> String {
+        let vault = Vault::open(&self.config()).await.expect("a vault");
+        let sealed = self.stores.store.webhooks().default_secret(self.org).await;
+        let sealed = sealed.expect("the engine is up").expect("it has one");
+        let opened = vault.unseal(&place_of_default(self.org), &sealed).await;
+        opened.expect("it opens").reveal().to_owned()
+    }
+
+    /// What the list of deliveries to a webhook shows, newest first.
+    ///
+    /// # Panics
+    /// When there is no list.
+    pub async fn deliveries(&self, webhook: &Value) -> Vec<Value> {
+        let path = format!("/v1/webhooks/{}/deliveries", webhook["id"].as_str().expect("an id"));
+        let listed = self.webhooks.call("GET", &path, Some(&self.key), None).await;
+        assert_eq!(listed.status, 200, "{}", listed.body);
+        listed.json()["data"].as_array().expect("a list").clone()
+    }
+
+    /// Has a deliverer look whether a run or a batch has something to tell.
+    ///
+    /// # Panics
+    /// When the message would come back.
+    pub async fn tell(&self, source: Source) {
+        let body = json!({ "news_of": source.to_string() }).to_string();
+        assert!(self.deliver("DeliveriesQueue", &body).await);
+    }
+
+    /// Hands the messages of a queue of deliveries to deliverers, until none is visible; gives how many there were.
+    ///
+    /// # Panics
+    /// When one would come back.
+    pub async fn deliver_all(&self, queue: &str) -> usize {
+        let mut count = 0;
+        loop {
+            let messages = self.stores.take_messages(queue);
+            if messages.is_empty() {
+                return count;
+            }
+            for message in messages {
+                assert!(self.deliver(queue, &message.body).await, "{}", message.body);
+                count += 1;
+            }
+        }
+    }
+
+    /// Hands a deliverer a message of a queue; says whether it is done with it.
+    pub async fn deliver(&self, queue: &str, body: &str) -> bool {
+        let queue = queue_name(queue);
+        deliver(&self.stores.config(), self.proxy.url(), &queue, body).await == json!({ "batchItemFailures": [] })
     }
 
     /// Has the sweep look once; gives its answer.

@@ -83,6 +83,16 @@ impl Function {
         Self(Mutex::new(service.map_response(as_json).boxed()))
     }
 
+    /// Starts `webhooks` against another endpoint.
+    ///
+    /// # Panics
+    /// When it has no vault.
+    pub async fn webhooks(config: &Config, endpoint: &str) -> Self {
+        let service = eclips_webhooks::service(&at(config, endpoint)).await.expect("a vault");
+        let as_json = |response| serde_json::to_value(response).expect("a proxy response is JSON");
+        Self(Mutex::new(service.map_response(as_json).boxed()))
+    }
+
     /// Starts `usage` against another endpoint.
     pub async fn usage(config: &Config, endpoint: &str) -> Self {
         let service = eclips_usage::service(&at(config, endpoint)).await;
@@ -204,6 +214,7 @@ pub async fn work_on(config: &Config, endpoint: &str, subject: Subject) -> Value
     let body = match subject {
         Subject::Run(run) => json!({ "run_id": run }).to_string(),
         Subject::Batch(batch) => json!({ "batch_id": batch }).to_string(),
+        Subject::News(_) | Subject::Errand(_) => panic!("not for a worker: {subject:?}"),
     };
     let event = json!({ "Records": [{ "messageId": "m", "receiptHandle": "r", "body": body, "attributes": {}, "messageAttributes": {},
         "md5OfBody": "", "eventSource": "aws:sqs", "eventSourceARN": "arn:aws:sqs:local:000000000000:eclips-runs", "awsRegion": "local" }] });
@@ -215,6 +226,22 @@ pub async fn work_on(config: &Config, endpoint: &str, subject: Subject) -> Value
         .await
         .expect("infallible");
     serde_json::to_value(answer).expect("an answer is JSON")
+}
+
+/// Hands a `deliver` of its own a message of a queue, through another endpoint; gives its answer.
+///
+/// # Panics
+/// When it has no vault.
+pub async fn deliver(config: &Config, endpoint: &str, queue: &str, body: &str) -> Value {
+    let deliver = eclips_deliver::service(&at(config, endpoint)).await.expect("a vault");
+    let source = format!("arn:aws:sqs:local:000000000000:{queue}");
+    let event = json!({ "Records": [{ "messageId": "m", "receiptHandle": "r", "body": body, "attributes": {}, "messageAttributes": {},
+        "md5OfBody": "", "eventSource": "aws:sqs", "eventSourceARN": source, "awsRegion": "local" }] });
+    let event = serde_json::from_value(event).expect("an event of SQS");
+    let mut context = lambda_runtime::Context::default();
+    context.deadline = u64::try_from(Timestamp::now().plus_ms(60_000).ms()).expect("after 1970");
+    let answer = deliver.oneshot(LambdaEvent::new(event, context)).await;
+    serde_json::to_value(answer.expect("infallible")).expect("an answer is JSON")
 }
 
 /// The tables without our store in between, to write what our store never writes.

@@ -16,12 +16,14 @@ use eclips_shared::config::Config;
 use eclips_shared::email::Email;
 use eclips_shared::ids::{KeyId, OrgId, RunId};
 use eclips_shared::plan::Plan;
+use eclips_shared::receiver::Receivers;
 use eclips_shared::role::Role;
 use eclips_shared::store::{NewKey, Session, SessionHash, Store};
 use eclips_shared::time::Timestamp;
 use sha2::{Digest, Sha256};
 
 use crate::function_process::Setup;
+use crate::kms::Kms;
 use crate::process::program;
 use crate::stack::Stack;
 use crate::world::OPERATOR;
@@ -31,6 +33,8 @@ pub struct Stores {
     engine: Engine,
     queues: Queues,
     sqs: Endpoint,
+    /// Who keeps the key above the webhooks' secrets.
+    pub kms: Kms,
     stack: Stack,
     template: Template,
     /// The store, for what administrators do.
@@ -62,6 +66,7 @@ impl Stores {
             engine,
             queues,
             sqs,
+            kms: Kms::start().await,
             stack: Stack::read(),
             template,
             store,
@@ -91,6 +96,7 @@ impl Stores {
             .collect();
         settings.insert("AWS_ENDPOINT_URL_DYNAMODB".into(), self.engine.endpoint().into());
         settings.insert("AWS_ENDPOINT_URL_SQS".into(), self.sqs.url().into());
+        settings.insert("AWS_ENDPOINT_URL_KMS".into(), self.kms.url().into());
         Setup {
             name: name.to_owned(),
             program,
@@ -166,6 +172,11 @@ impl Stores {
             table_keys: table(&self.template, "KeysTable"),
             queue_runs_url: self.sqs.queue_url(&queue_name("RunsQueue")),
             queue_priority_url: self.sqs.queue_url(&queue_name("PriorityQueue")),
+            queue_deliveries_url: self.sqs.queue_url(&queue_name("DeliveriesQueue")),
+            queue_retries_url: self.sqs.queue_url(&queue_name("RetriesQueue")),
+            vault: "kms:arn:aws:kms:local:000000000000:key/test".to_owned(),
+            kms_endpoint: Some(self.kms.url().to_owned()),
+            receivers: Receivers::PublicAndLoopback,
             models: ["sandbox", "sandbox", "sandbox"].map(str::to_owned),
             region: Some("local".to_owned()),
             dynamodb_endpoint: Some(self.engine.endpoint().to_owned()),

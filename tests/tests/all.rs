@@ -25,5 +25,6 @@ mod all {
     mod triage;
     mod units;
     mod usage;
+    mod webhooks;
     mod wiring;
 }

@@ -30,7 +30,7 @@ impl Verb for Create {
             agent_type: agent_type.ok_or_else(|| ApiError::field("agent_type", "agent_type is required"))?,
             rows: rows(&mut fields)?,
             name: name(&mut fields)?,
-            webhook_url: asked::webhook_url(&mut fields)?,
+            webhook_url: asked::receiver_url(&mut fields, "webhook_url", incoming.receivers)?,
         };
         fields.finish()?;
         let named = Named::read(incoming, Operation::BatchCreate)?;

@@ -16,7 +16,7 @@ use eclips_shared::webhook::{Errand, SigningSecret, Target, Try, WebhookStatus};
 use crate::post::Exchange;
 use crate::sign::{Letter, headers};
 use crate::tell::line_of;
-use crate::{Deliverer, Fault, ladder};
+use crate::{Deliverer, Fault, ladder, post};
 
 /// What a try takes at the most: an exchange of 10 s, and some calls of 2 s.
 const NEEDED_MS: i64 = 20 * SECOND_MS;
@@ -24,6 +24,9 @@ const NEEDED_MS: i64 = 20 * SECOND_MS;
 const HINT_MS_MAX: i64 = 900 * SECOND_MS;
 /// Between the tries of noting what came of a post, in milliseconds: it is worth some waiting, since it is posted again otherwise.
 const NOTE_PAUSES_MS: [u64; 3] = [200, 1_000, 3_000];
+
+/// The status of a receiver that wants nothing more, for ever. *Source*: contract §6, RFC 9110 §15.5.11.
+const GONE: u16 = 410;
 
 /// To whom a delivery goes.
 struct Address {
@@ -151,14 +154,19 @@ impl Deliverer {
         let exchange = match ReceiverUrl::parse(&address.url, self.poster.receivers()) {
             Ok(url) => self.poster.post(&url, headers, Bytes::from(body)).await,
             // It was fit when it was given; what is fit may have become less.
-            Err(unfit) => Exchange::refused(unfit.to_string()),
+            Err(_) => Exchange {
+                status: None,
+                retry_after: None,
+                error: Some(post::Fault::NotPublic),
+                took_ms: 0,
+            },
         };
-        let is_taken = exchange.is_taken();
+        let (is_taken, error) = (exchange.is_delivered(), why(&exchange));
         let tried = Try {
             at,
             status_code: exchange.status,
             duration_ms: exchange.took_ms,
-            error: exchange.error.clone(),
+            error: error.clone(),
         };
         let next = self.next(held, &address, &exchange);
         let noted = self.note(held, Some(&tried), next).await;
@@ -168,12 +176,12 @@ impl Deliverer {
             event = held.topic.as_str(),
             tries = held.tries + 1,
             status = exchange.status,
-            error = exchange.error.as_deref(),
+            error,
             took_ms = exchange.took_ms,
             "posted"
         );
         if let Some(receiver) = &address.receiver {
-            self.judge(held, receiver, is_taken, exchange.is_gone()).await?;
+            self.judge(held, receiver, is_taken, exchange.status == Some(GONE)).await?;
         }
         noted?;
         if let Next::Again { at: next_at, is_hinted: true } = next {
@@ -194,10 +202,10 @@ impl Deliverer {
     }
 
     fn next(&self, held: &Held, address: &Address, exchange: &Exchange) -> Next {
-        if exchange.is_taken() {
+        if exchange.is_delivered() {
             return Next::Delivered;
         }
-        if exchange.is_gone() {
+        if exchange.status == Some(GONE) {
             return Next::Failed;
         }
         // One that was disabled got this try because somebody asked for it, and gets no other.
@@ -205,7 +213,9 @@ impl Deliverer {
         if address.receiver.as_ref().is_some_and(is_disabled) {
             return Next::Failed;
         }
-        let wait_ms = ladder::wait_ms(held.tries + 1, ladder::chance(), exchange.retry_after);
+        // Only these two say that they will be back.
+        let asked = exchange.retry_after.filter(|_| matches!(exchange.status, Some(429 | 503)));
+        let wait_ms = ladder::wait_ms(held.tries + 1, ladder::chance(), asked);
         wait_ms.map_or(Next::Failed, |wait_ms| Next::Again {
             at: (self.now)().plus_ms(wait_ms),
             is_hinted: wait_ms <= HINT_MS_MAX,
@@ -241,5 +251,14 @@ impl Deliverer {
             tracing::warn!(webhook_id = %id, is_gone, "webhook disabled");
         }
         Ok(())
+    }
+}
+
+/// Why a try failed, for the receiver's owner; `None` where it did not.
+fn why(exchange: &Exchange) -> Option<String> {
+    match (exchange.error, exchange.status) {
+        (Some(fault), _) => Some(fault.to_string()),
+        (None, _) if exchange.is_delivered() => None,
+        (None, status) => Some(format!("Answered {}", status.unwrap_or_default())),
     }
 }

@@ -28,7 +28,7 @@ impl Verb for Create {
             agent_type: asked::agent_type(&mut fields)?.unwrap_or(agents::DEFAULT),
             data: asked::data(&mut fields)?,
             priority: priority(&mut fields)?,
-            webhook_url: asked::webhook_url(&mut fields)?,
+            webhook_url: asked::receiver_url(&mut fields, "webhook_url", incoming.receivers)?,
         };
         fields.finish()?;
         let named = Named::read(incoming, Operation::RunCreate)?;

@@ -26,7 +26,7 @@ pub async fn service(
     Future: Send,
 > + Send
 + use<> {
-    lambda::api(Road::keyed(Store::open(config).await, handlers))
+    lambda::api(Road::keyed(Store::open(config).await, handlers).admitting(config.receivers))
 }
 
 fn handlers(operation: Operation) -> Option<Handler> {
@@ -35,19 +35,6 @@ fn handlers(operation: Operation) -> Option<Handler> {
         Operation::RunList => Some(keyed::<list::List>()),
         Operation::RunShow => Some(keyed::<show::Show>()),
         Operation::RunCancel => Some(keyed::<cancel::Cancel>()),
-        Operation::HealthShow
-        | Operation::StreamShow
-        | Operation::TriageList
-        | Operation::TriageShow
-        | Operation::TriageApprove
-        | Operation::TriageReject
-        | Operation::BatchCreate
-        | Operation::BatchList
-        | Operation::BatchShow
-        | Operation::BatchCancel
-        | Operation::UsageSummary
-        | Operation::UsageDaily
-        | Operation::UsageAgents
-        | Operation::UsageKeys => None,
+        _ => None,
     }
 }

@@ -4,7 +4,6 @@
 
 use eclips_shared::ids::BatchId;
 use eclips_shared::queue::{Hint, Line, Subject};
-use eclips_shared::run::Priority;
 use eclips_shared::store::StoreError;
 use eclips_shared::time::{SECOND_MS, Timestamp};
 

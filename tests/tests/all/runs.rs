@@ -2,7 +2,7 @@
 
 use eclips_shared::auth::{Mode, Scope, Tenant};
 use eclips_shared::ids::RunId;
-use eclips_shared::queue::{Hint, Queues, Subject};
+use eclips_shared::queue::{Hint, Line, Queues, Subject};
 use eclips_shared::run::Priority;
 use eclips_tests::records::{events, of_run, question, text, types};
 use eclips_tests::world::World;
@@ -243,7 +243,7 @@ async fn a_run_is_executed_once_however_often_it_is_hinted_at() {
                         &[Hint {
                             subject: Subject::Run(*run),
                             tenant,
-                            priority
+                            line: Line::of(priority)
                         }; 5]
                     )
                     .await
@@ -264,7 +264,7 @@ async fn a_run_is_executed_once_however_often_it_is_hinted_at() {
                 .send(&[Hint {
                     subject: Subject::Run(run),
                     tenant,
-                    priority: Priority::Normal
+                    line: Line::Runs
                 }])
                 .await
                 .is_empty()

@@ -68,7 +68,7 @@ fn hinted(scene: &Backstage, queue: &str) -> Vec<RunId> {
     hints
         .map(|subject| match subject.expect("a hint") {
             Subject::Run(run) => run,
-            Subject::Batch(batch) => panic!("a hint of batch {batch}"),
+            other => panic!("a hint of {other:?}"),
         })
         .collect()
 }

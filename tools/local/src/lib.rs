@@ -27,8 +27,11 @@ use std::time::{Duration, Instant};
 use anyhow::{Result, anyhow};
 use eclips_engine::models::{Lineup, Secret};
 use eclips_shared::config::Config;
+use eclips_shared::receiver::Receivers;
 use eclips_shared::routes::Table;
+use eclips_shared::vault::KeyFile;
 use futures_util::future::BoxFuture;
+use tempfile::TempDir;
 use tokio::sync::oneshot;
 use tokio::task::{JoinHandle, JoinSet};
 
@@ -89,6 +92,8 @@ pub struct Local {
     tasks: JoinSet<()>,
     queue_endpoint: Endpoint,
     engine: Arc<Engine>,
+    /// Where the key above the secrets is when nothing else is kept; it goes with this.
+    _secrets: Option<TempDir>,
 }
 
 impl Local {
@@ -120,6 +125,7 @@ impl Local {
         tables::ensure(&sdk, &template).await?;
         clock.step("tables from infra/template.yaml");
 
+        let (secrets_key, secrets) = secrets_key(&place)?;
         let queues = Queues::open(&place, template.queues()?)?;
         let queue_endpoint = Endpoint::start(queues.clone()).await?;
         clock.step("queues");
@@ -139,6 +145,9 @@ impl Local {
             oidc_client_id: sign_in.client_id().to_owned(),
             models,
             model_key: options.model_key,
+            // Receivers on this machine are admitted here and nowhere else.
+            receivers: Receivers::PublicAndLoopback,
+            vault: format!("file:{}", secrets_key.display()),
             ..settings(store, &queue_endpoint, &template)?
         };
         clock.step("sign-in provider");
@@ -189,6 +198,7 @@ impl Local {
             tasks,
             queue_endpoint,
             engine,
+            _secrets: secrets,
         };
         local.delete_expired();
         Ok(local)
@@ -265,6 +275,19 @@ async fn consume(reader: stream::Reader, function: Pool) {
         }
     };
     reader.run(call).await;
+}
+
+/// The file with the key above the webhooks' secrets, which is made at the first start; in memory, in a folder of its own.
+fn secrets_key(place: &Place) -> Result<(PathBuf, Option<TempDir>)> {
+    let (path, folder) = match place.file(SECRETS_KEY) {
+        Some(path) => (path, None),
+        None => {
+            let folder = tempfile::tempdir()?;
+            (folder.path().join(SECRETS_KEY), Some(folder))
+        }
+    };
+    KeyFile::make(&path)?;
+    Ok((path, folder))
 }
 
 fn settings(store: String, queues: &Endpoint, template: &Template) -> Result<Config> {
