@@ -15,6 +15,7 @@ pub mod log;
 pub mod page;
 pub mod plan;
 pub mod queue;
+pub mod receiver;
 pub mod role;
 pub mod routes;
 pub mod run;
