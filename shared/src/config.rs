@@ -5,6 +5,8 @@ use std::fmt;
 use aws_smithy_runtime_api::client::http::SharedHttpClient;
 use eclips_engine::models::Secret;
 
+use crate::receiver::Receivers;
+
 /// What a function is told from outside.
 ///
 /// *Source*: `infra/template.yaml` sets these in AWS, `cargo dev` passes them in process and writes them to `dev.env`.
@@ -22,6 +24,8 @@ pub struct Config {
     pub models: [String; 3],
     /// `ECLIPS_MODEL_KEY`: the key of the endpoints among them, or where it is; `none` where none needs one.
     pub model_key: Secret,
+    /// `ECLIPS_RECEIVERS`: where outcomes may be posted, `public` or `public+loopback`.
+    pub receivers: Receivers,
     /// `ECLIPS_API_URL`: where clients reach the API, for the examples that the dashboard shows.
     pub api_url: String,
     /// `ECLIPS_DASHBOARD_URL`: the dashboard's own origin, without a slash at its end.
@@ -41,16 +45,16 @@ pub struct Config {
     pub carrier: Option<SharedHttpClient>,
 }
 
-/// A setting that must be there and is not. A `main` that returns it prints its `Debug`, which is the sentence too.
-pub struct MissingSetting(&'static str);
+/// A setting that must be there and is not, or that says what it cannot say. A `main` that returns it prints its `Debug`, which is
+/// the sentence too.
+pub struct MissingSetting {
+    name: &'static str,
+    why: &'static str,
+}
 
 impl fmt::Display for MissingSetting {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(
-            f,
-            "setting {} is missing; infra/template.yaml and <data>/dev.env name them all",
-            self.0
-        )
+        write!(f, "setting {} is {}", self.name, self.why)
     }
 }
 
@@ -74,6 +78,16 @@ impl Config {
             dynamodb_endpoint: optional("AWS_ENDPOINT_URL_DYNAMODB").or_else(|| optional("AWS_ENDPOINT_URL")),
             sqs_endpoint: optional("AWS_ENDPOINT_URL_SQS").or_else(|| optional("AWS_ENDPOINT_URL")),
             ..Self::default()
+        })
+    }
+
+    /// Reads what a function needs whose clients say where outcomes are posted: the tables, and where that may be.
+    ///
+    /// *Errors*: [`MissingSetting`] names the first setting that is absent, empty or wrong.
+    pub fn asking() -> Result<Self, MissingSetting> {
+        Ok(Self {
+            receivers: receivers()?,
+            ..Self::tables()?
         })
     }
 
@@ -166,5 +180,16 @@ fn optional(name: &str) -> Option<String> {
 }
 
 fn required(name: &'static str) -> Result<String, MissingSetting> {
-    optional(name).ok_or(MissingSetting(name))
+    optional(name).ok_or(MissingSetting {
+        name,
+        why: "missing; infra/template.yaml and <data>/dev.env name them all",
+    })
+}
+
+fn receivers() -> Result<Receivers, MissingSetting> {
+    let word = required("ECLIPS_RECEIVERS")?;
+    Receivers::parse(&word).ok_or(MissingSetting {
+        name: "ECLIPS_RECEIVERS",
+        why: "wrong: it can be `public` or `public+loopback`",
+    })
 }

@@ -25,6 +25,7 @@ use crate::body;
 use crate::error::{ApiError, Missing};
 use crate::ids::{BatchId, RunId, TriageId, request_id};
 use crate::lambda::deadline;
+use crate::receiver::Receivers;
 use crate::routes::{Access, Effect, Operation, Route, Table};
 use crate::store::{Quota, Refusal, Refused, Store};
 use crate::time::{SECOND_MS, Timestamp};
@@ -107,6 +108,8 @@ pub struct Incoming {
     pub headers: HeaderMap,
     /// The body; its size and type were checked.
     pub body: Vec<u8>,
+    /// Which receivers a body may name.
+    pub receivers: Receivers,
 }
 
 /// Names a request, so that sending it twice does one thing. *Source*: contract §2 "Idempotency".
@@ -244,6 +247,7 @@ pub struct Road {
     table: Table,
     handlers: fn(Operation) -> Option<Handler>,
     store: Option<Store>,
+    receivers: Receivers,
 }
 
 /// What the log line says; filled as the request goes along.
@@ -262,6 +266,7 @@ impl Road {
             table: Table::new(),
             handlers,
             store: None,
+            receivers: Receivers::default(),
         }
     }
 
@@ -272,7 +277,14 @@ impl Road {
             table: Table::new(),
             handlers,
             store: Some(store),
+            receivers: Receivers::default(),
         }
+    }
+
+    /// The same function, which takes these receivers; without it, public ones alone.
+    #[must_use]
+    pub fn admitting(self, receivers: Receivers) -> Self {
+        Self { receivers, ..self }
     }
 
     /// Answers a request, whatever it is, and logs it.
@@ -346,6 +358,7 @@ impl Road {
             query,
             headers: readable(&parts.headers),
             body: bytes(body),
+            receivers: self.receivers,
         };
         let (limits, keys) = (store.limits(), store.keys());
         let admitted = async {

@@ -102,6 +102,7 @@ impl Demo {
             ("ECLIPS_TABLE_KEYS", config.table_keys.clone()),
             ("ECLIPS_QUEUE_RUNS_URL", config.queue_runs_url.clone()),
             ("ECLIPS_QUEUE_PRIORITY_URL", config.queue_priority_url.clone()),
+            ("ECLIPS_RECEIVERS", config.receivers.as_str().to_owned()),
             ("ECLIPS_MODEL_FAST", config.models[0].clone()),
             ("ECLIPS_MODEL_SMART", config.models[1].clone()),
             ("ECLIPS_MODEL_PREMIUM", config.models[2].clone()),

@@ -27,6 +27,7 @@ use std::time::{Duration, Instant};
 use anyhow::{Result, anyhow};
 use eclips_engine::models::{Lineup, Secret};
 use eclips_shared::config::Config;
+use eclips_shared::receiver::Receivers;
 use eclips_shared::routes::Table;
 use futures_util::future::BoxFuture;
 use tokio::sync::oneshot;
@@ -265,6 +266,8 @@ fn settings(store: String, queues: &Endpoint, template: &Template) -> Result<Con
         table_keys: template.table("KeysTable")?.name,
         queue_runs_url: queues.queue_url(&template::queue_name("RunsQueue")),
         queue_priority_url: queues.queue_url(&template::queue_name("PriorityQueue")),
+        // Whoever tries this out has a receiver on the same machine.
+        receivers: Receivers::PublicAndLoopback,
         region: Some(REGION.to_owned()),
         dynamodb_endpoint: Some(store),
         sqs_endpoint: Some(queues.url().to_owned()),
