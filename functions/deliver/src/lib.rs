@@ -1,0 +1,3 @@
+//! Posts outcomes to the receivers that clients named.
+
+pub mod post;
