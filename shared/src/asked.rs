@@ -49,15 +49,11 @@ pub fn agent_type(fields: &mut Fields) -> Result<Option<&'static str>, ApiError>
     Ok(Some(agent.id))
 }
 
-/// Takes a URL to which outcomes are to be posted. What a name in it leads to is judged where it is posted.
+/// Takes a URL to which outcomes are to be posted, as it was sent. What a name in it leads to is judged where it is posted.
 ///
 /// *Errors*: [`ApiError::Validation`] when it is no https URL, or none that we post to; [`ApiError::Unprocessable`] when it names a host
 /// that is not on the Internet.
-pub fn receiver_url(
-    fields: &mut Fields,
-    name: &'static str,
-    receivers: Receivers,
-) -> Result<Option<String>, ApiError> {
+pub fn receiver_url(fields: &mut Fields, name: &'static str, receivers: Receivers) -> Result<Option<String>, ApiError> {
     let Some(text) = fields.take_string(name)? else {
         return Ok(None);
     };
@@ -67,6 +63,75 @@ pub fn receiver_url(
     let message = unfit.message().replacen("url", name, 1);
     Err(match unfit {
         Unfit::NotPublic => ApiError::Unprocessable { message, field: name },
-        _ => ApiError::field(name, message),
+        Unfit::TooLong | Unfit::NotHttps | Unfit::Userinfo | Unfit::Fragment | Unfit::Port => {
+            ApiError::field(name, message)
+        }
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn url(url: &str, receivers: Receivers) -> Result<Option<String>, ApiError> {
+        let mut fields = Fields::parse(format!(r#"{{"webhook_url":"{url}"}}"#).as_bytes()).unwrap();
+        receiver_url(&mut fields, "webhook_url", receivers)
+    }
+
+    #[test]
+    fn keeps_a_receivers_url_as_it_was_sent() {
+        let text = "HTTPS://Hooks.Example.com:443/a?b=c";
+        assert_eq!(url(text, Receivers::Public).unwrap().as_deref(), Some(text));
+        let text = "http://localhost:9000/hook";
+        assert_eq!(url(text, Receivers::PublicAndLoopback).unwrap().as_deref(), Some(text));
+        let mut none = Fields::parse(b"{}").unwrap();
+        assert!(receiver_url(&mut none, "url", Receivers::Public).unwrap().is_none());
+    }
+
+    #[test]
+    fn a_wrong_form_is_a_400_that_names_the_field() {
+        for (text, message) in [
+            ("", "webhook_url must be https"),
+            ("http://localhost:9000/hook", "webhook_url must be https"),
+            (
+                "https://a@example.com/",
+                "webhook_url must have no user name and no password",
+            ),
+            ("https://example.com/#url", "webhook_url must have no fragment"),
+            (
+                "https://example.com:22/",
+                "webhook_url must have port 443 or a port from 1024 on",
+            ),
+        ] {
+            match url(text, Receivers::Public) {
+                Err(ApiError::Validation { message: said, field }) => {
+                    assert_eq!(
+                        (said.as_str(), field.as_deref()),
+                        (message, Some("webhook_url")),
+                        "{text}"
+                    );
+                }
+                other => panic!("{text}: {other:?}"),
+            }
+        }
+    }
+
+    #[test]
+    fn a_host_that_is_not_public_is_a_422_that_names_the_field() {
+        for text in [
+            "https://169.254.169.254/",
+            "https://localhost/",
+            "https://metadata.google.internal/",
+        ] {
+            match url(text, Receivers::PublicAndLoopback) {
+                Err(ApiError::Unprocessable { message, field }) => {
+                    assert_eq!(
+                        (message.as_str(), field),
+                        ("webhook_url must name a public host", "webhook_url")
+                    );
+                }
+                other => panic!("{text}: {other:?}"),
+            }
+        }
+    }
 }

@@ -53,16 +53,16 @@ pub struct Config {
     pub carrier: Option<SharedHttpClient>,
 }
 
-/// A setting that must be there and is not, or that says something else than it may. A `main` that returns it prints its `Debug`, which is the sentence too.
-pub struct MissingSetting(&'static str);
+/// A setting that must be there and is not, or that says what it cannot say. A `main` that returns it prints its `Debug`, which is
+/// the sentence too.
+pub struct MissingSetting {
+    name: &'static str,
+    why: &'static str,
+}
 
 impl fmt::Display for MissingSetting {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(
-            f,
-            "setting {} is missing, or none that there is; infra/template.yaml and <data>/dev.env name them all",
-            self.0
-        )
+        write!(f, "setting {} is {}", self.name, self.why)
     }
 }
 
@@ -86,6 +86,16 @@ impl Config {
             dynamodb_endpoint: optional("AWS_ENDPOINT_URL_DYNAMODB").or_else(|| optional("AWS_ENDPOINT_URL")),
             sqs_endpoint: optional("AWS_ENDPOINT_URL_SQS").or_else(|| optional("AWS_ENDPOINT_URL")),
             ..Self::default()
+        })
+    }
+
+    /// Reads what a function needs whose clients say where outcomes are posted: the tables, and where that may be.
+    ///
+    /// *Errors*: [`MissingSetting`] names the first setting that is absent, empty or wrong.
+    pub fn asking() -> Result<Self, MissingSetting> {
+        Ok(Self {
+            receivers: receivers()?,
+            ..Self::tables()?
         })
     }
 
@@ -150,16 +160,6 @@ impl Config {
             table_main: required("ECLIPS_TABLE_MAIN")?,
             dynamodb_endpoint: optional("AWS_ENDPOINT_URL_DYNAMODB").or_else(|| optional("AWS_ENDPOINT_URL")),
             ..Self::runs_queues()?
-        })
-    }
-
-    /// Reads what a function needs whose clients say where outcomes are posted: the tables, and where that may be.
-    ///
-    /// *Errors*: [`MissingSetting`] names the first that is absent or empty.
-    pub fn asking() -> Result<Self, MissingSetting> {
-        Ok(Self {
-            receivers: receivers()?,
-            ..Self::tables()?
         })
     }
 
@@ -228,11 +228,17 @@ fn optional(name: &str) -> Option<String> {
     std::env::var(name).ok().filter(|value| !value.is_empty())
 }
 
-fn receivers() -> Result<Receivers, MissingSetting> {
-    let name = "ECLIPS_RECEIVERS";
-    Receivers::parse(&required(name)?).ok_or(MissingSetting(name))
+fn required(name: &'static str) -> Result<String, MissingSetting> {
+    optional(name).ok_or(MissingSetting {
+        name,
+        why: "missing; infra/template.yaml and <data>/dev.env name them all",
+    })
 }
 
-fn required(name: &'static str) -> Result<String, MissingSetting> {
-    optional(name).ok_or(MissingSetting(name))
+fn receivers() -> Result<Receivers, MissingSetting> {
+    let word = required("ECLIPS_RECEIVERS")?;
+    Receivers::parse(&word).ok_or(MissingSetting {
+        name: "ECLIPS_RECEIVERS",
+        why: "wrong: it can be `public` or `public+loopback`",
+    })
 }

@@ -229,4 +229,3 @@ fn body(subject: Subject) -> String {
     };
     serde_json::to_string(&message).expect("a message is plain text")
 }
-

@@ -313,7 +313,13 @@ mod tests {
         assert_eq!(one.key().len(), 32);
         assert_eq!(SigningSecret::parse(one.reveal()), Some(one.clone()));
         assert_eq!(format!("{one:?}"), "SigningSecret(…)");
-        for wrong in ["", "whsec_", "whsec_AAAA", &one.reveal()[6..], &one.reveal().to_uppercase()] {
+        for wrong in [
+            "",
+            "whsec_",
+            "whsec_AAAA",
+            &one.reveal()[6..],
+            &one.reveal().to_uppercase(),
+        ] {
             assert!(SigningSecret::parse(wrong).is_none(), "{wrong}");
         }
     }
@@ -345,7 +351,12 @@ mod tests {
         let told: Vec<_> = EventKind::ALL.iter().filter_map(|kind| Topic::of(*kind)).collect();
         assert_eq!(
             told,
-            [Topic::RunTriageRequired, Topic::RunCompleted, Topic::RunFailed, Topic::RunFailed]
+            [
+                Topic::RunTriageRequired,
+                Topic::RunCompleted,
+                Topic::RunFailed,
+                Topic::RunFailed
+            ]
         );
         let words = |words: &[&str]| topics(&words.iter().map(|word| (*word).to_owned()).collect::<Vec<_>>());
         assert_eq!(

@@ -92,7 +92,9 @@ async fn answer(State(state): State<Arc<Shown>>, headers: HeaderMap, body: Bytes
             (StatusCode::OK, made.to_string()).into_response()
         }
         Some("TrentService.Decrypt") => {
-            let wrapped = asked["CiphertextBlob"].as_str().and_then(|text| STANDARD.decode(text).ok());
+            let wrapped = asked["CiphertextBlob"]
+                .as_str()
+                .and_then(|text| STANDARD.decode(text).ok());
             let wrapped: Option<Value> = wrapped.and_then(|wrapped| serde_json::from_slice(&wrapped).ok());
             match wrapped {
                 Some(wrapped) if wrapped["context"] == context => {

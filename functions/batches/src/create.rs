@@ -123,6 +123,8 @@ fn name(fields: &mut Fields) -> Result<Option<String>, ApiError> {
 
 #[cfg(test)]
 mod tests {
+    use eclips_shared::receiver::Receivers;
+
     use super::*;
 
     fn read(body: &str) -> Result<NewBatch, (String, Option<String>)> {
@@ -221,6 +223,19 @@ mod tests {
                 (message.to_owned(), Some(field.to_owned())),
                 "{body:.120}"
             );
+        }
+    }
+
+    #[test]
+    fn takes_the_receivers_that_its_function_takes() {
+        let body = r#"{"agent_type":"center","rows":[{"task":"x"}],"webhook_url":"http://localhost:9000/"}"#;
+        for (receivers, is_taken) in [(Receivers::Public, false), (Receivers::PublicAndLoopback, true)] {
+            let incoming = Incoming {
+                body: body.into(),
+                receivers,
+                ..Incoming::default()
+            };
+            assert_eq!(Create::read(&incoming).is_ok(), is_taken, "{receivers:?}");
         }
     }
 

@@ -181,10 +181,15 @@ impl Deliverer {
             "posted"
         );
         if let Some(receiver) = &address.receiver {
-            self.judge(held, receiver, is_taken, exchange.status == Some(GONE)).await?;
+            self.judge(held, receiver, is_taken, exchange.status == Some(GONE))
+                .await?;
         }
         noted?;
-        if let Next::Again { at: next_at, is_hinted: true } = next {
+        if let Next::Again {
+            at: next_at,
+            is_hinted: true,
+        } = next
+        {
             let hint = Hint {
                 subject: Subject::Errand(held.errand),
                 tenant: held.errand.tenant,
@@ -214,7 +219,9 @@ impl Deliverer {
             return Next::Failed;
         }
         // Only these two say that they will be back.
-        let asked = exchange.retry_after.filter(|_| matches!(exchange.status, Some(429 | 503)));
+        let asked = exchange
+            .retry_after
+            .filter(|_| matches!(exchange.status, Some(429 | 503)));
         let wait_ms = ladder::wait_ms(held.tries + 1, ladder::chance(), asked);
         wait_ms.map_or(Next::Failed, |wait_ms| Next::Again {
             at: (self.now)().plus_ms(wait_ms),

@@ -76,6 +76,12 @@ impl Poster {
         Self::within(receivers, Network::internet(), LIMIT)
     }
 
+    /// Where it posts.
+    #[must_use]
+    pub const fn receivers(&self) -> Receivers {
+        self.receivers
+    }
+
     /// A poster in a network of its own, with another limit on an exchange.
     #[must_use]
     pub const fn within(receivers: Receivers, network: Network, limit: Duration) -> Self {
@@ -85,12 +91,6 @@ impl Poster {
             limit,
             http: OnceLock::new(),
         }
-    }
-
-    /// Where it posts.
-    #[must_use]
-    pub const fn receivers(&self) -> Receivers {
-        self.receivers
     }
 
     /// Posts once. It ends within the limit, whatever the receiver does.

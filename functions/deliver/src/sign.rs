@@ -79,7 +79,10 @@ mod tests {
         };
         let headers = headers(&letter, &[secret.clone(), SigningSecret::generate()]);
         let text = |name: &str| headers[name].to_str().unwrap();
-        assert_eq!(text("x-eclips-signature"), "sha256=c75d3e253b639e78fcef7a55548b79358bad69e2f4d0d34338d3b138df59a611");
+        assert_eq!(
+            text("x-eclips-signature"),
+            "sha256=c75d3e253b639e78fcef7a55548b79358bad69e2f4d0d34338d3b138df59a611"
+        );
         let standard: Vec<&str> = text("webhook-signature").split(' ').collect();
         assert_eq!(standard.len(), 2, "during a rotation each secret signs");
         assert_eq!(standard[0], "v1,yumlVyQB9l96jXuTJgVQgOYobbABxRP5Nk4bBY+yvPs=");

@@ -39,7 +39,8 @@ impl Deliverer {
                     let deliveries = self.missing(&event, &news.of, &receivers).await?;
                     if !deliveries.is_empty() {
                         let told = self.store.news().told(&news, happened).await?;
-                        self.make(&event, &body::of_run(&news, happened, &told), deliveries).await?;
+                        self.make(&event, &body::of_run(&news, happened, &told), deliveries)
+                            .await?;
                     }
                 }
             }

@@ -135,7 +135,11 @@ fn hint(record: EventRecord) -> Option<Hint> {
     if hint.is_none() {
         // It would fail as often as it is repeated, and hold up what is behind it: an operator has to look.
         let place = image.pk;
-        tracing::error!(alarm = "corrupt_record", ?place, "what is to be looked at could not be read");
+        tracing::error!(
+            alarm = "corrupt_record",
+            ?place,
+            "what is to be looked at could not be read"
+        );
     }
     hint
 }

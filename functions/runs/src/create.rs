@@ -101,6 +101,8 @@ fn priority(fields: &mut Fields) -> Result<Priority, ApiError> {
 
 #[cfg(test)]
 mod tests {
+    use eclips_shared::receiver::Receivers;
+
     use super::*;
 
     fn read(body: &str) -> Result<NewRun, (String, Option<String>)> {
@@ -191,6 +193,19 @@ mod tests {
             );
         }
         assert!(read(&format!(r#"{{"task":"{}"}}"#, "é".repeat(20_000))).is_ok());
+    }
+
+    #[test]
+    fn takes_the_receivers_that_its_function_takes() {
+        let body = br#"{"task":"x","webhook_url":"http://localhost:9000/"}"#;
+        for (receivers, is_taken) in [(Receivers::Public, false), (Receivers::PublicAndLoopback, true)] {
+            let incoming = Incoming {
+                body: body.to_vec(),
+                receivers,
+                ..Incoming::default()
+            };
+            assert_eq!(Create::read(&incoming).is_ok(), is_taken, "{receivers:?}");
+        }
     }
 
     #[test]

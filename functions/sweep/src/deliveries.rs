@@ -80,9 +80,8 @@ impl Sweeper {
         done.failed += refused.len();
         let again = (self.now)().plus_ms(AGAIN_MS);
         let sent = page.into_iter().enumerate().filter(|(at, _)| !refused.contains(at));
-        let writes = stream::iter(sent).map(|(_, (seen, errand))| async move {
-            self.store.sweeps().put_off_errand(errand, seen, again).await
-        });
+        let writes = stream::iter(sent)
+            .map(|(_, (seen, errand))| async move { self.store.sweeps().put_off_errand(errand, seen, again).await });
         let written: Vec<_> = writes.buffer_unordered(WRITES_AT_ONCE).collect().await;
         for written in written {
             match written {

@@ -73,8 +73,7 @@ struct Created<'a> {
 fn events(fields: &mut Fields) -> Result<Vec<Topic>, ApiError> {
     let wrong = |message: &str| ApiError::field("events", message);
     let raw = fields.take("events").ok_or_else(|| wrong("events is required"))?;
-    let words: Vec<String> =
-        serde_json::from_str(raw.get()).map_err(|_| wrong("events must be a list of strings"))?;
+    let words: Vec<String> = serde_json::from_str(raw.get()).map_err(|_| wrong("events must be a list of strings"))?;
     if words.is_empty() {
         return Err(wrong("events is required"));
     }
@@ -97,7 +96,8 @@ mod tests {
 
     #[test]
     fn takes_each_event_once() {
-        let read = read(r#"{"url":"https://example.com/hook?x=1","events":["run.failed","run.completed","run.failed"]}"#);
+        let read =
+            read(r#"{"url":"https://example.com/hook?x=1","events":["run.failed","run.completed","run.failed"]}"#);
         let create = read.unwrap();
         assert_eq!(create.url, "https://example.com/hook?x=1");
         assert_eq!(create.topics, [Topic::RunCompleted, Topic::RunFailed]);
@@ -109,18 +109,53 @@ mod tests {
         for (body, field, message) in [
             (r#"{}"#, "url", "url is required"),
             (r#"{"url":7,"events":["run.failed"]}"#, "url", "url must be a string"),
-            (r#"{"url":"http://example.com","events":["run.failed"]}"#, "url", "url must be https"),
-            (r#"{"url":"example.com","events":["run.failed"]}"#, "url", "url must be https"),
+            (
+                r#"{"url":"http://example.com","events":["run.failed"]}"#,
+                "url",
+                "url must be https",
+            ),
+            (
+                r#"{"url":"example.com","events":["run.failed"]}"#,
+                "url",
+                "url must be https",
+            ),
             (r#"{"url":"https://example.com"}"#, "events", "events is required"),
-            (r#"{"url":"https://example.com","events":[]}"#, "events", "events is required"),
-            (r#"{"url":"https://example.com","events":null}"#, "events", "events is required"),
-            (r#"{"url":"https://example.com","events":"run.failed"}"#, "events", "events must be a list of strings"),
-            (r#"{"url":"https://example.com","events":[1]}"#, "events", "events must be a list of strings"),
-            (r#"{"url":"https://example.com","events":["run.failed","run.started"]}"#, "events", known),
-            (r#"{"url":"https://example.com","events":["run.failed"],"secret":"x"}"#, "secret", "Unknown field secret"),
+            (
+                r#"{"url":"https://example.com","events":[]}"#,
+                "events",
+                "events is required",
+            ),
+            (
+                r#"{"url":"https://example.com","events":null}"#,
+                "events",
+                "events is required",
+            ),
+            (
+                r#"{"url":"https://example.com","events":"run.failed"}"#,
+                "events",
+                "events must be a list of strings",
+            ),
+            (
+                r#"{"url":"https://example.com","events":[1]}"#,
+                "events",
+                "events must be a list of strings",
+            ),
+            (
+                r#"{"url":"https://example.com","events":["run.failed","run.started"]}"#,
+                "events",
+                known,
+            ),
+            (
+                r#"{"url":"https://example.com","events":["run.failed"],"secret":"x"}"#,
+                "secret",
+                "Unknown field secret",
+            ),
         ] {
             match read(body).unwrap_err() {
-                ApiError::Validation { message: said, field: named } => {
+                ApiError::Validation {
+                    message: said,
+                    field: named,
+                } => {
                     assert_eq!((said.as_str(), named.as_deref()), (message, Some(field)), "{body}");
                 }
                 other => panic!("{body}: {other:?}"),
@@ -130,9 +165,17 @@ mod tests {
 
     #[test]
     fn a_private_address_is_well_formed_and_impossible() {
-        for url in ["https://127.0.0.1/", "https://10.1.2.3:8443/x", "https://[::1]/", "https://localhost/"] {
+        for url in [
+            "https://127.0.0.1/",
+            "https://10.1.2.3:8443/x",
+            "https://[::1]/",
+            "https://localhost/",
+        ] {
             let body = format!(r#"{{"url":"{url}","events":["run.failed"]}}"#);
-            assert!(matches!(read(&body), Err(ApiError::Unprocessable { field: "url", .. })), "{url}");
+            assert!(
+                matches!(read(&body), Err(ApiError::Unprocessable { field: "url", .. })),
+                "{url}"
+            );
         }
     }
 }

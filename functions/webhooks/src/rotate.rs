@@ -24,7 +24,9 @@ impl Verb for Rotate {
         let sealed = vault.seal(&place_of_secret(tenant, self.0), &secret).await?;
         match call.store.webhooks().rotate(tenant, self.0, &sealed).await? {
             Rotated::Now => {
-                let new = New { secret: secret.reveal() };
+                let new = New {
+                    secret: secret.reveal(),
+                };
                 Ok(Answer::json(StatusCode::OK, &new))
             }
             Rotated::TooOften => Err(ApiError::Conflict {

@@ -98,10 +98,7 @@ impl News<'_> {
     /// *Errors*: [`StoreError::Unavailable`], [`StoreError::Corrupt`].
     pub async fn of_run(&self, run: RunId) -> Result<Option<RunNews>, StoreError> {
         let mut watch = Watch::of(run);
-        let (main, events) = tokio::join!(
-            self.0.get("read news", format!("R#{run}"), "M"),
-            watch.look(self.0)
-        );
+        let (main, events) = tokio::join!(self.0.get("read news", format!("R#{run}"), "M"), watch.look(self.0));
         let Some(main) = main? else { return Ok(None) };
         let row = Row::new("run", &main);
         let mut happened = Vec::new();

@@ -65,7 +65,10 @@ impl Kms {
             Ok(opened) => Ok((key(opened.plaintext())?, rest)),
             // Repeating it would not help: it was wrapped by another key, or for another place.
             Err(error)
-                if matches!(error.code(), Some("InvalidCiphertextException" | "IncorrectKeyException")) =>
+                if matches!(
+                    error.code(),
+                    Some("InvalidCiphertextException" | "IncorrectKeyException")
+                ) =>
             {
                 Err(VaultError::Corrupt)
             }

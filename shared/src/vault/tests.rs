@@ -15,15 +15,28 @@ async fn a_secret_opens_where_it_belongs_and_nowhere_else() {
     let (vault, secret) = (vault(folder.path()), SigningSecret::generate());
     let sealed = vault.seal("acme#live H#1", &secret).await.unwrap();
     assert_eq!(vault.unseal("acme#live H#1", &sealed).await.unwrap(), secret);
-    assert!(!sealed.windows(8).any(|part| secret.reveal().as_bytes().windows(8).any(|of| of == part)));
+    assert!(
+        !sealed
+            .windows(8)
+            .any(|part| secret.reveal().as_bytes().windows(8).any(|of| of == part))
+    );
     for other in ["acme#live H#2", "acme#test H#1", ""] {
-        assert!(matches!(vault.unseal(other, &sealed).await, Err(VaultError::Corrupt)), "{other}");
+        assert!(
+            matches!(vault.unseal(other, &sealed).await, Err(VaultError::Corrupt)),
+            "{other}"
+        );
     }
     for at in 0..sealed.len() {
         let mut changed = sealed.clone();
         changed[at] ^= 1;
-        assert!(matches!(vault.unseal("acme#live H#1", &changed).await, Err(VaultError::Corrupt)), "{at}");
-        assert!(matches!(vault.unseal("acme#live H#1", &sealed[..at]).await, Err(VaultError::Corrupt)));
+        assert!(
+            matches!(vault.unseal("acme#live H#1", &changed).await, Err(VaultError::Corrupt)),
+            "{at}"
+        );
+        assert!(matches!(
+            vault.unseal("acme#live H#1", &sealed[..at]).await,
+            Err(VaultError::Corrupt)
+        ));
     }
     let again = vault.seal("acme#live H#1", &secret).await.unwrap();
     assert_ne!(again, sealed, "no two are the same");
@@ -35,7 +48,10 @@ async fn a_key_file_stays_as_it_is_and_another_key_opens_nothing() {
     let secret = SigningSecret::generate();
     let sealed = vault(one.path()).seal("x", &secret).await.unwrap();
     assert_eq!(vault(one.path()).unseal("x", &sealed).await.unwrap(), secret);
-    assert!(matches!(vault(other.path()).unseal("x", &sealed).await, Err(VaultError::Corrupt)));
+    assert!(matches!(
+        vault(other.path()).unseal("x", &sealed).await,
+        Err(VaultError::Corrupt)
+    ));
     #[cfg(unix)]
     {
         use std::os::unix::fs::PermissionsExt;

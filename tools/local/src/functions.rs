@@ -8,10 +8,10 @@ use eclips_shared::config::Config;
 use eclips_shared::routes::Function;
 use tokio::sync::watch;
 
-use crate::{DELIVERERS, WORKERS};
 use crate::environment::{Pool, StreamingPool};
 use crate::gateway::Integration;
 use crate::template::Template;
+use crate::{DELIVERERS, WORKERS};
 
 /// Environments of an API function, as many requests as are answered at once.
 const API_ENVIRONMENTS: usize = 16;

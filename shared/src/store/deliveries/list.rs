@@ -41,7 +41,9 @@ impl Deliveries<'_> {
                 deliveries.push(found.shown);
             }
         }
-        let next = last.filter(|_| read.has_more).map(|last| Position { last: last.to_string() });
+        let next = last
+            .filter(|_| read.has_more)
+            .map(|last| Position { last: last.to_string() });
         Ok((deliveries, next, total?.max(read.seen)))
     }
 

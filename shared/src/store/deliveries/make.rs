@@ -99,7 +99,10 @@ impl Deliveries<'_> {
     ///
     /// *Errors*: [`StoreError::Unavailable`], [`StoreError::Corrupt`].
     pub async fn body(&self, source: Source, seq: u64) -> Result<Option<String>, StoreError> {
-        let item = self.0.get("read body", source.to_string(), &format!("X#{seq:08}")).await?;
+        let item = self
+            .0
+            .get("read body", source.to_string(), &format!("X#{seq:08}"))
+            .await?;
         item.map(|item| Row::new("body", &item).text("body").map(str::to_owned))
             .transpose()
     }

@@ -119,6 +119,24 @@ async fn a_wrong_field_is_named() {
 }
 
 #[tokio::test]
+async fn a_webhook_url_of_a_private_address_is_a_422() {
+    let target = Target::find();
+    for host in [
+        "127.0.0.1",
+        "0x7f000001",
+        "10.0.0.1",
+        "169.254.169.254",
+        "[::1]",
+        "localhost",
+    ] {
+        let body = json!({ "task": "x", "webhook_url": format!("https://{host}/hook") });
+        let got = target.post("/v1/run", target.test(), &body).await;
+        let text = r#"{"error":"webhook_url must name a public host","field":"webhook_url"}"#;
+        assert_refused(&got, (422, "unprocessable", text));
+    }
+}
+
+#[tokio::test]
 async fn the_manual_s_words_for_a_wrong_field_are_kept() {
     let target = Target::find();
     for (body, text) in [

@@ -12,9 +12,16 @@ use super::{attempt, due, errand, id_of, only_delivery, told_run};
 const HOUR_MS: i64 = 3_600_000;
 
 async fn status(scene: &Backstage, webhook: &Value) -> Value {
-    let listed = scene.webhooks.call("GET", "/v1/webhooks", Some(&scene.key), None).await.json();
+    let listed = scene
+        .webhooks
+        .call("GET", "/v1/webhooks", Some(&scene.key), None)
+        .await
+        .json();
     let data = listed["data"].as_array().unwrap().clone();
-    data.iter().find(|one| one["id"] == webhook["id"]).expect("it is listed")["status"].clone()
+    data.iter()
+        .find(|one| one["id"] == webhook["id"])
+        .expect("it is listed")["status"]
+        .clone()
 }
 
 async fn item(scene: &Backstage, webhook: &Value) -> records::Item {
@@ -27,7 +34,13 @@ async fn item(scene: &Backstage, webhook: &Value) -> records::Item {
 async fn failing_for(scene: &Backstage, webhook: &Value, ms: i64) {
     let since = AttributeValue::N(Timestamp::now().plus_ms(-ms).ms().to_string());
     let pk = format!("H#{}", scene.tenant());
-    records::set(&scene.config(), &pk, &id_of(webhook).to_string(), &[("failing_since", since)]).await;
+    records::set(
+        &scene.config(),
+        &pk,
+        &id_of(webhook).to_string(),
+        &[("failing_since", since)],
+    )
+    .await;
 }
 
 /// A delivery to a new webhook, whose first try failed.
@@ -96,17 +109,37 @@ async fn a_resend_that_is_taken_makes_a_disabled_webhook_well() {
     let errand = errand(&scene, &webhook, &delivery);
     let path = format!("/v1/webhooks/{}/deliveries/{}/resend", id_of(&webhook), errand.id);
     // Still gone: nothing changes, and there is no ladder for it.
-    for (reply, delivered, now) in [(410, "failed", "disabled"), (500, "failed", "disabled"), (200, "delivered", "active")] {
+    for (reply, delivered, now) in [
+        (410, "failed", "disabled"),
+        (500, "failed", "disabled"),
+        (200, "delivered", "active"),
+    ] {
         receiver.always(Reply::Status(reply));
         let asked = scene.webhooks.call("POST", &path, Some(&scene.key), None).await;
-        assert_eq!((asked.status, asked.json()), (202, json!({ "id": errand.id, "status": "pending" })));
+        assert_eq!(
+            (asked.status, asked.json()),
+            (202, json!({ "id": errand.id, "status": "pending" }))
+        );
         attempt(&scene, errand).await;
         assert_eq!(only_delivery(&scene, &webhook).await["status"], delivered);
         assert_eq!(status(&scene, &webhook).await, now);
     }
-    let ids: Vec<String> = receiver.arrivals().iter().map(|one| one.header("webhook-id").to_owned()).collect();
-    assert_eq!(ids, vec![errand.id.to_string(); 4], "the same id, and with it the same bytes");
-    assert!(receiver.arrivals().iter().all(|one| one.body == receiver.arrivals()[0].body));
+    let ids: Vec<String> = receiver
+        .arrivals()
+        .iter()
+        .map(|one| one.header("webhook-id").to_owned())
+        .collect();
+    assert_eq!(
+        ids,
+        vec![errand.id.to_string(); 4],
+        "the same id, and with it the same bytes"
+    );
+    assert!(
+        receiver
+            .arrivals()
+            .iter()
+            .all(|one| one.body == receiver.arrivals()[0].body)
+    );
 }
 
 #[tokio::test]
@@ -117,14 +150,26 @@ async fn a_delivered_one_can_be_sent_again_with_a_ladder_of_its_own() {
     scene.deliver_all("DeliveriesQueue").await;
     let errand = errand(&scene, &webhook, &only_delivery(&scene, &webhook).await);
     let path = format!("/v1/webhooks/{}/deliveries/{}/resend", id_of(&webhook), errand.id);
-    assert_eq!(scene.webhooks.call("POST", &path, Some(&scene.key), None).await.status, 202);
+    assert_eq!(
+        scene.webhooks.call("POST", &path, Some(&scene.key), None).await.status,
+        202
+    );
     let pending = only_delivery(&scene, &webhook).await;
     assert_eq!(pending["status"], "pending");
     receiver.next([Reply::Status(500)]);
     attempt(&scene, errand).await;
-    assert!(super::wait_ms(&only_delivery(&scene, &webhook).await) <= 6_000, "the first step");
+    assert!(
+        super::wait_ms(&only_delivery(&scene, &webhook).await) <= 6_000,
+        "the first step"
+    );
     due(&scene, errand).await;
     attempt(&scene, errand).await;
     let delivery = only_delivery(&scene, &webhook).await;
-    assert_eq!((delivery["status"].as_str(), delivery["attempts"].as_array().unwrap().len()), (Some("delivered"), 3));
+    assert_eq!(
+        (
+            delivery["status"].as_str(),
+            delivery["attempts"].as_array().unwrap().len()
+        ),
+        (Some("delivered"), 3)
+    );
 }

@@ -10,7 +10,11 @@ use super::{id_of, told_run};
 
 #[tokio::test]
 async fn what_is_for_a_receiver_that_failed_takes_the_other_queue() {
-    let (scene, dead, well) = (Backstage::open().await, Receiver::start().await, Receiver::start().await);
+    let (scene, dead, well) = (
+        Backstage::open().await,
+        Receiver::start().await,
+        Receiver::start().await,
+    );
     dead.always(Reply::Status(500));
     let failing = scene.webhook(&dead.url("/"), &["run.completed"]).await;
     let healthy = scene.webhook(&well.url("/"), &["run.completed"]).await;
@@ -47,14 +51,19 @@ async fn what_came_through_the_quick_queue_changes_over_when_its_receiver_has_fa
     assert_eq!(scene.deliver_all("RetriesQueue").await, 2);
     assert_eq!(dead.arrivals().len(), 3);
     let tried = scene.deliveries(&webhook).await;
-    assert!(tried.iter().all(|one| one["attempts"].as_array().unwrap().len() == 1), "{tried:?}");
+    assert!(
+        tried.iter().all(|one| one["attempts"].as_array().unwrap().len() == 1),
+        "{tried:?}"
+    );
 }
 
 #[tokio::test]
 async fn each_receiver_is_a_group_of_its_own_and_own_urls_are_their_organizations() {
     let (scene, receiver) = (Backstage::open().await, Receiver::start().await);
     let webhook = scene.webhook(&receiver.url("/"), &["run.completed"]).await;
-    let run = scene.create(json!({ "task": "x", "webhook_url": receiver.url("/own") })).await;
+    let run = scene
+        .create(json!({ "task": "x", "webhook_url": receiver.url("/own") }))
+        .await;
     scene.work_on(run).await;
     scene.tell(eclips_shared::webhook::Source::Run(run)).await;
     let mut groups: Vec<String> = scene

@@ -22,23 +22,40 @@ fn hmac(key: &[u8], parts: &[&[u8]]) -> Vec<u8> {
 
 /// Both signatures are by these secrets, the newest first, and by no others; reckoned by another library.
 pub(super) fn assert_signed(arrival: &Arrival, secrets: &[&str]) {
-    let manual: String = hmac(secrets[0].as_bytes(), &[&arrival.body]).iter().map(|byte| format!("{byte:02x}")).collect();
+    let manual: String = hmac(secrets[0].as_bytes(), &[&arrival.body])
+        .iter()
+        .map(|byte| format!("{byte:02x}"))
+        .collect();
     assert_eq!(arrival.header("x-eclips-signature"), format!("sha256={manual}"));
-    let signed = format!("{}.{}.", arrival.header("webhook-id"), arrival.header("webhook-timestamp"));
+    let signed = format!(
+        "{}.{}.",
+        arrival.header("webhook-id"),
+        arrival.header("webhook-timestamp")
+    );
     let expected: Vec<String> = secrets
         .iter()
         .map(|secret| {
             let key = STANDARD.decode(secret.strip_prefix("whsec_").unwrap()).unwrap();
-            format!("v1,{}", STANDARD.encode(hmac(&key, &[signed.as_bytes(), &arrival.body])))
+            format!(
+                "v1,{}",
+                STANDARD.encode(hmac(&key, &[signed.as_bytes(), &arrival.body]))
+            )
         })
         .collect();
     assert_eq!(arrival.header("webhook-signature"), expected.join(" "));
     let seconds: i64 = arrival.header("webhook-timestamp").parse().unwrap();
-    assert!((Timestamp::now().seconds() - seconds).abs() < 60, "the time is that of the try");
+    assert!(
+        (Timestamp::now().seconds() - seconds).abs() < 60,
+        "the time is that of the try"
+    );
 }
 
 async fn list(scene: &Backstage) -> Value {
-    scene.webhooks.call("GET", "/v1/webhooks", Some(&scene.key), None).await.json()
+    scene
+        .webhooks
+        .call("GET", "/v1/webhooks", Some(&scene.key), None)
+        .await
+        .json()
 }
 
 async fn rotate(scene: &Backstage, webhook: &Value) -> (u64, Value) {
@@ -50,9 +67,14 @@ async fn rotate(scene: &Backstage, webhook: &Value) -> (u64, Value) {
 #[tokio::test]
 async fn its_secret_is_shown_once_and_stored_nowhere() {
     let (scene, receiver) = (Backstage::open().await, Receiver::start().await);
-    let webhook = scene.webhook(&receiver.url("/"), &["run.completed", "run.failed"]).await;
+    let webhook = scene
+        .webhook(&receiver.url("/"), &["run.completed", "run.failed"])
+        .await;
     let secret = webhook["secret"].as_str().unwrap();
-    assert!(SigningSecret::parse(secret).is_some(), "whsec_ and the base64 of 32 bytes");
+    assert!(
+        SigningSecret::parse(secret).is_some(),
+        "whsec_ and the base64 of 32 bytes"
+    );
     let listed = list(&scene).await;
     let mut shown = webhook.clone();
     shown.as_object_mut().unwrap().remove("secret");
@@ -99,14 +121,25 @@ async fn after_a_rotation_both_secrets_sign_for_24_hours() {
     let item = records::under(&scene.config(), &pk).await.remove(0).1;
     let mut old = item["old"].as_l().unwrap().clone();
     for (at, entry) in old.iter_mut().enumerate() {
-        let AttributeValue::M(entry) = entry else { panic!("{entry:?}") };
+        let AttributeValue::M(entry) = entry else {
+            panic!("{entry:?}")
+        };
         let until: i64 = entry["until"].as_n().unwrap().parse().unwrap();
         let day_ms = 24 * 3_600_000;
-        assert!((until - Timestamp::now().ms() - day_ms).abs() < 60_000, "24 h from the rotation");
+        assert!(
+            (until - Timestamp::now().ms() - day_ms).abs() < 60_000,
+            "24 h from the rotation"
+        );
         let left_ms = if at == 0 { 60_000 } else { 0 };
         entry.insert("until".to_owned(), super::ms(Timestamp::now().plus_ms(left_ms)));
     }
-    records::set(&scene.config(), &pk, &id_of(&webhook).to_string(), &[("old", AttributeValue::L(old))]).await;
+    records::set(
+        &scene.config(),
+        &pk,
+        &id_of(&webhook).to_string(),
+        &[("old", AttributeValue::L(old))],
+    )
+    .await;
     told_run(&scene).await;
     scene.deliver_all("DeliveriesQueue").await;
     assert_signed(&receiver.arrivals()[3], &[&third, second]);
@@ -123,16 +156,31 @@ async fn two_rotations_at_once_both_sign_and_too_many_are_refused() {
     let secrets = [&one.1, &other.1].map(|answer| answer["secret"].as_str().unwrap());
     let first = webhook["secret"].as_str().unwrap();
     let arrival = &receiver.arrivals()[0];
-    let signed = format!("{}.{}.", arrival.header("webhook-id"), arrival.header("webhook-timestamp"));
+    let signed = format!(
+        "{}.{}.",
+        arrival.header("webhook-id"),
+        arrival.header("webhook-timestamp")
+    );
     for secret in secrets.into_iter().chain([first]) {
         let key = STANDARD.decode(&secret[6..]).unwrap();
-        let expected = format!("v1,{}", STANDARD.encode(hmac(&key, &[signed.as_bytes(), &arrival.body])));
-        assert!(arrival.header("webhook-signature").split(' ').any(|one| one == expected));
+        let expected = format!(
+            "v1,{}",
+            STANDARD.encode(hmac(&key, &[signed.as_bytes(), &arrival.body]))
+        );
+        assert!(
+            arrival
+                .header("webhook-signature")
+                .split(' ')
+                .any(|one| one == expected)
+        );
     }
     assert_eq!(rotate(&scene, &webhook).await.0, 200);
     assert_eq!(rotate(&scene, &webhook).await.0, 200);
     let (status, refused) = rotate(&scene, &webhook).await;
-    assert_eq!((status, refused), (409, json!({ "error": "At most 4 rotations in 24 hours" })));
+    assert_eq!(
+        (status, refused),
+        (409, json!({ "error": "At most 4 rotations in 24 hours" }))
+    );
 }
 
 #[tokio::test]
@@ -156,7 +204,11 @@ async fn deleted_it_is_not_found_and_no_try_begins() {
         ("POST", format!("{path}/deliveries/{}/resend", waiting.id)),
     ] {
         let got = scene.webhooks.call(method, &path, Some(&scene.key), None).await;
-        assert_eq!((got.status, got.body.as_str()), (404, r#"{"error":"Webhook not found"}"#), "{path}");
+        assert_eq!(
+            (got.status, got.body.as_str()),
+            (404, r#"{"error":"Webhook not found"}"#),
+            "{path}"
+        );
     }
     assert_eq!(list(&scene).await["data"], json!([]));
 }
@@ -165,9 +217,17 @@ async fn deleted_it_is_not_found_and_no_try_begins() {
 async fn an_organization_has_twenty_whoever_makes_them_at_once() {
     let scene = Backstage::open().await;
     let body = json!({ "url": "https://hooks.example.com/", "events": ["run.completed"] });
-    let makes = (0..24).map(|_| scene.webhooks.call("POST", "/v1/webhooks", Some(&scene.key), Some(body.clone())));
+    let makes = (0..24).map(|_| {
+        scene
+            .webhooks
+            .call("POST", "/v1/webhooks", Some(&scene.key), Some(body.clone()))
+    });
     let made = futures_util::future::join_all(makes).await;
-    let created: Vec<Value> = made.iter().filter(|one| one.status == 201).map(|one| one.json()).collect();
+    let created: Vec<Value> = made
+        .iter()
+        .filter(|one| one.status == 201)
+        .map(|one| one.json())
+        .collect();
     assert_eq!(created.len(), 20);
     for refused in made.iter().filter(|one| one.status != 201) {
         let expected = json!({ "error": "At most 20 webhooks per organization", "field": "url" });
@@ -179,7 +239,11 @@ async fn an_organization_has_twenty_whoever_makes_them_at_once() {
     for _ in 0..2 {
         scene.webhooks.call("DELETE", &path, Some(&scene.key), None).await;
     }
-    let again = |body: Value| scene.webhooks.call("POST", "/v1/webhooks", Some(&scene.key), Some(body));
+    let again = |body: Value| {
+        scene
+            .webhooks
+            .call("POST", "/v1/webhooks", Some(&scene.key), Some(body))
+    };
     assert_eq!(again(body.clone()).await.status, 201);
     assert_eq!(again(body).await.status, 422);
 }
@@ -189,7 +253,11 @@ async fn lists_go_page_by_page_newest_first() {
     let (scene, receiver) = (Backstage::open().await, Receiver::start().await);
     let mut webhooks = Vec::new();
     for number in 0..5 {
-        webhooks.push(scene.webhook(&receiver.url(&format!("/{number}")), &["run.completed"]).await);
+        webhooks.push(
+            scene
+                .webhook(&receiver.url(&format!("/{number}")), &["run.completed"])
+                .await,
+        );
     }
     let mut runs = Vec::new();
     for _ in 0..5 {
@@ -198,21 +266,39 @@ async fn lists_go_page_by_page_newest_first() {
     let deliveries = format!("/v1/webhooks/{}/deliveries", id_of(&webhooks[0]));
     let newest_first: Vec<String> = runs.into_iter().rev().collect();
     let urls: Vec<String> = (0..5).rev().map(|number| receiver.url(&format!("/{number}"))).collect();
-    for (path, member, expected) in [("/v1/webhooks", "url", urls), (deliveries.as_str(), "run_id", newest_first)] {
+    for (path, member, expected) in [
+        ("/v1/webhooks", "url", urls),
+        (deliveries.as_str(), "run_id", newest_first),
+    ] {
         let mut seen = Vec::new();
         let mut query = "limit=2".to_owned();
         loop {
             let page = scene.webhooks.query(&scene.key, path, &query).await.json();
             assert_eq!(page["total"], 5, "{page}");
-            seen.extend(page["data"].as_array().unwrap().iter().map(|one| one[member].as_str().unwrap().to_owned()));
+            seen.extend(
+                page["data"]
+                    .as_array()
+                    .unwrap()
+                    .iter()
+                    .map(|one| one[member].as_str().unwrap().to_owned()),
+            );
             match page["next_cursor"].as_str() {
                 Some(cursor) => query = format!("limit=2&cursor={cursor}"),
                 None => break,
             }
         }
         assert_eq!(seen, expected, "{path}");
-        let skipped = scene.webhooks.query(&scene.key, path, "offset=3&limit=100").await.json();
-        let skipped: Vec<&str> = skipped["data"].as_array().unwrap().iter().map(|one| one[member].as_str().unwrap()).collect();
+        let skipped = scene
+            .webhooks
+            .query(&scene.key, path, "offset=3&limit=100")
+            .await
+            .json();
+        let skipped: Vec<&str> = skipped["data"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|one| one[member].as_str().unwrap())
+            .collect();
         assert_eq!(skipped, expected[3..], "{path}");
     }
 }

@@ -40,7 +40,13 @@ async fn one_who_dies_between_the_post_and_its_note_lets_it_be_posted_again_unde
     assert_eq!(receiver.arrivals().len(), 1);
     let (pk, sk) = errand.place();
     let past = ms(eclips_shared::time::Timestamp::now().plus_ms(-1));
-    records::set(&scene.config(), &pk, &sk, &[("lease_until", past.clone()), ("due_at", past)]).await;
+    records::set(
+        &scene.config(),
+        &pk,
+        &sk,
+        &[("lease_until", past.clone()), ("due_at", past)],
+    )
+    .await;
     assert_eq!(scene.sweep().await["hinted"], 1);
     scene.deliver_all("RetriesQueue").await;
     let arrivals = receiver.arrivals();
@@ -84,8 +90,15 @@ async fn without_the_key_nothing_is_posted_and_nothing_is_lost() {
     scene.stores.kms.set_down(true);
     attempt(&scene, errand).await;
     assert!(receiver.arrivals().is_empty());
-    assert_eq!(only_delivery(&scene, &webhook).await["attempts"], json!([]), "it does not count as a try");
-    assert!(scene.stores.count_messages("RetriesQueue") >= 1, "it is sent anew, for a little later");
+    assert_eq!(
+        only_delivery(&scene, &webhook).await["attempts"],
+        json!([]),
+        "it does not count as a try"
+    );
+    assert!(
+        scene.stores.count_messages("RetriesQueue") >= 1,
+        "it is sent anew, for a little later"
+    );
     scene.stores.kms.set_down(false);
     attempt(&scene, errand).await;
     assert_eq!(only_delivery(&scene, &webhook).await["status"], "delivered");
@@ -97,6 +110,10 @@ async fn a_dead_letter_of_deliveries_ends_no_run() {
     let run = scene.create(json!({ "task": "x" })).await;
     let news = json!({ "news_of": Source::Run(run).to_string() }).to_string();
     let kept = eclips_tests::function::bury(&scene.config(), scene.proxy.url(), &news).await;
-    assert_eq!(kept, json!({ "batchItemFailures": [{ "itemIdentifier": "m" }] }), "it stays for an operator");
+    assert_eq!(
+        kept,
+        json!({ "batchItemFailures": [{ "itemIdentifier": "m" }] }),
+        "it stays for an operator"
+    );
     assert_eq!(scene.show(run).await["status"], "queued");
 }

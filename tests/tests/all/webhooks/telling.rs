@@ -43,8 +43,20 @@ async fn a_completed_run_is_told_with_its_result() {
 
     let delivery = only_delivery(&scene, &webhook).await;
     assert_eq!(
-        (&delivery["event"], &delivery["run_id"], &delivery["batch_id"], &delivery["status"], &delivery["next_attempt_at"]),
-        (&json!("run.completed"), &json!(run), &Value::Null, &json!("delivered"), &Value::Null)
+        (
+            &delivery["event"],
+            &delivery["run_id"],
+            &delivery["batch_id"],
+            &delivery["status"],
+            &delivery["next_attempt_at"]
+        ),
+        (
+            &json!("run.completed"),
+            &json!(run),
+            &Value::Null,
+            &json!("delivered"),
+            &Value::Null
+        )
     );
     assert_eq!(delivery["id"], arrival.header("webhook-id"));
     assert_eq!(delivery["attempts"].as_array().unwrap().len(), 1);
@@ -57,7 +69,9 @@ async fn a_completed_run_is_told_with_its_result() {
 async fn a_failed_and_a_cancelled_run_are_told_with_their_error() {
     let (scene, receiver) = (Backstage::open().await, Receiver::start().await);
     scene.webhook(&receiver.url("/"), &["run.failed"]).await;
-    let failed = scene.create(json!({ "task": "x", "data": { "sandbox": { "fail": "model" } } })).await;
+    let failed = scene
+        .create(json!({ "task": "x", "data": { "sandbox": { "fail": "model" } } }))
+        .await;
     scene.work_on(failed).await;
     let cancelled = scene.create(json!({ "task": "x" })).await;
     assert_eq!(scene.cancel(cancelled).await.0, 200);
@@ -82,24 +96,42 @@ async fn a_run_in_triage_is_told_with_what_is_proposed_and_then_with_what_was_de
     scene.tell(Source::Run(run)).await;
     scene.deliver_all("DeliveriesQueue").await;
     let asked = receiver.arrivals()[0].json();
-    assert_eq!((&asked["event"], &asked["data"]["triage_item_id"]), (&json!("run.triage_required"), &json!(triage)));
+    assert_eq!(
+        (&asked["event"], &asked["data"]["triage_item_id"]),
+        (&json!("run.triage_required"), &json!(triage))
+    );
     assert_eq!(asked["data"]["requires_triage"], true);
-    assert!(asked["data"]["output"].is_object() && asked["data"]["confidence_score"] == 0.4, "{asked}");
+    assert!(
+        asked["data"]["output"].is_object() && asked["data"]["confidence_score"] == 0.4,
+        "{asked}"
+    );
 
     let edited = {
         let mut output = asked["data"]["output"].clone();
         output["note_of_the_approver"] = json!("edited");
         output
     };
-    assert_eq!(scene.decide(&triage, "approve", json!({ "output": edited })).await.0, 200);
+    assert_eq!(
+        scene.decide(&triage, "approve", json!({ "output": edited })).await.0,
+        200
+    );
     scene.tell(Source::Run(run)).await;
     scene.deliver_all("DeliveriesQueue").await;
     let arrivals = receiver.arrivals();
     assert_eq!(arrivals.len(), 2, "each is told once");
     let done = arrivals[1].json();
-    assert_eq!((&done["event"], &done["data"]["output"]), (&json!("run.completed"), &edited));
-    assert_eq!((&done["data"]["requires_triage"], &done["data"]["triage_item_id"]), (&json!(true), &json!(triage)));
-    assert!(done["sequence"].as_u64() > asked["sequence"].as_u64(), "a receiver can tell which came first");
+    assert_eq!(
+        (&done["event"], &done["data"]["output"]),
+        (&json!("run.completed"), &edited)
+    );
+    assert_eq!(
+        (&done["data"]["requires_triage"], &done["data"]["triage_item_id"]),
+        (&json!(true), &json!(triage))
+    );
+    assert!(
+        done["sequence"].as_u64() > asked["sequence"].as_u64(),
+        "a receiver can tell which came first"
+    );
 }
 
 #[tokio::test]
@@ -112,12 +144,19 @@ async fn told_late_a_question_is_told_as_it_was_asked() {
     // The hint of the question comes when it has been decided: both are told.
     scene.tell(Source::Run(run)).await;
     scene.deliver_all("DeliveriesQueue").await;
-    let arrivals: Vec<Value> = receiver.arrivals().iter().map(eclips_tests::receiver::Arrival::json).collect();
+    let arrivals: Vec<Value> = receiver
+        .arrivals()
+        .iter()
+        .map(eclips_tests::receiver::Arrival::json)
+        .collect();
     let mut events: Vec<&str> = arrivals.iter().map(|body| body["event"].as_str().unwrap()).collect();
     events.sort_unstable();
     assert_eq!(events, ["run.failed", "run.triage_required"]);
     let of = |event: &str| arrivals.iter().find(|body| body["event"] == event).unwrap();
-    assert_eq!(of("run.triage_required")["data"]["confidence_score"], shown["confidence_score"]);
+    assert_eq!(
+        of("run.triage_required")["data"]["confidence_score"],
+        shown["confidence_score"]
+    );
     assert_eq!(of("run.failed")["data"]["error"], "Rejected in triage: No");
 }
 
@@ -132,13 +171,18 @@ async fn a_large_result_arrives_whole() {
     scene.deliver_all("DeliveriesQueue").await;
     let items = records::of_run(&scene.config(), run).await;
     assert!(items.iter().any(|(sk, _)| sk == "OUT"), "it is stored apart");
-    assert_eq!(receiver.arrivals()[0].json()["data"]["output"], scene.show(run).await["result"]);
+    assert_eq!(
+        receiver.arrivals()[0].json()["data"]["output"],
+        scene.show(run).await["result"]
+    );
 }
 
 #[tokio::test]
 async fn only_who_asked_is_told() {
     let (scene, receiver) = (Backstage::open().await, Receiver::start().await);
-    scene.webhook(&receiver.url("/failures"), &["run.failed", "batch.completed"]).await;
+    scene
+        .webhook(&receiver.url("/failures"), &["run.failed", "batch.completed"])
+        .await;
     let run = scene.create(json!({ "task": "x" })).await;
     scene.work_on(run).await;
     // Made after the run had ended: it is not told what was before.
@@ -150,7 +194,14 @@ async fn only_who_asked_is_told() {
     let stranger = Backstage::open().await;
     let theirs = stranger.webhook(&receiver.url("/stranger"), &RUN_EVENTS).await;
     let path = format!("/v1/webhooks/{}", id_of(&theirs));
-    assert_eq!(scene.webhooks.call("DELETE", &path, Some(&scene.key), None).await.status, 404);
+    assert_eq!(
+        scene
+            .webhooks
+            .call("DELETE", &path, Some(&scene.key), None)
+            .await
+            .status,
+        404
+    );
 }
 
 #[tokio::test]
@@ -166,7 +217,11 @@ async fn a_run_that_is_told_twice_is_delivered_once_to_each() {
     let mut paths: Vec<String> = receiver.arrivals().into_iter().map(|arrival| arrival.path).collect();
     paths.sort_unstable();
     assert_eq!(paths, ["/one", "/two"]);
-    let ids: Vec<Value> = receiver.arrivals().iter().map(|arrival| json!(arrival.header("webhook-id"))).collect();
+    let ids: Vec<Value> = receiver
+        .arrivals()
+        .iter()
+        .map(|arrival| json!(arrival.header("webhook-id")))
+        .collect();
     assert_ne!(ids[0], ids[1]);
     for webhook in &webhooks {
         assert_eq!(only_delivery(&scene, webhook).await["status"], "delivered");
@@ -202,7 +257,14 @@ async fn a_batch_is_told_when_it_has_ended() {
     assert_eq!(scene.deliver_all("DeliveriesQueue").await, 0, "it has not ended");
     assert!(scene.tend(batch).await);
     for row in scene.show_batch(batch).await["rows"].as_array().unwrap() {
-        scene.work_on(row["run_id"].as_str().and_then(eclips_shared::ids::RunId::parse).unwrap()).await;
+        scene
+            .work_on(
+                row["run_id"]
+                    .as_str()
+                    .and_then(eclips_shared::ids::RunId::parse)
+                    .unwrap(),
+            )
+            .await;
     }
     assert!(scene.tend(batch).await);
     scene.tell(Source::Batch(batch)).await;
@@ -227,6 +289,9 @@ async fn nobody_is_told_of_what_nobody_asked_for() {
     let run = told_run(&scene).await;
     assert_eq!(scene.deliver_all("DeliveriesQueue").await, 0);
     let items = records::of_run(&scene.config(), run).await;
-    assert!(!items.iter().any(|(sk, _)| sk.starts_with("X#")), "no body is kept for nobody");
+    assert!(
+        !items.iter().any(|(sk, _)| sk.starts_with("X#")),
+        "no body is kept for nobody"
+    );
     assert_eq!(scene.stores.kms.calls(), 0);
 }

@@ -33,12 +33,18 @@ async fn a_receiver_that_fails_gets_eight_tries_of_the_same_bytes_under_one_id()
         assert!((least..=most).contains(&wait), "after {tries} tries {wait} ms");
         // Before its time nothing is posted, whoever says so.
         attempt(&scene, errand).await;
-        assert_eq!(receiver.arrivals().len(), if step_s > 5 { tries } else { receiver.arrivals().len() });
+        assert_eq!(
+            receiver.arrivals().len(),
+            if step_s > 5 { tries } else { receiver.arrivals().len() }
+        );
         due(&scene, errand).await;
         attempt(&scene, errand).await;
         delivery = only_delivery(&scene, &webhook).await;
     }
-    assert_eq!((&delivery["status"], &delivery["next_attempt_at"]), (&json!("failed"), &Value::Null));
+    assert_eq!(
+        (&delivery["status"], &delivery["next_attempt_at"]),
+        (&json!("failed"), &Value::Null)
+    );
     attempt(&scene, errand).await;
     let arrivals = receiver.arrivals();
     assert_eq!(arrivals.len(), 8);
@@ -47,7 +53,11 @@ async fn a_receiver_that_fails_gets_eight_tries_of_the_same_bytes_under_one_id()
         assert_eq!(arrival.header("webhook-id"), arrivals[0].header("webhook-id"));
     }
     for tried in delivery["attempts"].as_array().unwrap() {
-        assert_eq!((&tried["status_code"], &tried["error"]), (&json!(500), &json!("Answered 500")), "{tried}");
+        assert_eq!(
+            (&tried["status_code"], &tried["error"]),
+            (&json!(500), &json!("Answered 500")),
+            "{tried}"
+        );
     }
     // It is in nobody's way any more.
     let place = errand.place();
@@ -65,7 +75,12 @@ async fn a_second_try_that_is_taken_ends_it() {
     attempt(&scene, errand).await;
     let delivery = only_delivery(&scene, &webhook).await;
     assert_eq!(delivery["status"], "delivered");
-    let codes: Vec<&Value> = delivery["attempts"].as_array().unwrap().iter().map(|tried| &tried["status_code"]).collect();
+    let codes: Vec<&Value> = delivery["attempts"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|tried| &tried["status_code"])
+        .collect();
     assert_eq!(codes, [&json!(503), &json!(200)]);
     // Said again, it is not sent again.
     attempt(&scene, errand).await;
@@ -74,7 +89,19 @@ async fn a_second_try_that_is_taken_ends_it() {
 
 #[tokio::test]
 async fn every_2xx_is_a_success_and_nothing_else_is() {
-    for (code, is_taken) in [(200, true), (201, true), (202, true), (204, true), (299, true), (301, false), (304, false), (307, false), (400, false), (404, false), (500, false)] {
+    for (code, is_taken) in [
+        (200, true),
+        (201, true),
+        (202, true),
+        (204, true),
+        (299, true),
+        (301, false),
+        (304, false),
+        (307, false),
+        (400, false),
+        (404, false),
+        (500, false),
+    ] {
         let (scene, receiver) = (Backstage::open().await, Receiver::start().await);
         receiver.next([Reply::With(code, "location", receiver.url("/elsewhere"))]);
         let (_, delivery) = tried_once(&scene, &receiver).await;
@@ -87,12 +114,21 @@ async fn every_2xx_is_a_success_and_nothing_else_is() {
 
 #[tokio::test]
 async fn a_receiver_says_when_to_come_back_within_bounds() {
-    for (value, least_s, most_s) in [("1", 5, 5), ("7", 7, 7), ("86400", 10, 10), ("-1", 4, 6), ("soon", 4, 6)] {
+    for (value, least_s, most_s) in [
+        ("1", 5, 5),
+        ("7", 7, 7),
+        ("86400", 10, 10),
+        ("-1", 4, 6),
+        ("soon", 4, 6),
+    ] {
         let (scene, receiver) = (Backstage::open().await, Receiver::start().await);
         receiver.next([Reply::With(429, "retry-after", value.to_owned())]);
         let (_, delivery) = tried_once(&scene, &receiver).await;
         let wait = wait_ms(&delivery);
-        assert!((least_s * 1_000 - 2_000..=most_s * 1_000).contains(&wait), "{value}: {wait} ms");
+        assert!(
+            (least_s * 1_000 - 2_000..=most_s * 1_000).contains(&wait),
+            "{value}: {wait} ms"
+        );
     }
 }
 
@@ -106,7 +142,13 @@ async fn two_who_are_told_at_once_post_once() {
     let errand = errand(&scene, &webhook, &delivery);
     futures_util::future::join_all((0..6).map(|_| attempt(&scene, errand))).await;
     assert_eq!(receiver.arrivals().len(), 1);
-    assert_eq!(only_delivery(&scene, &webhook).await["attempts"].as_array().unwrap().len(), 1);
+    assert_eq!(
+        only_delivery(&scene, &webhook).await["attempts"]
+            .as_array()
+            .unwrap()
+            .len(),
+        1
+    );
 }
 
 #[tokio::test]
@@ -121,7 +163,10 @@ async fn who_is_not_there_is_tried_again() {
     let delivery = only_delivery(&scene, &webhook).await;
     assert_eq!(delivery["status"], "pending");
     let tried = &delivery["attempts"][0];
-    assert_eq!((&tried["status_code"], &tried["error"]), (&Value::Null, &json!("Could not connect")));
+    assert_eq!(
+        (&tried["status_code"], &tried["error"]),
+        (&Value::Null, &json!("Could not connect"))
+    );
 }
 
 #[tokio::test]
@@ -130,18 +175,29 @@ async fn a_retry_soon_has_a_hint_and_a_later_one_is_found_by_the_sweep() {
     receiver.always(Reply::Status(500));
     let (webhook, first) = tried_once(&scene, &receiver).await;
     let errand = errand(&scene, &webhook, &first);
-    assert_eq!(scene.stores.count_messages("RetriesQueue"), 1, "after 5 s, by the queue itself");
+    assert_eq!(
+        scene.stores.count_messages("RetriesQueue"),
+        1,
+        "after 5 s, by the queue itself"
+    );
     due(&scene, errand).await;
     attempt(&scene, errand).await;
     assert_eq!(scene.stores.count_messages("RetriesQueue"), 2, "after 5 min, as well");
     due(&scene, errand).await;
     attempt(&scene, errand).await;
-    assert_eq!(scene.stores.count_messages("RetriesQueue"), 2, "SQS holds nothing back for 30 min");
+    assert_eq!(
+        scene.stores.count_messages("RetriesQueue"),
+        2,
+        "SQS holds nothing back for 30 min"
+    );
     let swept = scene.sweep().await;
     assert_eq!(swept["due"], 0, "{swept}");
     due(&scene, errand).await;
     let swept = scene.sweep().await;
-    assert_eq!((&swept["due"], &swept["hinted"], &swept["put_off"]), (&json!(1), &json!(1), &json!(1)));
+    assert_eq!(
+        (&swept["due"], &swept["hinted"], &swept["put_off"]),
+        (&json!(1), &json!(1), &json!(1))
+    );
     // The next minute sends nothing more.
     assert_eq!(scene.sweep().await["due"], 0);
     assert_eq!(scene.stores.count_messages("RetriesQueue"), 3);
