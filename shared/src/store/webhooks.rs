@@ -1,7 +1,7 @@
 //! Webhooks: made, listed, rotated, deleted by their owner; read, and judged by how they answer, by the deliverer.
 //!
 //! *Item* `H#<tenant>` / `<webhook>`: `url`, `topics` (set), `status`, `created_at`, `key_id` (who made it), `secret` (sealed),
-//! `old` (secrets that still sign: a list of `secret` and `until`), `failing_since` (the first failure since the last success),
+//! `replaced` (secrets that still sign: a list of `secret` and `until`), `failing_since` (the first failure since the last success),
 //! `disabled_at`. *Item* `O#<org>` / `H`: `webhooks`, how many an organization has, live and test together. *Item* `O#<org>` / `S`:
 //! `secret`, the organization's default secret, sealed. They are kept until somebody deletes them.
 
@@ -153,7 +153,7 @@ impl Webhooks<'_> {
             let change = self
                 .0
                 .update(list_of(tenant), &id.to_string())
-                .update_expression("SET secret = :new, old = :old")
+                .update_expression("SET secret = :new, replaced = :old")
                 // Two rotations at once: both secrets sign, and none that signed is forgotten.
                 .condition_expression("secret = :seen")
                 .expression_attribute_values(":new", b(secret))
@@ -309,14 +309,14 @@ fn still_signing<'a>(
     item: &'a Attributes,
     now: Timestamp,
 ) -> Result<Vec<(&'a [u8], Timestamp)>, StoreError> {
-    let listed = match item.get("old") {
+    let listed = match item.get("replaced") {
         None => return Ok(Vec::new()),
         Some(AttributeValue::L(listed)) => listed,
-        Some(_) => return Err(row.corrupt("old")),
+        Some(_) => return Err(row.corrupt("replaced")),
     };
     let mut still = Vec::with_capacity(listed.len());
     for one in listed {
-        let one = one.as_m().map_err(|_| row.corrupt("old"))?;
+        let one = one.as_m().map_err(|_| row.corrupt("replaced"))?;
         let one = Row::new("replaced secret", one);
         let (secret, until) = (one.bytes("secret")?, one.time("until")?);
         if until > now {

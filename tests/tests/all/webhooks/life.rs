@@ -119,7 +119,7 @@ async fn after_a_rotation_both_secrets_sign_for_24_hours() {
     // A day later.
     let pk = format!("H#{}", scene.tenant());
     let item = records::under(&scene.config(), &pk).await.remove(0).1;
-    let mut old = item["old"].as_l().unwrap().clone();
+    let mut old = item["replaced"].as_l().unwrap().clone();
     for (at, entry) in old.iter_mut().enumerate() {
         let AttributeValue::M(entry) = entry else {
             panic!("{entry:?}")
@@ -137,7 +137,7 @@ async fn after_a_rotation_both_secrets_sign_for_24_hours() {
         &scene.config(),
         &pk,
         &id_of(&webhook).to_string(),
-        &[("old", AttributeValue::L(old))],
+        &[("replaced", AttributeValue::L(old))],
     )
     .await;
     told_run(&scene).await;
