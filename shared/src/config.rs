@@ -89,6 +89,17 @@ impl Config {
         })
     }
 
+    /// Reads what an operator's tools need: the tables, and the vault where it is named.
+    ///
+    /// *Errors*: [`MissingSetting`] names the first table that is absent or empty.
+    pub fn operator() -> Result<Self, MissingSetting> {
+        Ok(Self {
+            vault: optional("ECLIPS_VAULT").unwrap_or_default(),
+            kms_endpoint: optional("AWS_ENDPOINT_URL_KMS").or_else(|| optional("AWS_ENDPOINT_URL")),
+            ..Self::tables()?
+        })
+    }
+
     /// Reads what a function needs whose clients say where outcomes are posted: the tables, and where that may be.
     ///
     /// *Errors*: [`MissingSetting`] names the first setting that is absent, empty or wrong.

@@ -16,6 +16,8 @@ use aws_lc_rs::aead::{AES_256_GCM, Aad, LessSafeKey, NONCE_LEN, Nonce, UnboundKe
 
 use crate::config::Config;
 use crate::error::ApiError;
+use crate::ids::OrgId;
+use crate::store::{Store, StoreError, place_of_default};
 use crate::time::{MINUTE_MS, Timestamp};
 use crate::webhook::SigningSecret;
 
@@ -38,6 +40,14 @@ pub enum VaultError {
     Corrupt,
     /// The setting, or the file that it names, is none of ours.
     Setting(String),
+    /// The store, where what is sealed is kept.
+    Store(StoreError),
+}
+
+impl From<StoreError> for VaultError {
+    fn from(error: StoreError) -> Self {
+        Self::Store(error)
+    }
 }
 
 impl fmt::Display for VaultError {
@@ -46,6 +56,7 @@ impl fmt::Display for VaultError {
             Self::Unavailable { cause } => write!(f, "key of the secrets: {cause}"),
             Self::Corrupt => f.write_str("a sealed secret cannot be opened"),
             Self::Setting(what) => f.write_str(what),
+            Self::Store(error) => error.fmt(f),
         }
     }
 }
@@ -57,6 +68,7 @@ impl VaultError {
     pub fn log(&self) {
         match self {
             Self::Unavailable { .. } => tracing::warn!(error = %self, "key of the secrets unavailable"),
+            Self::Store(error) => error.log(),
             Self::Corrupt | Self::Setting(_) => tracing::error!(alarm = "corrupt_secret", error = %self),
         }
     }
@@ -111,6 +123,21 @@ impl Vault {
             keeper,
             opened: Mutex::default(),
         })
+    }
+
+    /// An organization's default secret, by which what goes to a run's or a batch's own URL is signed. It is made when it is needed
+    /// first.
+    ///
+    /// *Errors*: [`VaultError::Unavailable`], [`VaultError::Store`], [`VaultError::Corrupt`].
+    pub async fn default_secret(&self, store: &Store, org: OrgId) -> Result<SigningSecret, VaultError> {
+        let (webhooks, place) = (store.webhooks(), place_of_default(org));
+        if webhooks.default_secret(org).await?.is_none() {
+            let sealed = self.seal(&place, &SigningSecret::generate()).await?;
+            webhooks.set_default_secret(org, &sealed).await?;
+        }
+        // Whoever's it is that was first.
+        let sealed = webhooks.default_secret(org).await?.ok_or(VaultError::Corrupt)?;
+        self.unseal(&place, &sealed).await
     }
 
     /// Seals a secret for a place: whose it is and of what.

@@ -9,7 +9,6 @@ use eclips_shared::config::Config;
 use eclips_shared::ids::{BatchId, OrgId, RunId};
 use eclips_shared::plan::Plan;
 use eclips_shared::queue::Subject;
-use eclips_shared::store::place_of_default;
 use eclips_shared::vault::Vault;
 use eclips_shared::webhook::Source;
 use futures_util::future::join;
@@ -220,10 +219,8 @@ impl Backstage {
     /// When it has none.
     pub async fn default_secret(&self) -> String {
         let vault = Vault::open(&self.config()).await.expect("a vault");
-        let sealed = self.stores.store.webhooks().default_secret(self.org).await;
-        let sealed = sealed.expect("the engine is up").expect("it has one");
-        let opened = vault.unseal(&place_of_default(self.org), &sealed).await;
-        opened.expect("it opens").reveal().to_owned()
+        let secret = vault.default_secret(&self.stores.store, self.org).await;
+        secret.expect("everything is up").reveal().to_owned()
     }
 
     /// What the list of deliveries to a webhook shows, newest first.

@@ -9,6 +9,7 @@ use axum::body::Bytes;
 use axum::extract::State;
 use axum::http::{HeaderMap, HeaderValue, StatusCode, Uri};
 use axum::response::{IntoResponse, Response};
+use eclips_shared::time::Timestamp;
 use serde_json::Value;
 use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
@@ -18,6 +19,8 @@ use crate::world::PATIENCE;
 /// What arrived.
 #[derive(Clone, Debug)]
 pub struct Arrival {
+    /// When.
+    pub at: Timestamp,
     /// Path and query.
     pub path: String,
     /// The headers.
@@ -144,6 +147,7 @@ async fn receive(State(state): State<Arc<Mutex<Kept>>>, uri: Uri, headers: Heade
     let reply = {
         let mut kept = state.lock().expect("nobody panics with it");
         kept.arrivals.push(Arrival {
+            at: Timestamp::now(),
             path: uri.to_string(),
             headers,
             body,

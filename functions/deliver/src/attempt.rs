@@ -8,9 +8,8 @@ use std::time::Duration;
 use bytes::Bytes;
 use eclips_shared::queue::{Hint, Line, Subject};
 use eclips_shared::receiver::ReceiverUrl;
-use eclips_shared::store::{Claimed, Held, Next, Receiver, StoreError, place_of_default, place_of_secret};
+use eclips_shared::store::{Claimed, Held, Next, Receiver, StoreError, place_of_secret};
 use eclips_shared::time::{SECOND_MS, Timestamp};
-use eclips_shared::vault::VaultError;
 use eclips_shared::webhook::{Errand, SigningSecret, Target, Try, WebhookStatus};
 
 use crate::post::Exchange;
@@ -122,24 +121,11 @@ impl Deliverer {
                 let Some(url) = held.url.clone() else { return Ok(None) };
                 Ok(Some(Address {
                     url,
-                    secrets: vec![self.default_secret(held).await?],
+                    secrets: vec![self.vault.default_secret(&self.store, tenant.org).await?],
                     receiver: None,
                 }))
             }
         }
-    }
-
-    /// The organization's default secret, which is made when it is needed first.
-    async fn default_secret(&self, held: &Held) -> Result<SigningSecret, Fault> {
-        let (org, webhooks) = (held.errand.tenant.org, self.store.webhooks());
-        let place = place_of_default(org);
-        if webhooks.default_secret(org).await?.is_none() {
-            let sealed = self.vault.seal(&place, &SigningSecret::generate()).await?;
-            webhooks.set_default_secret(org, &sealed).await?;
-        }
-        // Whoever's it is that was first.
-        let sealed = webhooks.default_secret(org).await?.ok_or(VaultError::Corrupt)?;
-        Ok(self.vault.unseal(&place, &sealed).await?)
     }
 
     async fn post(&self, held: &Held, address: Address, body: String) -> Result<(), Fault> {

@@ -139,7 +139,9 @@ impl Fault {
     const fn is_outage(&self) -> bool {
         matches!(
             self,
-            Self::Store(StoreError::Unavailable { .. }) | Self::Vault(VaultError::Unavailable { .. }) | Self::NoTime
+            Self::Store(StoreError::Unavailable { .. })
+                | Self::Vault(VaultError::Unavailable { .. } | VaultError::Store(StoreError::Unavailable { .. }))
+                | Self::NoTime
         )
     }
 }

@@ -7,6 +7,7 @@ mod life;
 mod lost;
 mod telling;
 mod tries;
+mod whole;
 
 use aws_sdk_dynamodb::types::AttributeValue;
 use eclips_shared::ids::{DeliveryId, RunId, WebhookId};

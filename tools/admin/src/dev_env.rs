@@ -6,7 +6,7 @@ use std::path::Path;
 use anyhow::{Context, anyhow};
 use eclips_shared::config::Config;
 
-/// Reads the tables' settings.
+/// Reads the settings of tables and vault.
 ///
 /// *Errors*: when the file is not there (no `cargo dev` ran in that folder) or lacks a setting.
 pub fn read(path: &Path) -> anyhow::Result<Config> {
@@ -30,6 +30,7 @@ pub fn read(path: &Path) -> anyhow::Result<Config> {
     Ok(Config {
         table_main: setting("ECLIPS_TABLE_MAIN")?,
         table_keys: setting("ECLIPS_TABLE_KEYS")?,
+        vault: setting("ECLIPS_VAULT")?,
         region: Some(setting("AWS_REGION")?),
         dynamodb_endpoint: Some(setting("AWS_ENDPOINT_URL_DYNAMODB")?),
         ..Config::default()

@@ -1,7 +1,8 @@
-//! `cargo admin`: organizations, keys, members, limits and usage, on a laptop or in AWS.
+//! `cargo admin`: organizations, keys, members, limits, usage and the default secret of webhooks, on a laptop or in AWS.
 //!
 //! It finds the tables by the same settings as the functions. On a laptop it reads them from `<data>/dev.env`, which a
-//! running `cargo dev` wrote; in AWS they are `ECLIPS_TABLE_MAIN` and `ECLIPS_TABLE_KEYS` with the usual AWS credentials.
+//! running `cargo dev` wrote; in AWS they are `ECLIPS_TABLE_MAIN` and `ECLIPS_TABLE_KEYS`, and for secrets `ECLIPS_VAULT`, with the
+//! usual AWS credentials.
 
 mod dev_env;
 mod key;
@@ -9,6 +10,7 @@ mod member;
 mod org;
 mod print;
 mod usage;
+mod webhook;
 
 use std::process::ExitCode;
 
@@ -21,7 +23,7 @@ use crate::print::Output;
 /// Who the audit log says it was.
 const OPERATOR: Actor = Actor::Tool("cargo admin");
 
-/// Administers eClips API: organizations, keys, members, limits, usage.
+/// Administers eClips API: organizations, keys, members, limits, usage, webhooks.
 #[derive(Parser)]
 #[command(bin_name = "cargo admin")]
 struct CommandLine {
@@ -50,6 +52,9 @@ enum Room {
     /// Usage: verify, count.
     #[command(subcommand)]
     Usage(usage::Command),
+    /// Webhooks: default-secret.
+    #[command(subcommand)]
+    Webhook(webhook::Command),
 }
 
 #[tokio::main(flavor = "current_thread")]
@@ -66,7 +71,7 @@ async fn main() -> ExitCode {
 }
 
 async fn run(line: CommandLine, output: Output) -> anyhow::Result<()> {
-    let config = match Config::tables() {
+    let config = match Config::operator() {
         Ok(config) => config,
         Err(missing) => dev_env::read(&line.data.join("dev.env")).map_err(|cause| cause.context(missing))?,
     };
@@ -76,6 +81,7 @@ async fn run(line: CommandLine, output: Output) -> anyhow::Result<()> {
         Room::Key(command) => key::run(&store, command, output).await,
         Room::Member(command) => member::run(&store, command, output).await,
         Room::Usage(command) => usage::run(&store, command, output).await,
+        Room::Webhook(command) => webhook::run(&config, &store, command, output).await,
     }
 }
 
