@@ -1,7 +1,7 @@
 //! `GET /settings/audit-log`: who did what, when, from where; newest first.
 
 use askama::Template;
-use eclips_shared::ids::AuditId;
+use eclips_shared::ids::{AuditId, KeyId};
 use eclips_shared::store::{Action, AuditEntry, Backwards};
 use http::StatusCode;
 
@@ -63,8 +63,11 @@ fn row(entry: AuditEntry) -> Row {
     );
     Row {
         at: entry.at.into(),
+        from: entry.ip.unwrap_or_else(|| {
+            let is_key = KeyId::parse(&entry.actor).is_some();
+            if is_key { "the API" } else { "the operator's machine" }.to_owned()
+        }),
         actor: entry.actor,
-        from: entry.ip.unwrap_or_else(|| "the operator's machine".to_owned()),
         agent: entry.agent.unwrap_or_default(),
         what: words(entry.action),
         link: about_key.then(|| format!("/settings/api-keys/{}", entry.subject)),
@@ -84,5 +87,8 @@ const fn words(action: Action) -> &'static str {
         Action::SignedIn => "Signed in",
         Action::SignedOut => "Signed out",
         Action::SessionMoved => "Switched organization",
+        Action::WebhookCreated => "Webhook created",
+        Action::WebhookRotated => "Webhook secret rotated",
+        Action::WebhookDeleted => "Webhook deleted",
     }
 }

@@ -3,6 +3,7 @@
 use eclips_shared::error::{ApiError, Missing};
 use eclips_shared::ids::WebhookId;
 use eclips_shared::serve::{Answer, Call, Incoming, Verb, no_body, webhook_id};
+use eclips_shared::store::Actor;
 use http::StatusCode;
 use serde::Serialize;
 
@@ -17,7 +18,8 @@ impl Verb for Delete {
     }
 
     async fn answer(self, call: Call<'_>) -> Result<Answer, ApiError> {
-        if !call.store.webhooks().delete(call.caller.tenant(), self.0).await? {
+        let by = Actor::Key(call.caller.key().to_string());
+        if !call.store.webhooks().delete(call.caller.tenant(), self.0, &by).await? {
             return Err(ApiError::NotFound(Missing::Webhook));
         }
         Ok(Answer::json(StatusCode::OK, &Deleted { deleted: true }))

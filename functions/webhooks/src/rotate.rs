@@ -3,7 +3,7 @@
 use eclips_shared::error::{ApiError, Missing};
 use eclips_shared::ids::WebhookId;
 use eclips_shared::serve::{Answer, Call, Incoming, Verb, no_body, webhook_id};
-use eclips_shared::store::{Rotated, place_of_secret};
+use eclips_shared::store::{Actor, Rotated, place_of_secret};
 use eclips_shared::webhook::{OVERLAPPING_MAX, SigningSecret};
 use http::StatusCode;
 use serde::Serialize;
@@ -22,7 +22,8 @@ impl Verb for Rotate {
         let (tenant, vault) = (call.caller.tenant(), call.vault.ok_or(ApiError::Internal)?);
         let secret = SigningSecret::generate();
         let sealed = vault.seal(&place_of_secret(tenant, self.0), &secret).await?;
-        match call.store.webhooks().rotate(tenant, self.0, &sealed).await? {
+        let by = Actor::Key(call.caller.key().to_string());
+        match call.store.webhooks().rotate(tenant, self.0, &sealed, &by).await? {
             Rotated::Now => {
                 let new = New {
                     secret: secret.reveal(),

@@ -1,8 +1,8 @@
 //! The audit log of an organization: who did what, when, from where. Every entry is written in the transaction of the
 //! change that it tells of, and never changes.
 //!
-//! *Item* `O#<org>` / `L#<audit_id>`: `at`, `actor`, `ip`, `agent` (absent for the operator's tools), `action`, `subject` (a
-//! key's id or an e-mail address), `detail` (a sentence for people), `ttl`.
+//! *Item* `O#<org>` / `L#<audit_id>`: `at`, `actor`, `ip`, `agent` (absent for tools and keys), `action`, `subject` (a
+//! key's or a webhook's id, or an e-mail address), `detail` (a sentence for people), `ttl`.
 
 use aws_sdk_dynamodb::types::{ConditionCheck, TransactWriteItem};
 
@@ -36,15 +36,18 @@ pub enum Actor {
     },
     /// An operator's tool with access to the tables, by its name.
     Tool(&'static str),
+    /// A program with a key, by the key's id.
+    Key(String),
 }
 
 impl Actor {
-    /// The name in the log and on the keys: an e-mail address or a tool's name.
+    /// The name in the log and on the keys: an e-mail address, a tool's name or a key's id.
     #[must_use]
     pub fn name(&self) -> &str {
         match self {
             Self::Member { email, .. } => email.as_str(),
             Self::Tool(name) => name,
+            Self::Key(id) => id,
         }
     }
 }
@@ -70,11 +73,17 @@ pub enum Action {
     SignedOut,
     /// A session went from one of a person's organizations to another; both logs tell it.
     SessionMoved,
+    /// A webhook was made.
+    WebhookCreated,
+    /// A webhook got another secret.
+    WebhookRotated,
+    /// A webhook was deleted.
+    WebhookDeleted,
 }
 
 impl Action {
     /// All of them.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 12] = [
         Self::KeyCreated,
         Self::KeyRolled,
         Self::KeyRevoked,
@@ -84,6 +93,9 @@ impl Action {
         Self::SignedIn,
         Self::SignedOut,
         Self::SessionMoved,
+        Self::WebhookCreated,
+        Self::WebhookRotated,
+        Self::WebhookDeleted,
     ];
 
     /// The word in the store and on the page.
@@ -99,6 +111,9 @@ impl Action {
             Self::SignedIn => "session.signed_in",
             Self::SignedOut => "session.signed_out",
             Self::SessionMoved => "session.moved",
+            Self::WebhookCreated => "webhook.created",
+            Self::WebhookRotated => "webhook.rotated",
+            Self::WebhookDeleted => "webhook.deleted",
         }
     }
 
@@ -116,15 +131,15 @@ pub struct AuditEntry {
     pub audit_id: AuditId,
     /// When.
     pub at: Timestamp,
-    /// Who: an e-mail address or a tool's name.
+    /// Who: an e-mail address, a tool's name or a key's id.
     pub actor: String,
-    /// From where; `None` for a tool.
+    /// From where; `None` for a tool and a key.
     pub ip: Option<String>,
-    /// With what browser, by its own word; `None` for a tool.
+    /// With what browser, by its own word; `None` for a tool and a key.
     pub agent: Option<String>,
     /// What.
     pub action: Action,
-    /// To whom or what: a key's id or an e-mail address.
+    /// To whom or what: a key's or a webhook's id, or an e-mail address.
     pub subject: String,
     /// In words.
     pub detail: String,
@@ -146,7 +161,7 @@ pub(super) fn entry(
             Some(s(ip)),
             Some(s(agent.chars().take(AGENT_CHARS_MAX).collect::<String>())),
         ),
-        Actor::Tool(_) => (None, None),
+        Actor::Tool(_) | Actor::Key(_) => (None, None),
     };
     fill(
         &mut item,

@@ -9,11 +9,13 @@ use std::collections::HashMap;
 
 use aws_sdk_dynamodb::types::AttributeValue;
 
+use super::audit::{self, Action, Actor};
 use super::item::{Attributes, Row, at, b, fill, keyed, n, s};
 use super::transact::{create, delete_existing, send, update, update_main};
 use super::{Store, StoreError, written};
 use crate::auth::{Caller, Tenant};
 use crate::ids::{OrgId, WebhookId};
+use crate::receiver::{ReceiverUrl, Receivers};
 use crate::time::{HOUR_MS, Timestamp};
 use crate::webhook::{OVERLAP_MS, OVERLAPPING_MAX, Topic, WEBHOOKS_MAX, Webhook, WebhookStatus, topics};
 
@@ -86,7 +88,17 @@ impl Webhooks<'_> {
             .condition_expression("attribute_not_exists(webhooks) OR webhooks < :max")
             .expression_attribute_values(":one", n(1))
             .expression_attribute_values(":max", n(WEBHOOKS_MAX));
-        let writes = vec![create(&self.0.main, item, "pk"), update(counted)];
+        let detail = format!("{} is told of {}", shown(&new.url), words_of(&new.topics));
+        let by = Actor::Key(caller.key().to_string());
+        let entry = audit::entry(
+            self.0,
+            caller.org(),
+            &by,
+            Action::WebhookCreated,
+            &new.id.to_string(),
+            detail,
+        );
+        let writes = vec![create(&self.0.main, item, "pk"), update(counted), entry];
         match send(self.0, "make webhook", writes).await {
             Ok(()) => Ok(true),
             // Of the two conditions only this one can fail: nobody else makes this id.
@@ -115,13 +127,16 @@ impl Webhooks<'_> {
     /// Deletes a webhook; says whether there was one. From then on nobody finds it, and no try begins.
     ///
     /// *Errors*: [`StoreError::Unavailable`]: asking again tells.
-    pub async fn delete(&self, tenant: Tenant, id: WebhookId) -> Result<bool, StoreError> {
+    pub async fn delete(&self, tenant: Tenant, id: WebhookId, by: &Actor) -> Result<bool, StoreError> {
+        let subject = id.to_string();
+        let detail = "It is told nothing more".to_owned();
         let counted = update_main(self.0, &format!("O#{}", tenant.org), "H")
             .update_expression("ADD webhooks :less")
             .expression_attribute_values(":less", n(-1));
         let writes = vec![
-            delete_existing(self.0, &list_of(tenant), &id.to_string()),
+            delete_existing(self.0, &list_of(tenant), &subject),
             update(counted),
+            audit::entry(self.0, tenant.org, by, Action::WebhookDeleted, &subject, detail),
         ];
         match send(self.0, "delete webhook", writes).await {
             Ok(()) => Ok(true),
@@ -133,9 +148,16 @@ impl Webhooks<'_> {
     /// Gives a webhook another secret; those before still sign until their time is over.
     ///
     /// *Errors*: [`StoreError::Unavailable`]: it may have been written; rotating again tells.
-    pub async fn rotate(&self, tenant: Tenant, id: WebhookId, secret: &[u8]) -> Result<Rotated, StoreError> {
+    pub async fn rotate(
+        &self,
+        tenant: Tenant,
+        id: WebhookId,
+        secret: &[u8],
+        by: &Actor,
+    ) -> Result<Rotated, StoreError> {
+        let subject = id.to_string();
         for _ in 0..TRIES {
-            let Some(item) = self.0.get("read webhook", list_of(tenant), &id.to_string()).await? else {
+            let Some(item) = self.0.get("read webhook", list_of(tenant), &subject).await? else {
                 return Ok(Rotated::Gone);
             };
             let now = Timestamp::now();
@@ -150,16 +172,16 @@ impl Webhooks<'_> {
                 let of = [("secret".to_owned(), b(secret)), ("until".to_owned(), at(until))];
                 AttributeValue::M(HashMap::from(of))
             });
-            let change = self
-                .0
-                .update(list_of(tenant), &id.to_string())
+            let change = update_main(self.0, &list_of(tenant), &subject)
                 .update_expression("SET secret = :new, replaced = :old")
                 // Two rotations at once: both secrets sign, and none that signed is forgotten.
                 .condition_expression("secret = :seen")
                 .expression_attribute_values(":new", b(secret))
                 .expression_attribute_values(":old", AttributeValue::L(old.collect()))
                 .expression_attribute_values(":seen", b(current));
-            match written("rotate secret", change.send().await) {
+            let detail = "The one before still signs for 24 hours".to_owned();
+            let entry = audit::entry(self.0, tenant.org, by, Action::WebhookRotated, &subject, detail);
+            match send(self.0, "rotate secret", vec![update(change), entry]).await {
                 Ok(()) => return Ok(Rotated::Now),
                 Err(StoreError::Lost) => {}
                 Err(error) => return Err(error),
@@ -267,6 +289,17 @@ impl Webhooks<'_> {
             Err(error) => Err(error),
         }
     }
+}
+
+/// A URL without its query, for people.
+fn shown(url: &str) -> String {
+    let read = ReceiverUrl::parse(url, Receivers::PublicAndLoopback);
+    read.map_or_else(|_| "A receiver".to_owned(), |url| url.shown())
+}
+
+fn words_of(topics: &[Topic]) -> String {
+    let words: Vec<&str> = topics.iter().map(|topic| topic.as_str()).collect();
+    words.join(", ")
 }
 
 fn list_of(tenant: Tenant) -> String {

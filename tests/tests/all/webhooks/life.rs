@@ -302,3 +302,45 @@ async fn lists_go_page_by_page_newest_first() {
         assert_eq!(skipped, expected[3..], "{path}");
     }
 }
+
+#[tokio::test]
+async fn the_audit_log_says_who_made_rotated_and_deleted_it() {
+    use eclips_shared::store::Backwards;
+    let scene = Backstage::open().await;
+    let webhook = scene
+        .webhook(
+            "https://hooks.example.com/in?token=top-secret",
+            &["run.completed", "run.failed"],
+        )
+        .await;
+    assert_eq!(rotate(&scene, &webhook).await.0, 200);
+    let path = format!("/v1/webhooks/{}", id_of(&webhook));
+    scene.webhooks.call("DELETE", &path, Some(&scene.key), None).await;
+    let page = Backwards {
+        before: None,
+        items_max: 3,
+    };
+    let (_, key) = scene.stores.owner(&scene.key).await;
+    let entries = scene.stores.store.audit().list(scene.org, page).await.unwrap().items;
+    let told: Vec<(&str, &str)> = entries
+        .iter()
+        .map(|entry| (entry.action.as_str(), entry.detail.as_str()))
+        .collect();
+    assert_eq!(
+        told,
+        [
+            ("webhook.deleted", "It is told nothing more"),
+            ("webhook.rotated", "The one before still signs for 24 hours"),
+            (
+                "webhook.created",
+                "https://hooks.example.com/in is told of run.completed, run.failed"
+            ),
+        ]
+    );
+    for entry in &entries {
+        assert_eq!(
+            (entry.actor.as_str(), entry.subject.as_str()),
+            (key.to_string().as_str(), webhook["id"].as_str().unwrap())
+        );
+    }
+}
