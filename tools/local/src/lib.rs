@@ -13,6 +13,7 @@ pub mod gateway;
 pub mod host;
 pub mod poll;
 pub mod queue;
+pub mod receiver;
 pub mod schedule;
 pub mod sign_in;
 pub mod sqs;
