@@ -39,6 +39,7 @@ use crate::folder::{Folder, Place};
 use crate::functions::Functions;
 use crate::gateway::{Gateway, Integration};
 use crate::queue::Queues;
+use crate::receiver::{Receiver, Secrets};
 use crate::sign_in::SignIn;
 use crate::sqs::Endpoint;
 use crate::template::Template;
@@ -59,6 +60,8 @@ pub struct Options {
     pub port: u16,
     /// The dashboard's port on 127.0.0.1; 0 takes any.
     pub dashboard_port: u16,
+    /// The port of the receiver of webhooks on 127.0.0.1; 0 takes any.
+    pub receiver_port: u16,
     /// Where the data lives; in memory when absent.
     pub data: Option<PathBuf>,
     /// What people sign in to the dashboard with.
@@ -81,6 +84,7 @@ pub struct Local {
     base_url: String,
     gateways: [Serving; 2],
     sign_in: SignIn,
+    receiver: Receiver,
     steps: Vec<(&'static str, Duration)>,
     lineup: Lineup,
     tasks: JoinSet<()>,
@@ -172,11 +176,15 @@ impl Local {
             }),
         ];
         clock.step("gateways of API and dashboard");
+
+        let receiver = Receiver::start(options.receiver_port, secrets()).await?;
+        clock.step("receiver of webhooks");
         let mut local = Self {
             config,
             base_url,
             gateways,
             sign_in,
+            receiver,
             steps: clock.steps,
             lineup,
             tasks,
@@ -191,6 +199,12 @@ impl Local {
     #[must_use]
     pub fn base_url(&self) -> &str {
         &self.base_url
+    }
+
+    /// Where the receiver of webhooks listens: `http://127.0.0.1:<port>`.
+    #[must_use]
+    pub fn receiver_url(&self) -> &str {
+        self.receiver.url()
     }
 
     /// The functions' settings.
@@ -219,6 +233,7 @@ impl Local {
             let _ = serving.await;
         }
         self.tasks.shutdown().await;
+        drop(self.receiver);
         drop(self.sign_in);
         drop(self.queue_endpoint);
         drop(self.engine);
@@ -258,6 +273,11 @@ async fn consume(reader: stream::Reader, function: Pool) {
         }
     };
     reader.run(call).await;
+}
+
+/// The secrets that the receiver of webhooks may try. None: no webhook is stored yet.
+fn secrets() -> Secrets {
+    Arc::new(|| Box::pin(async { Vec::new() }))
 }
 
 fn settings(store: String, queues: &Endpoint, template: &Template) -> Result<Config> {
