@@ -70,6 +70,8 @@ struct Rule {
     skip: usize,
     /// So many of them get it.
     times: usize,
+    /// What the one after these gets.
+    then: Option<Fault>,
 }
 
 /// The proxy; lives as long as the test.
@@ -98,6 +100,7 @@ impl Proxy {
                 operation: None,
                 skip: 0,
                 times: 0,
+                then: None,
             })),
             calls: Arc::default(),
             units: Arc::default(),
@@ -125,6 +128,7 @@ impl Proxy {
             operation: None,
             skip: 0,
             times: usize::MAX,
+            then: None,
         });
     }
 
@@ -135,6 +139,7 @@ impl Proxy {
             operation: Some(operation),
             skip: 0,
             times: usize::MAX,
+            then: None,
         });
     }
 
@@ -145,6 +150,18 @@ impl Proxy {
             operation: Some(operation),
             skip,
             times,
+            then: None,
+        });
+    }
+
+    /// Treats the next call of an operation so and the one after it so, and passes on all later ones.
+    pub fn set_both(&self, operation: &'static str, fault: Fault, then: Fault) {
+        self.rule(Rule {
+            fault,
+            operation: Some(operation),
+            skip: 0,
+            times: 1,
+            then: Some(then),
         });
     }
 
@@ -166,8 +183,11 @@ impl Proxy {
 /// What this call gets; counts it.
 fn fault_of(shared: &Shared, operation: &str) -> Fault {
     let mut rule = shared.rule.lock().expect("no panic holds it");
-    if rule.operation.is_some_and(|only| only != operation) || rule.times == 0 {
+    if rule.operation.is_some_and(|only| only != operation) {
         return Fault::None;
+    }
+    if rule.times == 0 {
+        return rule.then.take().unwrap_or(Fault::None);
     }
     if rule.skip > 0 {
         rule.skip -= 1;

@@ -6,6 +6,8 @@ use aws_sdk_dynamodb::error::SdkError;
 use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError;
 use aws_sdk_dynamodb::types::{Delete, Put, TransactWriteItem, Update};
 
+use uuid::Uuid;
+
 use super::item::{Attributes, s};
 use super::{Store, StoreError, unavailable};
 
@@ -67,7 +69,8 @@ fn delete(delete: aws_sdk_dynamodb::types::builders::DeleteBuilder) -> TransactW
         .build()
 }
 
-/// Sends a transaction; a conflict with another one in flight is tried again.
+/// Sends a transaction; a conflict with another one in flight is tried again, and the whole is written once, whichever answer was
+/// lost meanwhile.
 ///
 /// *Errors*: [`StoreError::Lost`] when a condition did not hold, [`StoreError::Unavailable`] otherwise.
 pub async fn send(store: &Store, call: &'static str, writes: Vec<TransactWriteItem>) -> Result<(), StoreError> {
@@ -84,13 +87,17 @@ pub async fn send_once(
     writes: Vec<TransactWriteItem>,
     token: Option<String>,
 ) -> Result<(), StoreError> {
+    // Left to the SDK it would be one for each of our tries, so that a try whose answer was lost would refuse the next one; and its
+    // random numbers are seeded with the time and a thread's number, which two processes may share: then the second one's
+    // writes are refused, or, where they are the same, taken for the first one's.
+    let token = token.unwrap_or_else(|| Uuid::new_v4().to_string());
     let mut wait = CONFLICT_WAIT;
     for attempt in 1.. {
         let transaction = store
             .client
             .transact_write_items()
             .set_transact_items(Some(writes.clone()));
-        let sent = transaction.set_client_request_token(token.clone()).send().await;
+        let sent = transaction.client_request_token(&token).send().await;
         let Err(error) = sent else { return Ok(()) };
         match verdict(&error) {
             Verdict::Lost => return Err(StoreError::Lost),
