@@ -171,6 +171,22 @@ async fn what_the_store_leaves_undone_or_does_without_an_answer_is_done_once() {
 }
 
 #[tokio::test]
+async fn what_is_left_undone_again_and_again_does_not_wait_longer_each_time() {
+    let scene = Backstage::open().await;
+    // Six rows, each with its event and an input of its own, of which each call puts one.
+    let batch = scene.batch(&vec![json!({ "filler": "x".repeat(700) }); 6]).await;
+    scene.proxy.take_calls();
+    scene.proxy.set_for("BatchWriteItem", Fault::Thinned);
+    let began = Instant::now();
+    assert!(scene.tend(batch).await);
+    let calls = scene.proxy.take_calls();
+    assert_eq!(calls.iter().filter(|call| *call == "BatchWriteItem").count(), 12);
+    // Eleven waits of 2.2 s together at the most; doubled each time they were 30 s at least.
+    assert!(began.elapsed().as_secs() < 15, "{:?}", began.elapsed());
+    assert_eq!(runs(&scene, batch, 6).await.len(), 6);
+}
+
+#[tokio::test]
 async fn a_row_that_has_moved_on_is_not_made_again() {
     let scene = Backstage::open().await;
     let batch = scene.batch(&plain(3)).await;

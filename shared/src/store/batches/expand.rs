@@ -23,6 +23,8 @@ const AT_ONCE: usize = 8;
 /// Tries of what DynamoDB leaves undone, and the wait before the second one, with jitter; doubled each time.
 const TRIES: u32 = 6;
 const WAIT: Duration = Duration::from_millis(30);
+/// The longest of these waits, of which there may be as many as there are items.
+const WAIT_MAX: Duration = Duration::from_millis(240);
 
 /// What was sent for all rows of a batch.
 #[derive(Debug)]
@@ -143,7 +145,7 @@ impl Batches<'_> {
                     });
                 }
                 tokio::time::sleep(jitter(wait)).await;
-                wait *= 2;
+                wait = WAIT_MAX.min(wait * 2);
             }
             left.extend(undone);
         }
