@@ -212,6 +212,17 @@ async fn a_row_that_has_moved_on_is_not_made_again() {
 }
 
 #[tokio::test]
+async fn a_batch_of_which_a_piece_is_lost_is_not_shown_without_its_rows() {
+    let scene = Backstage::open().await;
+    let batch = scene.batch(&plain(2)).await;
+    records::remove(&scene.config(), &format!("B#{batch}"), "IN#00").await;
+    let path = format!("/v1/batches/{batch}");
+    let got = scene.batches.call("GET", &path, Some(&scene.key), None).await;
+    assert_eq!(got.status, 503, "{}", got.body);
+    assert!(!scene.tend(batch).await, "nor are its runs made");
+}
+
+#[tokio::test]
 async fn a_batch_whose_message_was_lost_is_swept() {
     let scene = Backstage::open().await;
     let batch = scene.batch(&plain(2)).await;

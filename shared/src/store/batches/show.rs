@@ -18,14 +18,14 @@ impl Batches<'_> {
     /// Reads a batch with its rows, the runs strongly consistent; `None` for no such batch, another tenant's, and one whose time is
     /// over.
     ///
-    /// *Errors*: [`StoreError::Unavailable`], [`StoreError::Corrupt`].
+    /// *Errors*: [`StoreError::Unavailable`]; [`StoreError::Corrupt`], also where a row is missing of what was sent.
     pub async fn show(&self, tenant: Tenant, id: BatchId) -> Result<Option<(Job, Vec<BatchRow>)>, StoreError> {
         let (batch, pieces) = tokio::join!(
             self.find(tenant, id),
             self.0.partition("read batch input", partition(id), "IN#")
         );
         let Some(batch) = batch? else { return Ok(None) };
-        let (sent, rows) = (sent(&pieces?)?, self.rows(&batch).await?);
+        let (sent, rows) = (sent(&batch, &pieces?)?, self.rows(&batch).await?);
         let results = self.results(&batch, rows.known.values()).await?;
         let job = batch.job(rows.status(&batch), &rows.counts, rows.ended_at);
         let (mut shown, mut room) = (Vec::with_capacity(sent.len()), RESULTS_BYTES_MAX);
