@@ -206,6 +206,15 @@ impl Rows {
     }
 }
 
+/// What of many things that were done at once is told: that the store was out of reach, if that happened to one of them, since doing
+/// all of it again does the rest then; otherwise the first that failed.
+fn told(done: impl IntoIterator<Item = Result<(), StoreError>>) -> Result<(), StoreError> {
+    let failed: Vec<StoreError> = done.into_iter().filter_map(Result::err).collect();
+    let outage = |error: &StoreError| matches!(error, StoreError::Unavailable { .. });
+    let at = failed.iter().position(outage).unwrap_or(0);
+    failed.into_iter().nth(at).map_or(Ok(()), Err)
+}
+
 impl Batches<'_> {
     /// Reads a batch, strongly consistent, whoever's it is; `None` where there is none, or its time is over.
     ///

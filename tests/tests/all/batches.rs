@@ -6,9 +6,10 @@ use std::time::Instant;
 
 use aws_sdk_dynamodb::types::AttributeValue;
 use eclips_shared::auth::{Mode, Scope};
+use eclips_shared::config::Config;
 use eclips_shared::ids::{BatchId, RunId};
 use eclips_shared::queue::{Subject, read};
-use eclips_shared::store::{Change, Store};
+use eclips_shared::store::{Change, Store, StoreError};
 use eclips_shared::time::Timestamp;
 use eclips_tests::backstage::{Backstage, ONE_CALL};
 use eclips_tests::batches::adds_up;
@@ -59,6 +60,14 @@ async fn fold(scene: &Backstage, batch: BatchId, rows: u16) {
         );
     }
     scene.stores.store.batches().hear(&changes).await.unwrap();
+}
+
+/// The settings with which a store reaches the tables over the faulty road.
+fn over_the_faulty_road(scene: &Backstage) -> Config {
+    Config {
+        dynamodb_endpoint: Some(scene.proxy.url().to_owned()),
+        ..scene.config()
+    }
 }
 
 /// The batch's events, of which there is one at its end.
@@ -283,6 +292,30 @@ async fn of_many_who_end_a_batch_at_once_one_does() {
     let main = &items.iter().find(|(sk, _)| sk == "M").unwrap().1;
     assert_eq!((text(main, "completed_rows"), text(main, "status")), ("4", "completed"));
     assert!(!main.contains_key("due"), "nobody has to look at it any more");
+}
+
+#[tokio::test]
+async fn an_outage_is_told_also_where_another_batch_is_corrupt() {
+    let scene = Backstage::open().await;
+    let mut changes = Vec::new();
+    let (corrupt, whole) = (scene.batch(&plain(1)).await, scene.batch(&plain(1)).await);
+    for batch in [corrupt, whole] {
+        scene.tend(batch).await;
+        work_on(&scene, batch, 1).await;
+        let fold = scene.stores.store.fold();
+        changes.extend(fold.told_by(RunId::of_row(batch, 0)).await.unwrap());
+    }
+    let word = AttributeValue::S("one".into());
+    records::set(&scene.config(), &format!("B#{corrupt}"), "P", &[("total_rows", word)]).await;
+    let store = Store::open(&over_the_faulty_road(&scene)).await;
+    // The progress of both is noted; the batch that may have ended cannot be read.
+    scene.proxy.set_after("GetItem", 0, ONE_CALL, Fault::Broken);
+    let told = store.batches().hear(&changes).await;
+    assert!(matches!(told, Err(StoreError::Unavailable { .. })), "{told:?}");
+    // So it comes again, and what is not corrupt is done.
+    let told = store.batches().hear(&changes).await;
+    assert!(matches!(told, Err(StoreError::Corrupt { .. })), "{told:?}");
+    assert_eq!((events(&scene, corrupt).await.len(), events(&scene, whole).await.len()), (0, 1));
 }
 
 #[tokio::test]
