@@ -353,6 +353,25 @@ async fn no_row_begins_once_a_batch_is_cancelled() {
 }
 
 #[tokio::test]
+async fn rows_that_cannot_be_ended_hold_up_no_other() {
+    let scene = Backstage::open().await;
+    let batch = scene.batch(&plain(20)).await;
+    scene.tend(batch).await;
+    // As many as are ended at once.
+    for row in 0..16 {
+        let pk = format!("R#{}", RunId::of_row(batch, row));
+        let word = AttributeValue::S("one".into());
+        records::set(&scene.config(), &pk, "M", &[("seq", word)]).await;
+    }
+    // The wish stands, whatever comes of its rows.
+    assert_eq!(scene.cancel_batch(batch).await, (200, json!({ "cancelled": true })));
+    assert!(!scene.tend(batch).await, "an operator has to look");
+    for row in 16..20 {
+        assert_eq!(scene.show(RunId::of_row(batch, row)).await["status"], "cancelled", "{row}");
+    }
+}
+
+#[tokio::test]
 async fn a_batch_that_is_cancelled_while_it_is_expanded_leaves_no_row_behind() {
     let scene = Backstage::open().await;
     let batch = scene.batch(&plain(60)).await;

@@ -1,10 +1,10 @@
 //! A batch is cancelled: from one write on no row begins, and then each open row ends.
 
-use futures_util::stream::{self, StreamExt, TryStreamExt};
+use futures_util::stream::{self, StreamExt};
 
 use super::super::item::at;
 use super::super::{StoreError, written};
-use super::{Batch, Batches, partition};
+use super::{Batch, Batches, partition, told};
 use crate::auth::Tenant;
 use crate::batch::BatchStatus;
 use crate::ids::BatchId;
@@ -74,21 +74,24 @@ impl Batches<'_> {
         }
     }
 
-    /// Ends the open rows of a cancelled batch, and then the batch.
+    /// Ends the open rows of a cancelled batch, and then the batch; says whether the batch has ended. A row that cannot be ended
+    /// holds up no other.
     ///
-    /// *Errors*: [`StoreError::Unavailable`]: some have ended; the same again ends the rest. [`StoreError::Corrupt`].
+    /// *Errors*: [`StoreError::Unavailable`]: some have ended; the same again ends the rest. [`StoreError::Corrupt`]: all
+    /// others have.
     pub async fn cancel_rows(&self, batch: &Batch) -> Result<bool, StoreError> {
         let rows = self.rows(batch).await?;
         let open = rows.known.iter().filter(|(_, known)| !known.status.is_terminal());
         let runs = self.0.runs();
-        stream::iter(open.map(|(row, _)| batch.run(*row)).collect::<Vec<_>>())
+        let done: Vec<_> = stream::iter(open.map(|(row, _)| batch.run(*row)).collect::<Vec<_>>())
             .map(|run| {
                 let runs = &runs;
                 async move { runs.cancel(batch.tenant, run).await.map(|_| ()) }
             })
             .buffer_unordered(AT_ONCE)
-            .try_collect::<()>()
-            .await?;
+            .collect()
+            .await;
+        told(done)?;
         self.finish(batch).await
     }
 }
