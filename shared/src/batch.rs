@@ -17,6 +17,9 @@ pub const RESULT_BYTES_MAX: usize = 8 * 1024;
 /// written as a string within JSON. *Units*: bytes. Our choice.
 pub const RESULTS_BYTES_MAX: usize = 3 * 1024 * 1024;
 
+/// The `error` of a row that ended with its batch. *Source*: contract §7.
+pub const BATCH_WAS_CANCELLED: &str = "Batch was cancelled";
+
 words!(
     /// Where a batch stands. The last three are final.
     BatchStatus {
@@ -151,7 +154,7 @@ pub struct Job {
     pub triage_rows: u32,
     /// When it was accepted.
     pub created_at: Timestamp,
-    /// When its last row ended, or it was cancelled.
+    /// Since when it is over: when its last row ended, or when it was cancelled; null until its last row has ended.
     pub completed_at: Option<Timestamp>,
 }
 

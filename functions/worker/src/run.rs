@@ -96,7 +96,7 @@ impl Worker {
         if let (Status::Queued, Some(batch)) = (work.status, work.batch) {
             let read = self.store.batches().load(batch).await?;
             if read.is_some_and(|batch| batch.cancelled_at.is_some()) {
-                let cancelled = self.store.runs().cancel(work.tenant, work.run).await?;
+                let cancelled = self.store.runs().cancel_row(work.tenant, work.run).await?;
                 tracing::info!(run_id = %work.run, batch_id = %batch, ?cancelled, "its batch was cancelled");
                 return Ok(());
             }

@@ -158,7 +158,7 @@ impl Batch {
         }
     }
 
-    /// What is shown of it with these counts; `ended_at` is when its last row ended.
+    /// What is shown of it with these counts; `ended_at` is since when it is over by its rows.
     fn job(&self, status: BatchStatus, counts: &Counts, ended_at: Option<Timestamp>) -> Job {
         Job {
             id: self.id,
@@ -180,7 +180,7 @@ impl Batch {
 struct Rows {
     known: BTreeMap<u16, Known>,
     counts: Counts,
-    /// When the last of them ended, where all have.
+    /// Since when the batch is over, where all of them have ended.
     ended_at: Option<Timestamp>,
 }
 
@@ -188,8 +188,8 @@ impl Rows {
     fn of(batch: &Batch, known: BTreeMap<u16, Known>) -> Self {
         let counts = Counts::of((0..batch.total_rows).map(|row| batch.status_of(known.get(&row))));
         let latest = known.values().filter_map(|known| known.completed_at).max();
-        // A row that never had a run ended when its batch was cancelled.
-        let ended_at = latest.max(batch.cancelled_at).filter(|_| counts.open() == 0);
+        // Rows of a cancelled batch are shown as ended before they are, so the moment of the last one would change once more.
+        let ended_at = batch.cancelled_at.or(latest).filter(|_| counts.open() == 0);
         Self {
             known,
             counts,

@@ -353,6 +353,34 @@ async fn no_row_begins_once_a_batch_is_cancelled() {
 }
 
 #[tokio::test]
+async fn what_is_shown_of_a_cancelled_batch_does_not_change_once_it_is_over() {
+    let scene = Backstage::open().await;
+    let batch = scene.batch(&plain(3)).await;
+    scene.tend(batch).await;
+    assert_eq!(scene.cancel(RunId::of_row(batch, 0)).await.0, 200);
+    scene.stores.store.batches().cancel(scene.tenant(), batch).await.unwrap();
+    // The wish alone: two rows have still to end, and are shown as what they will be.
+    let shown = scene.show_batch(batch).await;
+    let errors: Vec<&Value> = (0..3).map(|row| &shown["rows"][row]["error_message"]).collect();
+    assert_eq!(errors, ["Run was cancelled", "Batch was cancelled", "Batch was cancelled"]);
+    // So that no row ends in the millisecond of the wish.
+    tokio::time::sleep(std::time::Duration::from_millis(2)).await;
+    scene.work_on(RunId::of_row(batch, 1)).await;
+    assert_eq!(scene.show_batch(batch).await, shown, "a worker met one of them");
+    scene.tend(batch).await;
+    assert_eq!(scene.show_batch(batch).await, shown, "and another ended the rest");
+    let told = events(&scene, batch).await;
+    assert_eq!(
+        (told.len(), &told[0]["at"], &shown["job"]["completed_at"]),
+        (1, &shown["job"]["completed_at"], &told[0]["at"])
+    );
+    for row in 1..3 {
+        let run = scene.show(RunId::of_row(batch, row)).await;
+        assert_eq!(run["error"], "Batch was cancelled", "{run}");
+    }
+}
+
+#[tokio::test]
 async fn rows_that_cannot_be_ended_hold_up_no_other() {
     let scene = Backstage::open().await;
     let batch = scene.batch(&plain(20)).await;

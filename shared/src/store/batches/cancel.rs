@@ -86,7 +86,7 @@ impl Batches<'_> {
         let done: Vec<_> = stream::iter(open.map(|(row, _)| batch.run(*row)).collect::<Vec<_>>())
             .map(|run| {
                 let runs = &runs;
-                async move { runs.cancel(batch.tenant, run).await.map(|_| ()) }
+                async move { runs.cancel_row(batch.tenant, run).await.map(|_| ()) }
             })
             .buffer_unordered(AT_ONCE)
             .collect()

@@ -9,7 +9,7 @@ use super::super::{StoreError, several};
 use super::expand::sent;
 use super::{Batch, Batches, Known, partition};
 use crate::auth::Tenant;
-use crate::batch::{BatchRow, Job, RESULT_BYTES_MAX, RESULTS_BYTES_MAX, RowStatus};
+use crate::batch::{BATCH_WAS_CANCELLED, BatchRow, Job, RESULT_BYTES_MAX, RESULTS_BYTES_MAX, RowStatus};
 use crate::ids::BatchId;
 use crate::run::Status;
 use crate::time::Timestamp;
@@ -87,8 +87,8 @@ impl Batch {
         let shown = fits.map(|result| RawValue::from_string(result.to_owned()));
         let shown = shown.transpose().map_err(|_| row.corrupt("result"))?;
         let error = row.opt_text("error")?.map(str::to_owned);
-        // A run that has not begun when its batch is cancelled says nothing of it yet.
-        let never = (status == RowStatus::Cancelled && error.is_none()).then(|| "Batch was cancelled".to_owned());
+        // A run that has not begun when its batch is cancelled says nothing of it yet; it will say this.
+        let never = (status == RowStatus::Cancelled && error.is_none()).then(|| BATCH_WAS_CANCELLED.to_owned());
         Ok(BatchRow {
             row_index: number,
             task,
