@@ -23,9 +23,9 @@ pub const BATCH_WAS_CANCELLED: &str = "Batch was cancelled";
 words!(
     /// Where a batch stands. The last three are final.
     BatchStatus {
-        /// No row has begun.
+        /// No row has begun, and some can.
         Pending = "pending",
-        /// Some row has begun.
+        /// Some row has begun, and some has not ended.
         Running = "running",
         /// All rows have ended, and not all of them failed.
         Completed = "completed",
@@ -80,8 +80,8 @@ impl RowStatus {
 pub struct Counts {
     /// Rows in all.
     pub total: u32,
-    /// Rows that nobody has begun.
-    pub pending: u32,
+    /// Whether somebody has begun a row, whatever became of it.
+    pub begun: bool,
     /// Rows with a result.
     pub completed: u32,
     /// Rows without one.
@@ -93,14 +93,14 @@ pub struct Counts {
 }
 
 impl Counts {
-    /// Counts rows.
+    /// Counts rows. One that was cancelled is not taken for begun: whether it was, its run knows.
     pub fn of(rows: impl IntoIterator<Item = RowStatus>) -> Self {
         let mut counts = Self::default();
         for row in rows {
             counts.total += 1;
+            counts.begun |= !matches!(row, RowStatus::Pending | RowStatus::Cancelled);
             match row {
-                RowStatus::Pending => counts.pending += 1,
-                RowStatus::Running => {}
+                RowStatus::Pending | RowStatus::Running => {}
                 RowStatus::PendingTriage => counts.triage += 1,
                 RowStatus::Completed => counts.completed += 1,
                 RowStatus::Failed => counts.failed += 1,
@@ -119,10 +119,12 @@ impl Counts {
     /// Where a batch of these rows stands that nobody cancelled. *Source*: contract §7.
     #[must_use]
     pub const fn status(&self) -> BatchStatus {
-        if self.pending == self.total {
-            BatchStatus::Pending
-        } else if self.open() > 0 {
-            BatchStatus::Running
+        if self.open() > 0 {
+            if self.begun {
+                BatchStatus::Running
+            } else {
+                BatchStatus::Pending
+            }
         } else if self.failed == self.total {
             BatchStatus::Failed
         } else {
@@ -244,6 +246,9 @@ mod tests {
             (vec![Pending, Pending], BatchStatus::Pending, 2),
             (vec![Pending, Running], BatchStatus::Running, 2),
             (vec![Pending, Completed], BatchStatus::Running, 1),
+            (vec![Pending, Failed], BatchStatus::Running, 1),
+            (vec![Pending, Cancelled], BatchStatus::Pending, 1),
+            (vec![Running, Cancelled], BatchStatus::Running, 1),
             (vec![PendingTriage], BatchStatus::Running, 1),
             (vec![Completed, Failed, PendingTriage], BatchStatus::Running, 1),
             (vec![Completed, Failed], BatchStatus::Completed, 0),
@@ -254,5 +259,11 @@ mod tests {
             let counts = Counts::of(rows.iter().copied());
             assert_eq!((counts.status(), counts.open()), (status, open), "{rows:?}");
         }
+        // The cancelled one had begun.
+        let counts = Counts {
+            begun: true,
+            ..Counts::of([Pending, Cancelled])
+        };
+        assert_eq!(counts.status(), BatchStatus::Running);
     }
 }

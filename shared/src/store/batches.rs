@@ -69,6 +69,7 @@ pub struct Batch {
 #[derive(Clone, Debug)]
 struct Known {
     status: Status,
+    has_begun: bool,
     completed_at: Option<Timestamp>,
     item: Attributes,
 }
@@ -82,10 +83,11 @@ struct Sent {
 }
 
 /// What is read of a row's run.
-const OF_RUN: [&str; 8] = [
+const OF_RUN: [&str; 9] = [
     "pk",
     "status",
     "row_index",
+    "started_at",
     "completed_at",
     "error",
     "result",
@@ -111,7 +113,7 @@ impl Batch {
             Some(_) => {
                 let counts = Counts {
                     total: row.number("total_rows")?,
-                    pending: 0,
+                    begun: true,
                     completed: row.number("completed_rows")?,
                     failed: row.number("failed_rows")?,
                     cancelled: row.number("cancelled_rows")?,
@@ -186,7 +188,8 @@ struct Rows {
 
 impl Rows {
     fn of(batch: &Batch, known: BTreeMap<u16, Known>) -> Self {
-        let counts = Counts::of((0..batch.total_rows).map(|row| batch.status_of(known.get(&row))));
+        let mut counts = Counts::of((0..batch.total_rows).map(|row| batch.status_of(known.get(&row))));
+        counts.begun |= known.values().any(|known| known.has_begun);
         let latest = known.values().filter_map(|known| known.completed_at).max();
         // Rows of a cancelled batch are shown as ended before they are, so the moment of the last one would change once more.
         let ended_at = batch.cancelled_at.or(latest).filter(|_| counts.open() == 0);
@@ -243,6 +246,7 @@ impl Batches<'_> {
                 number,
                 Known {
                     status,
+                    has_begun: row.opt_time("started_at")?.is_some(),
                     completed_at,
                     item,
                 },

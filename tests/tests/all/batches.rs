@@ -441,6 +441,36 @@ async fn a_cancellation_and_the_last_row_have_one_outcome() {
 }
 
 #[tokio::test]
+async fn a_row_that_is_cancelled_before_it_begins_begins_no_batch() {
+    let scene = Backstage::open().await;
+    let listed = async || {
+        let got = scene.batches.call("GET", "/v1/batches", Some(&scene.key), None).await;
+        got.json()["jobs"][0].clone()
+    };
+    let batch = scene.batch(&plain(3)).await;
+    scene.tend(batch).await;
+    assert_eq!(scene.cancel(RunId::of_row(batch, 0)).await.0, 200);
+    fold(&scene, batch, 3).await;
+    let shown = scene.show_batch(batch).await;
+    assert_eq!(
+        (&shown["job"]["status"], &shown["job"]["cancelled_rows"]),
+        (&json!("pending"), &json!(1))
+    );
+    assert_eq!(listed().await, shown["job"]);
+
+    // One that has begun has, also when nothing but that is left of it.
+    let waiting = scene.batch(&[json!({ "confidence": 0.4 }), json!({})]).await;
+    scene.tend(waiting).await;
+    scene.work_on(RunId::of_row(waiting, 0)).await;
+    fold(&scene, waiting, 2).await;
+    assert_eq!(scene.cancel(RunId::of_row(waiting, 0)).await.0, 200);
+    fold(&scene, waiting, 2).await;
+    let shown = scene.show_batch(waiting).await;
+    assert_eq!(shown["job"]["status"], "running", "{shown}");
+    assert_eq!(listed().await["status"], "running");
+}
+
+#[tokio::test]
 async fn large_results_are_left_to_their_runs() {
     let scene = Backstage::open().await;
     let batch = scene.batch(&plain(2)).await;
