@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use aws_sdk_dynamodb::error::SdkError;
 use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError;
-use aws_sdk_dynamodb::types::{Delete, Put, TransactWriteItem, Update};
+use aws_sdk_dynamodb::types::{ConditionCheck, Delete, Put, TransactWriteItem, Update};
 
 use uuid::Uuid;
 
@@ -44,6 +44,18 @@ pub fn update_main(store: &Store, pk: &str, sk: &str) -> aws_sdk_dynamodb::types
         .table_name(&*store.main)
         .key("pk", s(pk))
         .key("sk", s(sk))
+}
+
+/// A condition that an item of the main table has to meet, which is left as it is.
+pub fn check_main(store: &Store, pk: &str, sk: &str, condition: &str) -> TransactWriteItem {
+    let check = ConditionCheck::builder()
+        .table_name(&*store.main)
+        .key("pk", s(pk))
+        .key("sk", s(sk))
+        .condition_expression(condition);
+    TransactWriteItem::builder()
+        .condition_check(check.build().expect("table, key and condition are set"))
+        .build()
 }
 
 /// A delete of an item of the main table, whether it is there or not.

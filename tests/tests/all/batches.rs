@@ -6,10 +6,11 @@ use std::time::Instant;
 
 use aws_sdk_dynamodb::types::AttributeValue;
 use eclips_shared::auth::{Mode, Scope};
+use eclips_shared::batch::BatchStatus;
 use eclips_shared::config::Config;
 use eclips_shared::ids::{BatchId, RunId};
 use eclips_shared::queue::{Subject, read};
-use eclips_shared::store::{Change, Store, StoreError};
+use eclips_shared::store::{BatchCancelled, Change, Store, StoreError};
 use eclips_shared::time::Timestamp;
 use eclips_tests::backstage::{Backstage, ONE_CALL};
 use eclips_tests::batches::adds_up;
@@ -60,6 +61,22 @@ async fn fold(scene: &Backstage, batch: BatchId, rows: u16) {
         );
     }
     scene.stores.store.batches().hear(&changes).await.unwrap();
+}
+
+/// A batch whose one row waits for a person; gives it and the triage item.
+async fn waiting(scene: &Backstage) -> (BatchId, String) {
+    let batch = scene.batch(&[json!({ "confidence": 0.4 })]).await;
+    scene.tend(batch).await;
+    scene.work_on(RunId::of_row(batch, 0)).await;
+    let run = scene.show(RunId::of_row(batch, 0)).await;
+    let triage = run["triage_item_id"].as_str();
+    (batch, triage.expect("it waits for a person").to_owned())
+}
+
+/// Wishes that a batch be cancelled, and leaves its rows as they are, as after a crash.
+async fn wish(scene: &Backstage, batch: BatchId) {
+    let (cancelled, _) = scene.stores.store.batches().cancel(scene.tenant(), batch).await.unwrap();
+    assert_eq!(cancelled, BatchCancelled::Now);
 }
 
 /// The settings with which a store reaches the tables over the faulty road.
@@ -323,16 +340,11 @@ async fn no_row_begins_once_a_batch_is_cancelled() {
     let scene = Backstage::open().await;
     let batch = scene.batch(&plain(3)).await;
     scene.tend(batch).await;
-    // The wish alone: its rows are left as they are, as after a crash.
-    let (_, wished) = scene
-        .stores
-        .store
-        .batches()
-        .cancel(scene.tenant(), batch)
-        .await
-        .unwrap();
-    assert!(wished.is_some());
+    wish(&scene, batch).await;
+    let (status, refused) = scene.cancel_batch(batch).await;
+    assert_eq!((status, &refused["status"]), (409, &json!("cancelled")), "once is enough");
     let shown = scene.show_batch(batch).await;
+    assert_eq!(refused["decided_at"], shown["job"]["completed_at"]);
     assert_eq!(
         (&shown["job"]["status"], &shown["job"]["cancelled_rows"]),
         (&json!("cancelled"), &json!(3))
@@ -358,8 +370,8 @@ async fn what_is_shown_of_a_cancelled_batch_does_not_change_once_it_is_over() {
     let batch = scene.batch(&plain(3)).await;
     scene.tend(batch).await;
     assert_eq!(scene.cancel(RunId::of_row(batch, 0)).await.0, 200);
-    scene.stores.store.batches().cancel(scene.tenant(), batch).await.unwrap();
-    // The wish alone: two rows have still to end, and are shown as what they will be.
+    wish(&scene, batch).await;
+    // Two rows have still to end, and are shown as what they will be.
     let shown = scene.show_batch(batch).await;
     let errors: Vec<&Value> = (0..3).map(|row| &shown["rows"][row]["error_message"]).collect();
     assert_eq!(errors, ["Run was cancelled", "Batch was cancelled", "Batch was cancelled"]);
@@ -403,12 +415,7 @@ async fn rows_that_cannot_be_ended_hold_up_no_other() {
 async fn a_batch_that_is_cancelled_while_it_is_expanded_leaves_no_row_behind() {
     let scene = Backstage::open().await;
     let batch = scene.batch(&plain(60)).await;
-    let store = Store::open(&scene.config()).await;
-    let cancel = async {
-        let (_, wished) = store.batches().cancel(scene.tenant(), batch).await.unwrap();
-        assert!(wished.is_some());
-    };
-    assert!(scene.meanwhile("BatchWriteItem", scene.tend(batch), cancel).await);
+    assert!(scene.meanwhile("BatchWriteItem", scene.tend(batch), wish(&scene, batch)).await);
     let made = runs(&scene, batch, 60).await;
     assert!(made.len() < 60, "it was cancelled in between");
     for run in made {
@@ -420,6 +427,111 @@ async fn a_batch_that_is_cancelled_while_it_is_expanded_leaves_no_row_behind() {
         (&json!("cancelled"), &json!(60))
     );
     assert_eq!(events(&scene, batch).await.len(), 1);
+}
+
+#[tokio::test]
+async fn of_many_who_cancel_a_batch_at_once_one_does() {
+    let scene = Backstage::open().await;
+    let batch = scene.batch(&plain(2)).await;
+    let (batches, tenant) = (scene.stores.store.batches(), scene.tenant());
+    let told = join_all((0..6).map(|_| batches.cancel(tenant, batch))).await;
+    let told: Vec<BatchCancelled> = told.into_iter().map(|told| told.unwrap().0).collect();
+    let now = told.iter().filter(|told| **told == BatchCancelled::Now).count();
+    assert_eq!(now, 1, "{told:?}");
+    let late = |told: &&BatchCancelled| matches!(told, BatchCancelled::TooLate { status: BatchStatus::Cancelled, at: Some(_) });
+    assert_eq!(told.iter().filter(late).count(), 5, "{told:?}");
+}
+
+#[tokio::test]
+async fn a_batchs_cancellation_outlives_conflicts_and_lost_replies() {
+    for (fault, then) in [
+        (Fault::Conflict, Fault::Conflict),
+        (Fault::ReplyLost, Fault::None),
+        (Fault::ReplyLost, Fault::Conflict),
+    ] {
+        let scene = Backstage::open().await;
+        let batch = scene.batch(&plain(2)).await;
+        scene.proxy.set_both("TransactWriteItems", fault, then);
+        let told = scene.cancel_batch(batch).await;
+        assert_eq!(told, (200, json!({ "cancelled": true })), "{fault:?}, {then:?}");
+        assert_eq!(scene.show_batch(batch).await["job"]["status"], "cancelled");
+    }
+}
+
+#[tokio::test]
+async fn a_batch_that_is_cancelled_while_it_is_read_is_not_shown_as_completed() {
+    let scene = Backstage::open().await;
+    // The rows end by the cancellation.
+    let batch = scene.batch(&plain(2)).await;
+    scene.tend(batch).await;
+    let cancel = async {
+        wish(&scene, batch).await;
+        let (store, tenant) = (&scene.stores.store, scene.tenant());
+        for row in 0..2 {
+            store.runs().cancel_row(tenant, RunId::of_row(batch, row)).await.unwrap();
+        }
+    };
+    let shown = scene.meanwhile("BatchGetItem", scene.show_batch(batch), cancel).await;
+    assert_eq!(shown["job"]["status"], "cancelled", "{shown}");
+    assert_eq!(scene.show_batch(batch).await, shown);
+
+    // The last row ends by itself, after the wish.
+    let (batch, triage) = waiting(&scene).await;
+    let cancel = async {
+        wish(&scene, batch).await;
+        assert_eq!(scene.decide(&triage, "approve", json!({})).await.0, 200);
+    };
+    let shown = scene.meanwhile("BatchGetItem", scene.show_batch(batch), cancel).await;
+    assert_eq!(
+        (&shown["job"]["status"], &shown["job"]["completed_rows"]),
+        (&json!("cancelled"), &json!(1)),
+        "{shown}"
+    );
+    assert_eq!(scene.show_batch(batch).await, shown);
+}
+
+#[tokio::test]
+async fn a_batch_that_was_shown_as_completed_is_not_cancelled() {
+    let scene = Backstage::open().await;
+    let (batch, triage) = waiting(&scene).await;
+    let store = Store::open(&over_the_faulty_road(&scene)).await;
+    // The row is open when it is read and not when the wish is written, and nobody has ended the batch.
+    let approve = async { assert_eq!(scene.decide(&triage, "approve", json!({})).await.0, 200) };
+    let batches = store.batches();
+    let cancel = batches.cancel(scene.tenant(), batch);
+    let (told, _) = scene.meanwhile("TransactWriteItems", cancel, approve).await.unwrap();
+    let shown = scene.show_batch(batch).await;
+    assert_eq!(shown["job"]["status"], "completed", "{shown}");
+    assert!(
+        matches!(told, BatchCancelled::TooLate { status: BatchStatus::Completed, .. }),
+        "{told:?}"
+    );
+    assert_eq!(events(&scene, batch).await.len(), 1, "who came too late has said so of the batch");
+}
+
+#[tokio::test]
+async fn a_batch_that_was_deleted_does_not_come_back_in_part() {
+    let scene = Backstage::open().await;
+    let store = Store::open(&over_the_faulty_road(&scene)).await;
+    let (config, batches) = (scene.config(), store.batches());
+    for ends in [false, true] {
+        let batch = scene.batch(&plain(1)).await;
+        scene.tend(batch).await;
+        let pk = format!("B#{batch}");
+        let delete = records::remove(&config, &pk, "M");
+        if ends {
+            work_on(&scene, batch, 1).await;
+            let read = batches.load(batch).await.unwrap().unwrap();
+            let ended = scene.meanwhile("TransactWriteItems", batches.finish(&read), delete).await;
+            assert!(ended.unwrap(), "nobody has to end it any more");
+        } else {
+            let cancel = batches.cancel(scene.tenant(), batch);
+            let (told, _) = scene.meanwhile("TransactWriteItems", cancel, delete).await.unwrap();
+            assert_eq!(told, BatchCancelled::NoSuchBatch);
+        }
+        let left: Vec<String> = records::under(&config, &pk).await.into_iter().map(|(sk, _)| sk).collect();
+        assert_eq!(left, ["IN#00", "P"], "{ends}");
+    }
 }
 
 #[tokio::test]

@@ -52,7 +52,10 @@ impl Batches<'_> {
                 "SET #status = :status, completed_at = :at, completed_rows = :completed, failed_rows = :failed, \
                  cancelled_rows = :cancelled REMOVE due, due_at",
             )
-            .condition_expression(format!("attribute_not_exists(completed_at) AND {is_cancelled}"))
+            .condition_expression(format!(
+                // A batch that was deleted meanwhile must not come back as an end of nothing.
+                "attribute_exists(pk) AND attribute_not_exists(completed_at) AND {is_cancelled}"
+            ))
             .expression_attribute_names("#status", "status")
             .expression_attribute_values(":status", s(status.as_str()))
             .expression_attribute_values(":at", at(ended_at))

@@ -7,7 +7,7 @@ use serde_json::value::RawValue;
 use super::super::item::{Attributes, Row, keyed};
 use super::super::{StoreError, several};
 use super::expand::sent;
-use super::{Batch, Batches, Known, partition};
+use super::{Batch, Batches, Known, Rows, partition};
 use crate::auth::Tenant;
 use crate::batch::{BATCH_WAS_CANCELLED, BatchRow, Job, RESULT_BYTES_MAX, RESULTS_BYTES_MAX, RowStatus};
 use crate::ids::BatchId;
@@ -24,8 +24,16 @@ impl Batches<'_> {
             self.find(tenant, id),
             self.0.partition("read batch input", partition(id), "IN#")
         );
-        let Some(batch) = batch? else { return Ok(None) };
-        let (sent, rows) = (sent(&batch, &pieces?)?, self.rows(&batch).await?);
+        let Some(mut batch) = batch? else { return Ok(None) };
+        let (sent, mut rows) = (sent(&batch, &pieces?)?, self.rows(&batch).await?);
+        if rows.ended_at.is_some() && batch.cancelled_at.is_none() && batch.completed_at.is_none() {
+            // A wish to cancel may have come since the batch was read; one that comes later is refused, because no row is open.
+            let Some(again) = self.find(tenant, id).await? else {
+                return Ok(None);
+            };
+            rows = Rows::of(&again, rows.known);
+            batch = again;
+        }
         let results = self.results(&batch, rows.known.values()).await?;
         let job = batch.job(rows.status(&batch), &rows.counts, rows.ended_at);
         let (mut shown, mut room) = (Vec::with_capacity(sent.len()), RESULTS_BYTES_MAX);
