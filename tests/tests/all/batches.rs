@@ -365,6 +365,20 @@ async fn no_row_begins_once_a_batch_is_cancelled() {
 }
 
 #[tokio::test]
+async fn no_row_begins_that_was_taken_before_its_batch_was_cancelled() {
+    let scene = Backstage::open().await;
+    let batch = scene.batch(&plain(1)).await;
+    scene.tend(batch).await;
+    let run = RunId::of_row(batch, 0);
+    // The worker has the row, and reads what else it has to know before it claims it.
+    scene
+        .meanwhile_after("GetItem", 1, scene.work_on(run), wish(&scene, batch))
+        .await;
+    let told = records::events(&scene.config(), run).await;
+    assert_eq!(types(&told), ["run.queued", "run.cancelled"]);
+}
+
+#[tokio::test]
 async fn what_is_shown_of_a_cancelled_batch_does_not_change_once_it_is_over() {
     let scene = Backstage::open().await;
     let batch = scene.batch(&plain(3)).await;
