@@ -2,6 +2,8 @@
 //!
 //! A row is a run. What a row shows is what its run says, so the two cannot disagree, and a job's counts are those of its rows.
 
+mod room;
+
 use serde::{Serialize, Serializer};
 use serde_json::value::RawValue;
 
@@ -9,14 +11,12 @@ use crate::ids::{BatchId, RunId};
 use crate::run::{Status, words};
 use crate::time::Timestamp;
 
+pub use self::room::{ANSWER_BYTES_MAX, fit};
+
 /// Rows of one batch at the most. *Source*: contract §7.
 pub const ROWS_MAX: usize = 500;
 /// The largest result that a row shows; a larger one is the run's to show. *Units*: bytes. *Source*: contract §7.
 pub const RESULT_BYTES_MAX: usize = 8 * 1024;
-/// The results of one answer together. Beyond it a row shows none, however small: an answer of Lambda is 6 MB at the most,
-/// written as a string within JSON. *Units*: bytes. Our choice.
-pub const RESULTS_BYTES_MAX: usize = 3 * 1024 * 1024;
-
 /// The `error` of a row that ended with its batch. *Source*: contract §7.
 pub const BATCH_WAS_CANCELLED: &str = "Batch was cancelled";
 
@@ -172,10 +172,10 @@ pub struct BatchRow {
     pub status: RowStatus,
     /// What the agent answered, an object or null.
     pub result: Option<Box<RawValue>>,
-    /// Whether the result is left out, because it is too large for a batch's answer.
+    /// Whether the result is left out, because it is too large for a batch's answer, or the answer has no more room.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub result_truncated: bool,
-    /// Why it failed or was ended.
+    /// Why it failed or was ended; where it is longer than its share of the answer, cut and ended with `…`.
     pub error_message: Option<String>,
     /// Its run; null until there is one.
     pub run_id: Option<RunId>,

@@ -18,6 +18,7 @@ use eclips_tests::proxy::Fault;
 use eclips_tests::records::{self, text, types};
 use eclips_tests::world::{PATIENCE, World};
 use futures_util::future::join_all;
+use futures_util::stream::{self, StreamExt};
 use serde_json::{Value, json};
 
 /// Plain rows.
@@ -75,7 +76,13 @@ async fn waiting(scene: &Backstage) -> (BatchId, String) {
 
 /// Wishes that a batch be cancelled, and leaves its rows as they are, as after a crash.
 async fn wish(scene: &Backstage, batch: BatchId) {
-    let (cancelled, _) = scene.stores.store.batches().cancel(scene.tenant(), batch).await.unwrap();
+    let (cancelled, _) = scene
+        .stores
+        .store
+        .batches()
+        .cancel(scene.tenant(), batch)
+        .await
+        .unwrap();
     assert_eq!(cancelled, BatchCancelled::Now);
 }
 
@@ -332,7 +339,10 @@ async fn an_outage_is_told_also_where_another_batch_is_corrupt() {
     // So it comes again, and what is not corrupt is done.
     let told = store.batches().hear(&changes).await;
     assert!(matches!(told, Err(StoreError::Corrupt { .. })), "{told:?}");
-    assert_eq!((events(&scene, corrupt).await.len(), events(&scene, whole).await.len()), (0, 1));
+    assert_eq!(
+        (events(&scene, corrupt).await.len(), events(&scene, whole).await.len()),
+        (0, 1)
+    );
 }
 
 #[tokio::test]
@@ -342,7 +352,11 @@ async fn no_row_begins_once_a_batch_is_cancelled() {
     scene.tend(batch).await;
     wish(&scene, batch).await;
     let (status, refused) = scene.cancel_batch(batch).await;
-    assert_eq!((status, &refused["status"]), (409, &json!("cancelled")), "once is enough");
+    assert_eq!(
+        (status, &refused["status"]),
+        (409, &json!("cancelled")),
+        "once is enough"
+    );
     let shown = scene.show_batch(batch).await;
     assert_eq!(refused["decided_at"], shown["job"]["completed_at"]);
     assert_eq!(
@@ -388,7 +402,10 @@ async fn what_is_shown_of_a_cancelled_batch_does_not_change_once_it_is_over() {
     // Two rows have still to end, and are shown as what they will be.
     let shown = scene.show_batch(batch).await;
     let errors: Vec<&Value> = (0..3).map(|row| &shown["rows"][row]["error_message"]).collect();
-    assert_eq!(errors, ["Run was cancelled", "Batch was cancelled", "Batch was cancelled"]);
+    assert_eq!(
+        errors,
+        ["Run was cancelled", "Batch was cancelled", "Batch was cancelled"]
+    );
     // So that no row ends in the millisecond of the wish.
     tokio::time::sleep(std::time::Duration::from_millis(2)).await;
     scene.work_on(RunId::of_row(batch, 1)).await;
@@ -421,7 +438,11 @@ async fn rows_that_cannot_be_ended_hold_up_no_other() {
     assert_eq!(scene.cancel_batch(batch).await, (200, json!({ "cancelled": true })));
     assert!(!scene.tend(batch).await, "an operator has to look");
     for row in 16..20 {
-        assert_eq!(scene.show(RunId::of_row(batch, row)).await["status"], "cancelled", "{row}");
+        assert_eq!(
+            scene.show(RunId::of_row(batch, row)).await["status"],
+            "cancelled",
+            "{row}"
+        );
     }
 }
 
@@ -429,7 +450,11 @@ async fn rows_that_cannot_be_ended_hold_up_no_other() {
 async fn a_batch_that_is_cancelled_while_it_is_expanded_leaves_no_row_behind() {
     let scene = Backstage::open().await;
     let batch = scene.batch(&plain(60)).await;
-    assert!(scene.meanwhile("BatchWriteItem", scene.tend(batch), wish(&scene, batch)).await);
+    assert!(
+        scene
+            .meanwhile("BatchWriteItem", scene.tend(batch), wish(&scene, batch))
+            .await
+    );
     let made = runs(&scene, batch, 60).await;
     assert!(made.len() < 60, "it was cancelled in between");
     for run in made {
@@ -452,7 +477,15 @@ async fn of_many_who_cancel_a_batch_at_once_one_does() {
     let told: Vec<BatchCancelled> = told.into_iter().map(|told| told.unwrap().0).collect();
     let now = told.iter().filter(|told| **told == BatchCancelled::Now).count();
     assert_eq!(now, 1, "{told:?}");
-    let late = |told: &&BatchCancelled| matches!(told, BatchCancelled::TooLate { status: BatchStatus::Cancelled, at: Some(_) });
+    let late = |told: &&BatchCancelled| {
+        matches!(
+            told,
+            BatchCancelled::TooLate {
+                status: BatchStatus::Cancelled,
+                at: Some(_)
+            }
+        )
+    };
     assert_eq!(told.iter().filter(late).count(), 5, "{told:?}");
 }
 
@@ -482,7 +515,11 @@ async fn a_batch_that_is_cancelled_while_it_is_read_is_not_shown_as_completed() 
         wish(&scene, batch).await;
         let (store, tenant) = (&scene.stores.store, scene.tenant());
         for row in 0..2 {
-            store.runs().cancel_row(tenant, RunId::of_row(batch, row)).await.unwrap();
+            store
+                .runs()
+                .cancel_row(tenant, RunId::of_row(batch, row))
+                .await
+                .unwrap();
         }
     };
     let shown = scene.meanwhile("BatchGetItem", scene.show_batch(batch), cancel).await;
@@ -517,10 +554,20 @@ async fn a_batch_that_was_shown_as_completed_is_not_cancelled() {
     let shown = scene.show_batch(batch).await;
     assert_eq!(shown["job"]["status"], "completed", "{shown}");
     assert!(
-        matches!(told, BatchCancelled::TooLate { status: BatchStatus::Completed, .. }),
+        matches!(
+            told,
+            BatchCancelled::TooLate {
+                status: BatchStatus::Completed,
+                ..
+            }
+        ),
         "{told:?}"
     );
-    assert_eq!(events(&scene, batch).await.len(), 1, "who came too late has said so of the batch");
+    assert_eq!(
+        events(&scene, batch).await.len(),
+        1,
+        "who came too late has said so of the batch"
+    );
 }
 
 #[tokio::test]
@@ -536,14 +583,20 @@ async fn a_batch_that_was_deleted_does_not_come_back_in_part() {
         if ends {
             work_on(&scene, batch, 1).await;
             let read = batches.load(batch).await.unwrap().unwrap();
-            let ended = scene.meanwhile("TransactWriteItems", batches.finish(&read), delete).await;
+            let ended = scene
+                .meanwhile("TransactWriteItems", batches.finish(&read), delete)
+                .await;
             assert!(ended.unwrap(), "nobody has to end it any more");
         } else {
             let cancel = batches.cancel(scene.tenant(), batch);
             let (told, _) = scene.meanwhile("TransactWriteItems", cancel, delete).await.unwrap();
             assert_eq!(told, BatchCancelled::NoSuchBatch);
         }
-        let left: Vec<String> = records::under(&config, &pk).await.into_iter().map(|(sk, _)| sk).collect();
+        let left: Vec<String> = records::under(&config, &pk)
+            .await
+            .into_iter()
+            .map(|(sk, _)| sk)
+            .collect();
         assert_eq!(left, ["IN#00", "P"], "{ends}");
     }
 }
@@ -630,6 +683,61 @@ async fn large_results_are_left_to_their_runs() {
         (&large["result"], &large["result_truncated"]),
         (&Value::Null, &json!(true))
     );
+}
+
+#[tokio::test]
+async fn the_largest_batch_is_an_answer_that_lambda_takes() {
+    let scene = Backstage::open().await;
+    let batch = scene.batch(&plain(500)).await;
+    assert!(scene.tend(batch).await);
+    let (config, s) = (&scene.config(), AttributeValue::S);
+    // As from a body of 1 MiB, of characters that are twice as long in an answer as they were sent.
+    let task = "\"".repeat(1_040);
+    for (piece, rows) in [167, 167, 166].into_iter().enumerate() {
+        let sent = json!(vec![json!({ "task": task }); rows]).to_string();
+        assert!(sent.len() <= 350 * 1024);
+        records::set(
+            config,
+            &format!("B#{batch}"),
+            &format!("IN#{piece:02}"),
+            &[("rows", s(sent))],
+        )
+        .await;
+    }
+    let error = format!("Rejected in triage: {}", "\"".repeat(2_000));
+    let rejected = &[
+        ("status", s("cancelled".into())),
+        ("completed_at", AttributeValue::N(Timestamp::now().ms().to_string())),
+        ("error", s(error.clone())),
+    ];
+    let reject = |run: RunId| async move { records::set(config, &format!("R#{run}"), "M", rejected).await };
+    let runs = stream::iter((0..500).map(|row| RunId::of_row(batch, row)));
+    runs.map(reject).buffer_unordered(16).collect::<()>().await;
+    let deadline = Instant::now() + PATIENCE;
+    let got = loop {
+        let got = scene
+            .batches
+            .call("GET", &format!("/v1/batches/{batch}"), Some(&scene.key), None)
+            .await;
+        // It is much for a debug build: a busy machine may not do it within the time of a request.
+        if got.status != 503 || Instant::now() > deadline {
+            break got;
+        }
+    };
+    assert_eq!(got.status, 200, "{}", got.body);
+    assert!((5_700_000..6_000_000).contains(&got.bytes), "{}", got.bytes);
+    let shown = got.json();
+    adds_up(&shown);
+    for row in shown["rows"].as_array().unwrap() {
+        assert_eq!(row["task"], task);
+        let said = row["error_message"].as_str().unwrap().trim_end_matches('…');
+        assert!(said.len() > 1_500 && error.starts_with(said), "{said}");
+    }
+    // In a small one it is whole.
+    let small = scene.batch(&plain(1)).await;
+    assert!(scene.tend(small).await);
+    reject(RunId::of_row(small, 0)).await;
+    assert_eq!(scene.show_batch(small).await["rows"][0]["error_message"], error);
 }
 
 #[tokio::test]

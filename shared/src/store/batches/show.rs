@@ -9,7 +9,7 @@ use super::super::{StoreError, several};
 use super::expand::sent;
 use super::{Batch, Batches, Known, Rows, partition};
 use crate::auth::Tenant;
-use crate::batch::{BATCH_WAS_CANCELLED, BatchRow, Job, RESULT_BYTES_MAX, RESULTS_BYTES_MAX, RowStatus};
+use crate::batch::{BATCH_WAS_CANCELLED, BatchRow, Job, RESULT_BYTES_MAX, RowStatus, fit};
 use crate::ids::BatchId;
 use crate::run::Status;
 use crate::time::Timestamp;
@@ -36,11 +36,12 @@ impl Batches<'_> {
         }
         let results = self.results(&batch, rows.known.values()).await?;
         let job = batch.job(rows.status(&batch), &rows.counts, rows.ended_at);
-        let (mut shown, mut room) = (Vec::with_capacity(sent.len()), RESULTS_BYTES_MAX);
+        let mut shown = Vec::with_capacity(sent.len());
         for (number, sent) in (0..batch.total_rows).zip(sent) {
             let known = rows.known.get(&number);
-            shown.push(batch.row(number, sent.task, known, &results, &mut room)?);
+            shown.push(batch.row(number, sent.task, known, &results)?);
         }
+        fit(&job, &mut shown);
         Ok(Some((job, shown)))
     }
 
@@ -74,14 +75,13 @@ impl Batches<'_> {
 }
 
 impl Batch {
-    /// A row as it is shown; `room` is what is left for results.
+    /// A row as it is shown where there is room for it.
     fn row(
         &self,
         number: u16,
         task: String,
         known: Option<&Known>,
         apart: &HashMap<u16, String>,
-        room: &mut usize,
     ) -> Result<BatchRow, StoreError> {
         let status = self.status_of(known);
         let none = Attributes::new();
@@ -90,9 +90,9 @@ impl Batch {
             Some(result) => Some(result),
             None => apart.get(&number).map(String::as_str),
         };
-        let fits = result.filter(|result| result.len() <= RESULT_BYTES_MAX.min(*room));
-        *room -= fits.map_or(0, str::len);
-        let shown = fits.map(|result| RawValue::from_string(result.to_owned()));
+        let shown = result
+            .filter(|result| result.len() <= RESULT_BYTES_MAX)
+            .map(|result| RawValue::from_string(result.to_owned()));
         let shown = shown.transpose().map_err(|_| row.corrupt("result"))?;
         let error = row.opt_text("error")?.map(str::to_owned);
         // A run that has not begun when its batch is cancelled says nothing of it yet; it will say this.
