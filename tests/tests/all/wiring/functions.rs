@@ -185,6 +185,17 @@ async fn every_function_reports_an_event_that_it_cannot_read_and_lives_on() {
     }
 }
 
+#[test]
+fn the_lines_of_every_function_reach_the_log() {
+    // Of a crate that is not named there, nothing but warnings is written, and nobody would miss the rest.
+    for place in ["shared/src/log.rs", "tools/local/src/main.rs"] {
+        let source = repository::text(place);
+        for name in repository::names("functions") {
+            assert!(source.contains(&format!("\"eclips_{name}\"")), "{place}: eclips_{name}");
+        }
+    }
+}
+
 #[tokio::test]
 async fn no_key_reaches_the_log_even_at_trace() {
     let stores = Stores::open().await;
