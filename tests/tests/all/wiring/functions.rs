@@ -47,10 +47,12 @@ fn all_functions_share_one_setting_and_none_is_secret() {
                 "{}: {name} is no reference to a resource or a parameter: {value}",
                 function.id
             );
-            // A reference can lead to a secret too: `!GetAtt Client.ClientSecret`, `{{resolve:secretsmanager:…}}`.
+            // A reference can lead to a secret too: `!GetAtt Client.ClientSecret`, `{{resolve:secretsmanager:…}}`. The ARN of
+            // the key above them is none: whose rights allow no more than that can do nothing with it.
             let text = value.to_string().to_lowercase();
+            let is_keys_name = name == "ECLIPS_VAULT" && *value == json!({ "Sub": "kms:${SecretsKey.Arn}" });
             assert!(
-                !text.contains("secret") && !text.contains("{{resolve"),
+                is_keys_name || (!text.contains("secret") && !text.contains("{{resolve")),
                 "{}: {name} is a secret: {value}",
                 function.id
             );
