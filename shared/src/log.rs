@@ -25,7 +25,7 @@ impl FormatTime for Clock {
 }
 
 /// The crates whose lines are ours.
-const OURS: [&str; 12] = [
+const OURS: [&str; 14] = [
     "eclips_shared",
     "eclips_dashboard",
     "eclips_health",
@@ -34,8 +34,10 @@ const OURS: [&str; 12] = [
     "eclips_dispatch",
     "eclips_stream",
     "eclips_triage",
+    "eclips_webhooks",
     "eclips_batches",
     "eclips_usage",
+    "eclips_deliver",
     "eclips_fold",
     "eclips_sweep",
 ];

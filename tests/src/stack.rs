@@ -50,6 +50,15 @@ impl Stack {
             .unwrap_or_else(|| panic!("the template has no resource {id}"))
     }
 
+    /// Whether a resource outlives the stack, and a change that would replace it.
+    #[must_use]
+    pub fn is_retained(&self, id: &str) -> bool {
+        let resource = &self.0["Resources"][id];
+        ["DeletionPolicy", "UpdateReplacePolicy"]
+            .iter()
+            .all(|policy| resource[policy] == "Retain")
+    }
+
     /// A parameter, as the template writes it.
     ///
     /// # Panics

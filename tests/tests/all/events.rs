@@ -2,6 +2,7 @@
 
 mod batches;
 mod dashboard;
+mod deliver;
 mod dispatch;
 mod fold;
 mod health;
@@ -11,6 +12,7 @@ mod stream;
 mod sweep;
 mod triage;
 mod usage;
+mod webhooks;
 mod worker;
 
 use std::collections::BTreeMap;
@@ -54,6 +56,12 @@ events! {
     "triage-show", triage::shows_an_item_to_its_own_organization_only, "200 ";
     "triage-approve", triage::completes_the_run_with_an_edited_output_once, "200 ";
     "triage-reject", triage::ends_the_run_without_a_result, "200 ";
+    "webhooks-create", webhooks::makes_a_webhook_whose_secret_is_in_no_other_answer_and_no_log, "201 ";
+    "webhooks-list", webhooks::lists_webhooks_without_their_secrets, "200 ";
+    "webhooks-delete", webhooks::deletes_a_webhook_of_its_own_organization_once, "200 ";
+    "webhooks-rotate", webhooks::gives_another_secret_four_times_a_day, "200 ";
+    "webhooks-deliveries", webhooks::lists_what_was_sent_to_a_webhook, "200 ";
+    "webhooks-resend", webhooks::has_a_delivery_sent_again, "202 ";
     "batches-create", batches::accepts_a_batch, "201 ";
     "batches-list", batches::lists_batches, "200 ";
     "batches-show", batches::shows_a_batch_to_its_own_organization_only, "200 ";
@@ -69,6 +77,11 @@ events! {
     "dispatch-queued-run", dispatch::sends_a_normal_run_to_the_runs_queue, "`{";
     "dispatch-urgent-run", dispatch::sends_an_urgent_run_to_the_priority_queue, "`{";
     "dispatch-other-records", dispatch::sends_nothing_for_other_records, "`{";
+    "dispatch-run-ended", dispatch::has_told_what_happened_to_a_run, "`{";
+    "dispatch-delivery-asked", dispatch::has_a_delivery_tried_that_somebody_wants_again, "`{";
+    "deliver-news", deliver::makes_a_delivery_for_who_asked_once, "`{";
+    "deliver-one-try", deliver::notes_a_try_that_went_nowhere_and_when_the_next_one_is, "`{";
+    "deliver-two-messages-one-poison", deliver::gives_back_the_message_that_is_no_hint_and_tells_the_other, "`{";
     "fold-run-ended", fold::counts_a_run_and_its_answer_once, "`{";
     "fold-day-began", fold::counts_the_requests_of_the_day_before, "`{";
     "fold-other-records", fold::counts_nothing_of_other_records, "`{";
@@ -143,8 +156,7 @@ fn no_file_holds_a_key_or_another_placeholder() {
     for name in event_file::names() {
         let text = event_file::text(&name);
         assert!(!text.contains("eck_"), "events/{name}.json holds a key");
-        let known = [event_file::KEY, event_file::RUN, event_file::TRIAGE, event_file::BATCH];
-        let rest = known
+        let rest = event_file::PLACEHOLDERS
             .iter()
             .fold(text, |rest, placeholder| rest.replace(placeholder, ""));
         assert!(

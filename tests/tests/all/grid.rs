@@ -1,13 +1,15 @@
 //! The authorization grid: every route × every scope × every kind of wrong key, from `authorization-grid.txt`.
 
 use std::collections::BTreeSet;
+use std::time::{Duration, Instant};
 
 use eclips_shared::auth::{Mode, Scope};
 use eclips_shared::ids::RunId;
 use eclips_shared::plan::Plan;
 use eclips_shared::routes::{Access, Function, Operation, ROUTES, Route};
 use eclips_shared::time::Timestamp;
-use eclips_tests::world::{OPERATOR, Person, Reply, World, reply, unknown_key, wrong_checksum};
+use eclips_tests::receiver::Receiver;
+use eclips_tests::world::{OPERATOR, PATIENCE, Person, Reply, World, reply, unknown_key, wrong_checksum};
 use reqwest::Method;
 use serde_json::{Value, json};
 
@@ -22,22 +24,35 @@ struct Cast {
     triage: String,
     /// A batch of the owner's that has ended.
     batch: String,
+    /// A webhook of the owner's, and another one that is there to be deleted.
+    webhook: String,
+    doomed: String,
+    /// A delivery to the first.
+    delivery: String,
+    receiver: Receiver,
 }
 
 impl Cast {
     async fn gather() -> Self {
         let world = World::start().await;
-        let owner = world.somebody().await;
+        let (owner, receiver) = (world.somebody().await, Receiver::start().await);
+        let webhook = told_of(&world, &owner, &receiver).await;
+        let doomed = told_of(&world, &owner, &receiver).await;
         let run = world.run(&owner, json!({ "task": "Something of the owner's" })).await;
         world.settled(&owner, run).await;
         let triage = withdrawn(&world, &owner).await;
         let batch = cancelled(&world, &owner).await;
+        let delivery = delivered(&world, &owner, &webhook).await;
         Self {
             world,
             owner,
             run,
             triage,
             batch,
+            webhook,
+            doomed,
+            delivery,
+            receiver,
         }
     }
 
@@ -45,9 +60,11 @@ impl Cast {
         let id = match route.function {
             Function::Triage => self.triage.clone(),
             Function::Batches => self.batch.clone(),
+            Function::Webhooks if route.operation == Operation::WebhookDelete => self.doomed.clone(),
+            Function::Webhooks => self.webhook.clone(),
             _ => self.run.to_string(),
         };
-        let path = route.path.replace("{id}", &id);
+        let path = route.path.replace("{id}", &id).replace("{delivery_id}", &self.delivery);
         let mut request = self.world.request(route.method.clone(), &path);
         if let Some(key) = key {
             request = request.bearer_auth(key);
@@ -57,6 +74,7 @@ impl Cast {
             Operation::BatchCreate => {
                 request = request.json(&json!({ "agent_type": "center", "rows": [{ "task": "x" }] }));
             }
+            Operation::WebhookCreate => request = request.json(&wanted(&self.receiver)),
             _ => {}
         }
         reply(request).await
@@ -127,6 +145,32 @@ async fn cancelled(world: &World, owner: &Person) -> String {
     id
 }
 
+/// What somebody asks for who wants to be told of runs that complete.
+fn wanted(receiver: &Receiver) -> Value {
+    json!({ "url": receiver.url("/hook"), "events": ["run.completed"] })
+}
+
+/// Makes a webhook; gives its id.
+async fn told_of(world: &World, owner: &Person, receiver: &Receiver) -> String {
+    let made = world
+        .send(Method::POST, "/v1/webhooks", owner, Some(wanted(receiver)))
+        .await;
+    made.json()["id"].as_str().expect("it is made").to_owned()
+}
+
+/// Waits until something was delivered to a webhook; gives its id.
+async fn delivered(world: &World, owner: &Person, webhook: &str) -> String {
+    let (path, deadline) = (format!("/v1/webhooks/{webhook}/deliveries"), Instant::now() + PATIENCE);
+    loop {
+        let shown = world.get(&path, owner).await.json();
+        if shown["data"][0]["status"] == "delivered" {
+            return shown["data"][0]["id"].as_str().expect("an id").to_owned();
+        }
+        assert!(Instant::now() < deadline, "{shown}");
+        tokio::time::sleep(Duration::from_millis(25)).await;
+    }
+}
+
 /// Whether an answer shows nothing of anybody: no run in a list, no run and no token in what was used.
 fn shows_nothing(answer: &Value) -> bool {
     match answer {
@@ -177,6 +221,7 @@ fn check(line: &str, answer: &str, scope: Option<Scope>, got: &Reply) {
             let what = match line {
                 _ if line.contains("/triage") => "Triage item",
                 _ if line.contains("/batches") => "Batch",
+                _ if line.contains("/webhooks") => "Webhook",
                 _ => "Run",
             };
             let body = format!(r#"{{"error":"{what} not found"}}"#);

@@ -5,7 +5,9 @@ use std::time::{Duration, Instant};
 use aws_sdk_dynamodb::types::AttributeValue;
 use eclips_tests::function::Function;
 use eclips_tests::proxy::{Fault, Proxy};
+use eclips_tests::receiver::Receiver;
 use eclips_tests::world::{World, unknown_key};
+use reqwest::Method;
 use serde_json::json;
 
 /// What the contract promises when the store does not answer.
@@ -161,6 +163,13 @@ async fn store_calls_per_route_are_what_the_table_says() {
     let runs = Function::runs(world.config(), proxy.url()).await;
     let triage = Function::triage(world.config(), proxy.url()).await;
     let usage = Function::usage(world.config(), proxy.url()).await;
+    let webhooks = Function::webhooks(world.config(), proxy.url()).await;
+    let receiver = Receiver::start().await;
+    let hook = json!({ "url": receiver.url("/"), "events": ["run.completed"] });
+    let webhook = world
+        .send(Method::POST, "/v1/webhooks", &person, Some(hook.clone()))
+        .await;
+    let webhook = format!("/v1/webhooks/{}", webhook.json()["id"].as_str().expect("it is made"));
     let run = world.run(&person, json!({ "task": "x" })).await;
     world.settled(&person, run).await;
     let waiting = json!({ "task": "x", "data": { "sandbox": { "confidence": 0.4 } } });
@@ -172,6 +181,14 @@ async fn store_calls_per_route_are_what_the_table_says() {
         format!("/v1/triage/{}", id.as_str().expect("it waits"))
     };
     let (question, other) = (item().await, item().await);
+    let (deliveries, rotate) = (format!("{webhook}/deliveries"), format!("{webhook}/rotate"));
+    let resend = loop {
+        let delivery = world.get(&deliveries, &person).await.json()["data"][0]["id"].clone();
+        if let Some(id) = delivery.as_str() {
+            break format!("{deliveries}/{id}/resend");
+        }
+        tokio::time::sleep(Duration::from_millis(25)).await;
+    };
     let (approve, reject) = (format!("{question}/approve"), format!("{other}/reject"));
     let decided = format!("{question}/reject");
     let task = Some(json!({ "task": "x" }));
@@ -181,6 +198,7 @@ async fn store_calls_per_route_are_what_the_table_says() {
     let key_and_limits = ["GetItem", "UpdateItem"];
     let decision = vec!["GetItem", "GetItem", "TransactWriteItems"];
     let (runs, triage, usage) = ((&runs, show.as_str()), (&triage, "/v1/triage"), (&usage, "/v1/usage"));
+    let webhooks = (&webhooks, "/v1/webhooks");
     for ((function, warm_up), method, path, body, own) in [
         (runs, "GET", "/v1/runs", None, vec!["Query", "GetItem"]),
         (runs, "GET", show.as_str(), None, vec!["Query"]),
@@ -204,6 +222,30 @@ async fn store_calls_per_route_are_what_the_table_says() {
         (triage, "POST", approve.as_str(), None, decision.clone()),
         (triage, "POST", reject.as_str(), None, decision),
         (triage, "POST", decided.as_str(), None, vec!["GetItem"]),
+        (webhooks, "POST", "/v1/webhooks", Some(hook), vec!["TransactWriteItems"]),
+        (webhooks, "GET", "/v1/webhooks", None, vec!["Query"]),
+        (
+            webhooks,
+            "POST",
+            rotate.as_str(),
+            None,
+            vec!["GetItem", "TransactWriteItems"],
+        ),
+        (
+            webhooks,
+            "GET",
+            deliveries.as_str(),
+            None,
+            vec!["GetItem", "Query", "Query"],
+        ),
+        (
+            webhooks,
+            "POST",
+            resend.as_str(),
+            None,
+            vec!["GetItem", "GetItem", "UpdateItem"],
+        ),
+        (webhooks, "DELETE", webhook.as_str(), None, vec!["TransactWriteItems"]),
         (usage, "GET", "/v1/usage", None, vec!["Query", "GetItem"]),
         (usage, "GET", "/v1/usage/daily", None, vec!["Query", "Query", "GetItem"]),
         (usage, "GET", "/v1/usage/agents", None, vec!["Query"]),

@@ -1,18 +1,22 @@
 //! What each route and a whole run cost, in read and write units as the engine reckons them: those of indexes and of
 //! transactions (twice) included. `outage.rs` counts the calls. ARCHITECTURE.md has both tables.
 
+use std::collections::BTreeSet;
+
 use aws_sdk_dynamodb::types::AttributeValue;
 use eclips_shared::config::Config;
 use eclips_shared::ids::{RunId, TriageId};
 use eclips_shared::store::Store;
+use eclips_shared::webhook::Source;
 use eclips_tests::backstage::Backstage;
 use eclips_tests::event_file;
 use eclips_tests::function::{Function, tables};
 use eclips_tests::function_process::FunctionProcess;
 use eclips_tests::proxy::Units;
+use eclips_tests::receiver::{Receiver, Reply};
 use eclips_tests::records;
 use futures_util::future::join_all;
-use serde_json::json;
+use serde_json::{Value, json};
 
 /// *Source*: the goal for a run of one stage, small items, without name and webhook.
 const PLAIN_RUN_WRITE_MAX: f64 = 40.0;
@@ -88,6 +92,83 @@ async fn each_route_costs_what_the_table_says() {
     assert_eq!(named().await, Units { read: 1.0, write: 11.0 });
     let again = named().await;
     assert_eq!(again.read, 2.0, "{again:?}");
+}
+
+#[tokio::test]
+async fn webhooks_cost_what_the_table_says() {
+    let (scene, receiver) = (Backstage::open().await, Receiver::start().await);
+    // The first request of a process, and what is told of a run.
+    let webhook = scene.webhook(&receiver.url("/"), &["run.completed"]).await;
+    let ended = scene.create(json!({ "task": "x" })).await;
+    scene.work_on(ended).await;
+    scene.tell(Source::Run(ended)).await;
+    let delivery = scene.deliveries(&webhook).await.remove(0);
+    let id = |value: &Value| value["id"].as_str().expect("an id").to_owned();
+    let path = format!("/v1/webhooks/{}", id(&webhook));
+    let (rotate, deliveries) = (format!("{path}/rotate"), format!("{path}/deliveries"));
+    let resend = format!("{deliveries}/{}/resend", id(&delivery));
+    let hook = json!({ "url": receiver.url("/"), "events": ["run.failed"] });
+    scene.proxy.take_units();
+    for (method, path, body, read, write) in [
+        // The webhook, the number of them, and an audit entry, twice because of the transaction.
+        ("POST", "/v1/webhooks", Some(hook), 1.0, 7.0),
+        ("GET", "/v1/webhooks", None, 2.0, 1.0),
+        ("POST", rotate.as_str(), None, 2.0, 5.0),
+        // Strongly consistent but for the number of all, which half the price will do for.
+        ("GET", deliveries.as_str(), None, 3.5, 1.0),
+        // The index by which the sweep finds it is written anew.
+        ("POST", resend.as_str(), None, 3.0, 4.0),
+        ("DELETE", path.as_str(), None, 1.0, 7.0),
+    ] {
+        let got = scene.webhooks.call(method, path, Some(&scene.key), body).await;
+        assert!(got.status < 300, "{}", got.body);
+        assert_eq!(scene.proxy.take_units(), Units { read, write }, "{method} {path}");
+    }
+}
+
+#[tokio::test]
+async fn telling_costs_next_to_nothing_where_nobody_asked_and_little_for_each_who_did() {
+    let (scene, receiver) = (Backstage::open().await, Receiver::start().await);
+    let run = async || {
+        let run = scene
+            .create(json!({ "task": "Get 3 vendor quotes for 500 laptops" }))
+            .await;
+        scene.work_on(run).await;
+        scene.proxy.take_units();
+        Source::Run(run)
+    };
+    // The run, its events, and the webhooks that there are not.
+    let plain = run().await;
+    scene.tell(plain).await;
+    assert_eq!(scene.proxy.take_units(), Units { read: 3.0, write: 0.0 });
+    scene.webhook(&receiver.url("/"), &["run.completed"]).await;
+    let tell = async || {
+        let told = run().await;
+        scene.tell(told).await;
+        // Whether it is made already; its body, and the delivery with its index entry.
+        assert_eq!(scene.proxy.take_units(), Units { read: 4.0, write: 3.0 });
+    };
+    // Messages that were seen before are hints of later tries, whose time may come meanwhile.
+    let mut seen = BTreeSet::new();
+    // Each try: the body and the webhook are read, the delivery is written by its claim and by its note. A try that is
+    // followed by another one moves its index entry once more; the first failure of a webhook is noted there as well.
+    for (reply, queue, write) in [
+        (200, "DeliveriesQueue", 5.0),
+        (500, "DeliveriesQueue", 7.0),
+        (500, "RetriesQueue", 6.0),
+        (200, "RetriesQueue", 6.0),
+    ] {
+        receiver.always(Reply::Status(reply));
+        tell().await;
+        let messages = scene.stores.take_messages(queue).into_iter();
+        let new: Vec<String> = messages
+            .map(|message| message.body)
+            .filter(|body| seen.insert(body.clone()))
+            .collect();
+        assert_eq!(new.len(), 1, "{reply} {queue}: {new:?}");
+        assert!(scene.deliver(queue, &new[0]).await);
+        assert_eq!(scene.proxy.take_units(), Units { read: 2.0, write }, "{reply} {queue}");
+    }
 }
 
 /// A history of approved items, each as large as a listed one may be: output and note of 8 KB. Gives what the decision

@@ -141,13 +141,18 @@ fn start_log(level: LevelFilter) {
     let ours = [
         "eclips_shared",
         "eclips_dashboard",
+        "eclips_health",
+        "eclips_runs",
+        "eclips_stream",
+        "eclips_triage",
+        "eclips_webhooks",
+        "eclips_batches",
+        "eclips_usage",
         "eclips_worker",
         "eclips_dispatch",
-        "eclips_stream",
+        "eclips_deliver",
         "eclips_fold",
         "eclips_sweep",
-        "eclips_triage",
-        "eclips_deliver",
         "eclips_local",
     ];
     let targets = Targets::new()

@@ -48,7 +48,7 @@ pub async fn shows_a_batch_to_its_own_organization_only(mut scene: Scene) {
         })
     );
     let stranger = scene.stranger().await;
-    let event = event_file::read_with("batches-show", &stranger, scene.run, scene.triage, scene.batch);
+    let event = event_file::read_with("batches-show", &scene.filling().with_key(&stranger));
     let answer = Answer::read(&scene.send("batches", &event).await);
     assert_eq!(
         (answer.status, answer.body.as_str()),

@@ -36,15 +36,35 @@ pub async fn sends_a_hint_of_a_batch_that_is_made_or_cancelled(mut scene: Scene)
     assert_eq!(bodies, [hint.clone(), hint], "its rows are no news");
 }
 
+pub async fn has_told_what_happened_to_a_run(mut scene: Scene) {
+    let hint = json!({ "news_of": format!("R#{}", scene.run) });
+    // The organization of the records: all that it tells waits in one group.
+    has_told(&mut scene, hint, "019a1c2d-0a10-7b21-9c3d-2e4f60718293#live").await;
+}
+
+pub async fn has_a_delivery_tried_that_somebody_wants_again(mut scene: Scene) {
+    let tenant = "019a1c2d-0a10-7b21-9c3d-2e4f60718293#live";
+    let (webhook, delivery) = (scene.webhook.to_string(), scene.delivery);
+    let hint = json!({ "errand": format!("{tenant}/H#{webhook}/{delivery}") });
+    has_told(&mut scene, hint, &webhook).await;
+}
+
+/// Of all records, one leads to a hint in the queue of deliveries, and none to one in another.
+async fn has_told(scene: &mut Scene, hint: Value, group: &str) {
+    assert_eq!(scene.play().await, nothing_failed());
+    let messages = scene.stores.take_messages("DeliveriesQueue").into_iter();
+    let sent: Vec<(String, Option<String>)> = messages.map(|message| (message.body, message.group)).collect();
+    assert_eq!(sent, [(hint.to_string(), Some(group.to_owned()))]);
+    for queue in ["RunsQueue", "PriorityQueue", "RetriesQueue"] {
+        assert_eq!(scene.stores.count_messages(queue), 0, "{queue}");
+    }
+}
+
 pub async fn sends_nothing_for_other_records(mut scene: Scene) {
     assert_eq!(scene.play().await, nothing_failed());
-    assert_eq!(
-        (
-            scene.stores.count_messages("RunsQueue"),
-            scene.stores.count_messages("PriorityQueue")
-        ),
-        (0, 0)
-    );
+    for queue in ["RunsQueue", "PriorityQueue", "DeliveriesQueue", "RetriesQueue"] {
+        assert_eq!(scene.stores.count_messages(queue), 0, "{queue}");
+    }
 }
 
 /// The images' attributes and their types, against items that the functions wrote.
@@ -68,6 +88,9 @@ pub async fn records_look_as_the_store_writes_them(mut scene: Scene) {
     let one_message = event_file::read("worker-one-run", &scene.key, run);
     scene.send("worker", &one_message).await;
     let mut claimed = scene.stores.item_types(run, "M").await;
+    let ended = event_file::read("dispatch-run-ended", &scene.key, run);
+    let ended = &ended["Records"][0]["dynamodb"];
+    assert_eq!(types(&ended["NewImage"]), claimed, "an ended run");
     // What a run has only at its end, and what it has only while somebody holds it.
     for name in ["result", "confidence_score", "model", "completed_at", "counts"] {
         assert!(claimed.remove(name).is_some(), "{name}");
@@ -80,6 +103,7 @@ pub async fn records_look_as_the_store_writes_them(mut scene: Scene) {
         ("progress".to_owned(), "S"),
     ]);
     assert_eq!(image(1, "NewImage"), claimed, "after the claim");
+    assert_eq!(types(&ended["OldImage"]), claimed, "before its end");
     assert_eq!(
         nobody(&records),
         Vec::<String>::new(),

@@ -3,9 +3,9 @@
 use std::collections::{BTreeMap, HashMap};
 
 use eclips_shared::auth::Scope;
-use eclips_shared::ids::{BatchId, RunId, TriageId};
+use eclips_shared::ids::{BatchId, DeliveryId, OrgId, RunId, TriageId, WebhookId};
 use eclips_shared::plan::Plan;
-use eclips_tests::event_file;
+use eclips_tests::event_file::{self, Filling};
 use eclips_tests::function_process::FunctionProcess;
 use eclips_tests::stores::Stores;
 use serde_json::{Value, json};
@@ -16,12 +16,18 @@ pub struct Scene {
     functions: HashMap<String, FunctionProcess>,
     pub stores: Stores,
     pub key: String,
+    /// The key's organization, which `${ECLIPS_ORG_ID}` stands for.
+    pub org: OrgId,
     /// The run that `${ECLIPS_RUN_ID}` stands for: live, queued, of the key's organization.
     pub run: RunId,
     /// The item that `${ECLIPS_TRIAGE_ID}` stands for: nobody's, until a test has it made.
     pub triage: TriageId,
     /// The batch that `${ECLIPS_BATCH_ID}` stands for: nobody's, until a test makes one.
     pub batch: BatchId,
+    /// The webhook that `${ECLIPS_WEBHOOK_ID}` stands for: nobody's, until a test makes one.
+    pub webhook: WebhookId,
+    /// The delivery that `${ECLIPS_DELIVERY_ID}` stands for: nobody's, until a test has it made.
+    pub delivery: DeliveryId,
 }
 
 /// What an API function answered.
@@ -38,14 +44,18 @@ impl Scene {
     pub async fn set(file: &'static str) -> Self {
         let stores = Stores::open().await;
         let key = somebody(&stores).await;
+        let (org, _) = stores.owner(&key).await;
         let mut scene = Self {
             file,
             functions: HashMap::new(),
             stores,
             key,
+            org,
             run: RunId::generate(),
             triage: TriageId::generate(),
             batch: BatchId::generate(),
+            webhook: WebhookId::generate(),
+            delivery: DeliveryId::generate(),
         };
         scene.run = scene.create("runs-create-minimal").await;
         scene
@@ -53,7 +63,20 @@ impl Scene {
 
     /// The event with its placeholders filled in.
     pub fn event(&self) -> Value {
-        event_file::read_with(self.file, &self.key, self.run, self.triage, self.batch)
+        event_file::read_with(self.file, &self.filling())
+    }
+
+    /// What the placeholders stand for here.
+    pub fn filling(&self) -> Filling {
+        Filling {
+            key: self.key.clone(),
+            org: self.org,
+            run: self.run,
+            triage: self.triage,
+            batch: self.batch,
+            webhook: self.webhook,
+            delivery: self.delivery,
+        }
     }
 
     /// Hands the event to its function.
@@ -83,7 +106,7 @@ impl Scene {
 
     /// Hands over the event of another file.
     pub async fn play_also(&mut self, file: &str) -> Value {
-        let event = event_file::read(file, &self.key, self.run);
+        let event = event_file::read_with(file, &self.filling());
         self.send(event_file::function(file), &event).await
     }
 
@@ -126,6 +149,8 @@ async fn somebody(stores: &Stores) -> String {
         Scope::AgentsRead,
         Scope::TriageRead,
         Scope::TriageWrite,
+        Scope::WebhooksRead,
+        Scope::WebhooksWrite,
         Scope::BatchRun,
         Scope::BatchRead,
     ];

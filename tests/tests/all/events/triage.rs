@@ -33,7 +33,7 @@ pub async fn shows_an_item_to_its_own_organization_only(mut scene: Scene) {
     assert_eq!(named, expected, "{shown}");
 
     let stranger = scene.stranger().await;
-    let event = event_file::read_with("triage-show", &stranger, run, scene.triage, scene.batch);
+    let event = event_file::read_with("triage-show", &scene.filling().with_key(&stranger));
     let refused = Answer::read(&scene.send("triage", &event).await);
     assert_eq!(
         (refused.status, refused.body.as_str()),
@@ -91,8 +91,7 @@ async fn waiting(scene: &mut Scene) -> RunId {
 
 /// Hands over another file's event about the scene's item.
 async fn play_with(scene: &mut Scene, file: &str) -> Answer {
-    let event = event_file::read_with(file, &scene.key, scene.run, scene.triage, scene.batch);
-    Answer::read(&scene.send("triage", &event).await)
+    Answer::read(&scene.play_also(file).await)
 }
 
 /// Decides by the scene's event, and gives the answer.

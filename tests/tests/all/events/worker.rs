@@ -2,7 +2,6 @@
 
 use eclips_shared::ids::RunId;
 use eclips_shared::time::Timestamp;
-use eclips_tests::event_file;
 use serde_json::{Value, json};
 
 use super::scene::{Answer, Scene, nothing_failed};
@@ -35,8 +34,7 @@ pub async fn makes_the_runs_of_a_batch(mut scene: Scene) {
     for _ in 0..2 {
         assert_eq!(scene.play().await, nothing_failed());
     }
-    let event = event_file::read_with("batches-show", &scene.key, scene.run, scene.triage, scene.batch);
-    let shown = Answer::read(&scene.send("batches", &event).await).json();
+    let shown = Answer::read(&scene.play_also("batches-show").await).json();
     eclips_tests::batches::adds_up(&shown);
     for (row, task) in [
         (0, "Get 3 vendor quotes for 500 laptops"),

@@ -64,6 +64,26 @@ const CALLS: &[(&str, &[(&str, &str)])] = &[
         ],
     ),
     (
+        "webhooks",
+        &[
+            // store/keys.rs, find: authentication.
+            ("dynamodb:GetItem", "KeysTable.Arn"),
+            // store/webhooks.rs, find and rotate; store/deliveries/tries.rs, resend.
+            ("dynamodb:GetItem", "MainTable.Arn"),
+            // store/webhooks.rs, all; store/deliveries/list.rs, by way of page and count in store/index.rs.
+            ("dynamodb:Query", "MainTable.Arn"),
+            // store/webhooks.rs, create: the webhook; store/audit.rs, entry.
+            ("dynamodb:PutItem", "MainTable.Arn"),
+            // store/webhooks.rs, rotate, and the number of an organization's webhooks; store/deliveries/tries.rs, resend;
+            // store/limits.rs, store/keys.rs and store/keys/refused.rs as for runs.
+            ("dynamodb:UpdateItem", "MainTable.Arn"),
+            // store/webhooks.rs, delete.
+            ("dynamodb:DeleteItem", "MainTable.Arn"),
+            // vault/kms.rs, new_key: a new secret is sealed.
+            ("kms:GenerateDataKey", "SecretsKey.Arn"),
+        ],
+    ),
+    (
         "batches",
         &[
             // store/keys.rs, find: authentication.
@@ -156,6 +176,7 @@ const CALLS: &[(&str, &[(&str, &str)])] = &[
             // queue.rs, send: SendMessageBatch is authorised as SendMessage.
             ("sqs:SendMessage", "RunsQueue.Arn"),
             ("sqs:SendMessage", "PriorityQueue.Arn"),
+            ("sqs:SendMessage", "DeliveriesQueue.Arn"),
             // The event source mapping: its destination on failure, and the stream.
             ("sqs:SendMessage", "DispatchDeadLetterQueue.Arn"),
             ("dynamodb:DescribeStream", "MainTable.StreamArn"),
@@ -167,11 +188,11 @@ const CALLS: &[(&str, &[(&str, &str)])] = &[
     (
         "sweep",
         &[
-            // store/sweep.rs, due: keys alone.
+            // store/sweep.rs, due and due_errands: keys alone.
             ("dynamodb:Query", "${MainTable.Arn}/index/by_due"),
             // store/sweep.rs, look and bury; store/triage/expire.rs: the item, and the run that waits for it.
             ("dynamodb:GetItem", "MainTable.Arn"),
-            // store/sweep.rs, put_off and set_aside; store/runs/ending.rs and store/triage/end.rs: a run, its attempt and
+            // store/sweep.rs, put_off, put_off_errand and set_aside; store/runs/ending.rs and store/triage/end.rs: a run, its attempt and
             // its triage item end.
             ("dynamodb:UpdateItem", "MainTable.Arn"),
             // store/runs/ending.rs and store/triage/end.rs: the last events.
@@ -179,13 +200,50 @@ const CALLS: &[(&str, &[(&str, &str)])] = &[
             // queue.rs, send: SendMessageBatch is authorised as SendMessage.
             ("sqs:SendMessage", "RunsQueue.Arn"),
             ("sqs:SendMessage", "PriorityQueue.Arn"),
+            ("sqs:SendMessage", "RetriesQueue.Arn"),
             // The event source mappings.
             ("sqs:ReceiveMessage", "RunsDeadLetterQueue.Arn"),
             ("sqs:ReceiveMessage", "PriorityDeadLetterQueue.Arn"),
+            ("sqs:ReceiveMessage", "DeliveriesDeadLetterQueue.Arn"),
+            ("sqs:ReceiveMessage", "RetriesDeadLetterQueue.Arn"),
             ("sqs:DeleteMessage", "RunsDeadLetterQueue.Arn"),
             ("sqs:DeleteMessage", "PriorityDeadLetterQueue.Arn"),
+            ("sqs:DeleteMessage", "DeliveriesDeadLetterQueue.Arn"),
+            ("sqs:DeleteMessage", "RetriesDeadLetterQueue.Arn"),
             ("sqs:GetQueueAttributes", "RunsDeadLetterQueue.Arn"),
             ("sqs:GetQueueAttributes", "PriorityDeadLetterQueue.Arn"),
+            ("sqs:GetQueueAttributes", "DeliveriesDeadLetterQueue.Arn"),
+            ("sqs:GetQueueAttributes", "RetriesDeadLetterQueue.Arn"),
+        ],
+    ),
+    (
+        "deliver",
+        &[
+            // store/news.rs: a run, a result that is stored apart, a batch, a question; store/webhooks.rs, find and
+            // default_secret; store/deliveries/make.rs, body.
+            ("dynamodb:GetItem", "MainTable.Arn"),
+            // store/runs/watch.rs, look: what has happened to a run; store/webhooks.rs, all.
+            ("dynamodb:Query", "MainTable.Arn"),
+            // store/deliveries/make.rs, made, by way of only in store/several.rs.
+            ("dynamodb:BatchGetItem", "MainTable.Arn"),
+            // store/deliveries/make.rs, put: bodies and deliveries.
+            ("dynamodb:PutItem", "MainTable.Arn"),
+            // store/deliveries/tries.rs, claim, release and note; store/webhooks.rs, failed, recovered and
+            // set_default_secret.
+            ("dynamodb:UpdateItem", "MainTable.Arn"),
+            // vault/kms.rs, old_key: what signs is opened; new_key: an organization's default secret is made.
+            ("kms:Decrypt", "SecretsKey.Arn"),
+            ("kms:GenerateDataKey", "SecretsKey.Arn"),
+            // queue.rs, send, send_later and send_again.
+            ("sqs:SendMessage", "DeliveriesQueue.Arn"),
+            ("sqs:SendMessage", "RetriesQueue.Arn"),
+            // The event source mappings.
+            ("sqs:ReceiveMessage", "DeliveriesQueue.Arn"),
+            ("sqs:ReceiveMessage", "RetriesQueue.Arn"),
+            ("sqs:DeleteMessage", "DeliveriesQueue.Arn"),
+            ("sqs:DeleteMessage", "RetriesQueue.Arn"),
+            ("sqs:GetQueueAttributes", "DeliveriesQueue.Arn"),
+            ("sqs:GetQueueAttributes", "RetriesQueue.Arn"),
         ],
     ),
     (
@@ -284,13 +342,51 @@ fn keys_are_read_by_authentication_written_by_the_dashboard_and_listed_by_nobody
             .filter(|(_, resource)| resource.contains("KeysTable"));
         let on_keys: BTreeSet<Grant> = on_keys.collect();
         let allowed: &[&str] = match function.name() {
-            "runs" | "stream" | "triage" | "batches" | "usage" => &["dynamodb:GetItem"],
+            "runs" | "stream" | "triage" | "webhooks" | "batches" | "usage" => &["dynamodb:GetItem"],
             "dashboard" => &["dynamodb:PutItem", "dynamodb:UpdateItem"],
             _ => &[],
         };
         let allowed = allowed.iter().map(|action| grant((action, "KeysTable.Arn"))).collect();
         assert_eq!(on_keys, allowed, "{}", function.id);
     }
+}
+
+#[test]
+fn secrets_are_sealed_by_two_functions_and_opened_by_the_one_that_signs() {
+    let stack = Stack::read();
+    let (key, properties) = stack.only("AWS::KMS::Key");
+    for function in stack.functions() {
+        let on_key = function.grants().into_iter();
+        let on_key: BTreeSet<Grant> = on_key
+            .filter(|(action, resource)| action.starts_with("kms:") || resource.contains(key))
+            .collect();
+        let allowed: &[&str] = match function.name() {
+            // Whoever answers customers can open nothing, not even what it sealed itself.
+            "webhooks" => &["kms:GenerateDataKey"],
+            "deliver" => &["kms:Decrypt", "kms:GenerateDataKey"],
+            _ => &[],
+        };
+        let arn = format!("{key}.Arn");
+        let allowed = allowed.iter().map(|action| grant((action, arn.as_str()))).collect();
+        assert_eq!(on_key, allowed, "{}", function.id);
+        // Who may use the key knows which it is, and nobody else.
+        let named = function.settings().get("ECLIPS_VAULT").copied().cloned();
+        let expected = (!on_key.is_empty()).then(|| json!({ "Sub": format!("kms:${{{arn}}}") }));
+        assert_eq!(named, expected, "{}", function.id);
+    }
+    // The account lets its roles say who may, and the key itself names nobody.
+    let statements = &properties["KeyPolicy"]["Statement"];
+    assert_eq!(statements.as_array().map(Vec::len), Some(1), "{statements}");
+    assert_eq!(
+        statements[0]["Principal"],
+        json!({ "AWS": { "Sub": "arn:${AWS::Partition}:iam::${AWS::AccountId}:root" } })
+    );
+    // Without the key no secret is ever opened again: it is never lost by mistake, and turned by KMS itself.
+    assert_eq!(
+        (&properties["EnableKeyRotation"], &properties["PendingWindowInDays"]),
+        (&json!(true), &json!(30))
+    );
+    assert!(stack.is_retained(key), "{key}");
 }
 
 #[test]

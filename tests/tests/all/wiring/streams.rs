@@ -49,8 +49,13 @@ fn lambda_lets_through_what_counts_and_keeps_most_of_the_rest() {
     let dispatch: &[(&str, &[bool])] = &[
         ("dispatch-queued-run", &[true]),
         ("dispatch-urgent-run", &[true]),
+        // That a batch's rows are made passes: a pattern cannot tell it from the wish to cancel, so the function does.
+        ("dispatch-batch", &[true, true, true]),
+        ("dispatch-run-ended", &[true]),
+        ("dispatch-delivery-asked", &[true, false]),
         ("dispatch-other-records", &[false, false, false]),
-        ("fold-run-ended", &[true, false, false]),
+        // A run that is made, and one that ends; no answer of a model.
+        ("fold-run-ended", &[true, false, true]),
         ("fold-day-began", &[false]),
     ];
     let fold: &[(&str, &[bool])] = &[
@@ -58,6 +63,8 @@ fn lambda_lets_through_what_counts_and_keeps_most_of_the_rest() {
         ("fold-day-began", &[true]),
         // A lease and a plan pass: a pattern cannot compare two images, so the function does.
         ("fold-other-records", &[false, false, true, true]),
+        ("dispatch-run-ended", &[true]),
+        ("dispatch-delivery-asked", &[false, false]),
         // A claim and a deletion count.
         ("dispatch-other-records", &[false, true, true]),
     ];

@@ -175,6 +175,7 @@ fn both_tables_survive_mistakes() {
             "{id}"
         );
         assert_eq!(table["SSESpecification"]["SSEEnabled"], true, "{id}");
+        assert!(stack.is_retained(id), "{id}");
     }
     assert_eq!(stack.properties("KeysTable")["DeletionProtectionEnabled"], true);
     assert!(
