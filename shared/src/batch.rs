@@ -2,6 +2,8 @@
 //!
 //! A row is a run. What a row shows is what its run says, so the two cannot disagree, and a job's counts are those of its rows.
 
+mod room;
+
 use serde::{Serialize, Serializer};
 use serde_json::value::RawValue;
 
@@ -9,20 +11,21 @@ use crate::ids::{BatchId, RunId};
 use crate::run::{Status, words};
 use crate::time::Timestamp;
 
+pub use self::room::{ANSWER_BYTES_MAX, fit};
+
 /// Rows of one batch at the most. *Source*: contract §7.
 pub const ROWS_MAX: usize = 500;
 /// The largest result that a row shows; a larger one is the run's to show. *Units*: bytes. *Source*: contract §7.
 pub const RESULT_BYTES_MAX: usize = 8 * 1024;
-/// The results of one answer together. Beyond it a row shows none, however small: an answer of Lambda is 6 MB at the most,
-/// written as a string within JSON. *Units*: bytes. Our choice.
-pub const RESULTS_BYTES_MAX: usize = 3 * 1024 * 1024;
+/// The `error` of a row that ended with its batch. *Source*: contract §7.
+pub const BATCH_WAS_CANCELLED: &str = "Batch was cancelled";
 
 words!(
     /// Where a batch stands. The last three are final.
     BatchStatus {
-        /// No row has begun.
+        /// No row has begun, and some can.
         Pending = "pending",
-        /// Some row has begun.
+        /// Some row has begun, and some has not ended.
         Running = "running",
         /// All rows have ended, and not all of them failed.
         Completed = "completed",
@@ -77,8 +80,8 @@ impl RowStatus {
 pub struct Counts {
     /// Rows in all.
     pub total: u32,
-    /// Rows that nobody has begun.
-    pub pending: u32,
+    /// Whether somebody has begun a row, whatever became of it.
+    pub begun: bool,
     /// Rows with a result.
     pub completed: u32,
     /// Rows without one.
@@ -90,14 +93,14 @@ pub struct Counts {
 }
 
 impl Counts {
-    /// Counts rows.
+    /// Counts rows. One that was cancelled is not taken for begun: whether it was, its run knows.
     pub fn of(rows: impl IntoIterator<Item = RowStatus>) -> Self {
         let mut counts = Self::default();
         for row in rows {
             counts.total += 1;
+            counts.begun |= !matches!(row, RowStatus::Pending | RowStatus::Cancelled);
             match row {
-                RowStatus::Pending => counts.pending += 1,
-                RowStatus::Running => {}
+                RowStatus::Pending | RowStatus::Running => {}
                 RowStatus::PendingTriage => counts.triage += 1,
                 RowStatus::Completed => counts.completed += 1,
                 RowStatus::Failed => counts.failed += 1,
@@ -116,10 +119,12 @@ impl Counts {
     /// Where a batch of these rows stands that nobody cancelled. *Source*: contract §7.
     #[must_use]
     pub const fn status(&self) -> BatchStatus {
-        if self.pending == self.total {
-            BatchStatus::Pending
-        } else if self.open() > 0 {
-            BatchStatus::Running
+        if self.open() > 0 {
+            if self.begun {
+                BatchStatus::Running
+            } else {
+                BatchStatus::Pending
+            }
         } else if self.failed == self.total {
             BatchStatus::Failed
         } else {
@@ -151,7 +156,7 @@ pub struct Job {
     pub triage_rows: u32,
     /// When it was accepted.
     pub created_at: Timestamp,
-    /// When its last row ended, or it was cancelled.
+    /// Since when it is over: when its last row ended, or when it was cancelled; null until its last row has ended.
     pub completed_at: Option<Timestamp>,
 }
 
@@ -167,10 +172,10 @@ pub struct BatchRow {
     pub status: RowStatus,
     /// What the agent answered, an object or null.
     pub result: Option<Box<RawValue>>,
-    /// Whether the result is left out, because it is too large for a batch's answer.
+    /// Whether the result is left out, because it is too large for a batch's answer, or the answer has no more room.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub result_truncated: bool,
-    /// Why it failed or was ended.
+    /// Why it failed or was ended; where it is longer than its share of the answer, cut and ended with `…`.
     pub error_message: Option<String>,
     /// Its run; null until there is one.
     pub run_id: Option<RunId>,
@@ -241,6 +246,9 @@ mod tests {
             (vec![Pending, Pending], BatchStatus::Pending, 2),
             (vec![Pending, Running], BatchStatus::Running, 2),
             (vec![Pending, Completed], BatchStatus::Running, 1),
+            (vec![Pending, Failed], BatchStatus::Running, 1),
+            (vec![Pending, Cancelled], BatchStatus::Pending, 1),
+            (vec![Running, Cancelled], BatchStatus::Running, 1),
             (vec![PendingTriage], BatchStatus::Running, 1),
             (vec![Completed, Failed, PendingTriage], BatchStatus::Running, 1),
             (vec![Completed, Failed], BatchStatus::Completed, 0),
@@ -251,5 +259,11 @@ mod tests {
             let counts = Counts::of(rows.iter().copied());
             assert_eq!((counts.status(), counts.open()), (status, open), "{rows:?}");
         }
+        // The cancelled one had begun.
+        let counts = Counts {
+            begun: true,
+            ..Counts::of([Pending, Cancelled])
+        };
+        assert_eq!(counts.status(), BatchStatus::Running);
     }
 }

@@ -107,13 +107,7 @@ impl Fields {
     pub fn finish(self) -> Result<(), ApiError> {
         match self.0.into_keys().next() {
             None => Ok(()),
-            Some(name) => {
-                let name: String = name.chars().take(100).collect();
-                Err(ApiError::Validation {
-                    message: format!("Unknown field {name}"),
-                    field: Some(name),
-                })
-            }
+            Some(name) => Err(ApiError::unknown_field(name.chars().take(100).collect())),
         }
     }
 }

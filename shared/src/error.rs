@@ -140,8 +140,18 @@ impl ApiError {
         }
     }
 
-    /// The same error of something that stands within something else: its field, and its message where that begins with the
-    /// field, name the place, as in `rows[17].task`.
+    /// The refusal of a field that nobody asked for.
+    #[must_use]
+    pub fn unknown_field(name: String) -> Self {
+        Self::Validation {
+            message: unknown_field(&name),
+            field: Some(name),
+        }
+    }
+
+    /// The same error of something that stands within something else: its field names the place, as in `rows[17].task`, and so
+    /// does its message, which begins with the field or is that of an unknown one. Nowhere else, since a field may be called
+    /// as a letter of the message is.
     #[must_use]
     pub fn within(self, place: &str) -> Self {
         match self {
@@ -150,8 +160,15 @@ impl ApiError {
                 field: Some(field),
             } => {
                 let placed = format!("{place}.{field}");
+                let message = if message == unknown_field(&field) {
+                    unknown_field(&placed)
+                } else if let Some(rest) = message.strip_prefix(&field) {
+                    format!("{placed}{rest}")
+                } else {
+                    message
+                };
                 Self::Validation {
-                    message: message.replacen(&field, &placed, 1),
+                    message,
                     field: Some(placed),
                 }
             }
@@ -321,6 +338,10 @@ impl ApiError {
             _ => None,
         }
     }
+}
+
+fn unknown_field(name: &str) -> String {
+    format!("Unknown field {name}")
 }
 
 #[cfg(test)]

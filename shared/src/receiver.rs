@@ -116,9 +116,6 @@ impl ReceiverUrl {
             text: text.to_owned(),
             url,
         };
-        if !matches!(read.url.scheme(), "http" | "https") {
-            return Err(Unfit::NotHttps);
-        }
         if authority.contains('@') {
             return Err(Unfit::Userinfo);
         }

@@ -95,11 +95,27 @@ impl Backstage {
         write: impl Future<Output = T>,
         change: impl Future<Output = ()>,
     ) -> T {
+        self.meanwhile_after(operation, 0, write, change).await
+    }
+
+    /// The same between so many such calls and the next.
+    ///
+    /// # Panics
+    /// As [`Backstage::meanwhile`].
+    pub async fn meanwhile_after<T>(
+        &self,
+        operation: &'static str,
+        skip: usize,
+        write: impl Future<Output = T>,
+        change: impl Future<Output = ()>,
+    ) -> T {
         self.proxy.take_calls();
-        self.proxy.set_after(operation, 0, 1, Fault::Slow);
+        self.proxy.set_after(operation, skip, 1, Fault::Slow);
         let changing = async {
-            let deadline = Instant::now() + PATIENCE;
-            while !self.proxy.take_calls().iter().any(|call| call == operation) {
+            let (deadline, mut seen) = (Instant::now() + PATIENCE, 0);
+            while seen <= skip {
+                let calls = self.proxy.take_calls();
+                seen += calls.iter().filter(|call| *call == operation).count();
                 assert!(Instant::now() < deadline, "nothing is written");
                 tokio::time::sleep(Duration::from_millis(1)).await;
             }

@@ -24,6 +24,8 @@ pub struct Answer {
     pub status: u64,
     /// The body.
     pub body: String,
+    /// How large it is all in all, as Lambda takes it.
+    pub bytes: usize,
     headers: Value,
 }
 
@@ -150,6 +152,7 @@ impl Function {
         Answer {
             status: answer["statusCode"].as_u64().expect("a status"),
             body: answer["body"].as_str().unwrap_or_default().to_owned(),
+            bytes: answer.to_string().len(),
             headers: answer["multiValueHeaders"].clone(),
         }
     }

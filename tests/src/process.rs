@@ -129,6 +129,7 @@ pub fn refused(data: &Path, arguments: &[&str]) -> String {
 
 fn command(data: &Path) -> Command {
     let mut command = Command::new(program("eclips-local"));
-    command.env_clear().args(["--dashboard-port", "0", "--data"]).arg(data);
+    let ports = ["--dashboard-port", "0", "--receiver-port", "0"];
+    command.env_clear().args(ports).arg("--data").arg(data);
     command
 }

@@ -39,6 +39,8 @@ pub enum Fault {
     ReplyLost,
     /// Passes half of the keys or items of a `BatchGetItem` or `BatchWriteItem` on, and leaves the others for the next call.
     Halved,
+    /// Passes the last of them on, and leaves all others.
+    Thinned,
 }
 
 #[derive(Clone)]
@@ -70,6 +72,8 @@ struct Rule {
     skip: usize,
     /// So many of them get it.
     times: usize,
+    /// What the one after these gets.
+    then: Option<Fault>,
 }
 
 /// The proxy; lives as long as the test.
@@ -98,6 +102,7 @@ impl Proxy {
                 operation: None,
                 skip: 0,
                 times: 0,
+                then: None,
             })),
             calls: Arc::default(),
             units: Arc::default(),
@@ -125,6 +130,7 @@ impl Proxy {
             operation: None,
             skip: 0,
             times: usize::MAX,
+            then: None,
         });
     }
 
@@ -135,6 +141,7 @@ impl Proxy {
             operation: Some(operation),
             skip: 0,
             times: usize::MAX,
+            then: None,
         });
     }
 
@@ -145,6 +152,18 @@ impl Proxy {
             operation: Some(operation),
             skip,
             times,
+            then: None,
+        });
+    }
+
+    /// Treats the next call of an operation so and the one after it so, and passes on all later ones.
+    pub fn set_both(&self, operation: &'static str, fault: Fault, then: Fault) {
+        self.rule(Rule {
+            fault,
+            operation: Some(operation),
+            skip: 0,
+            times: 1,
+            then: Some(then),
         });
     }
 
@@ -166,8 +185,11 @@ impl Proxy {
 /// What this call gets; counts it.
 fn fault_of(shared: &Shared, operation: &str) -> Fault {
     let mut rule = shared.rule.lock().expect("no panic holds it");
-    if rule.operation.is_some_and(|only| only != operation) || rule.times == 0 {
+    if rule.operation.is_some_and(|only| only != operation) {
         return Fault::None;
+    }
+    if rule.times == 0 {
+        return rule.then.take().unwrap_or(Fault::None);
     }
     if rule.skip > 0 {
         rule.skip -= 1;
@@ -194,7 +216,7 @@ async fn pass(State(shared): State<Shared>, headers: HeaderMap, body: Bytes) -> 
         (status, [("content-type", "application/x-amz-json-1.0")], body).into_response()
     };
     match fault {
-        Fault::None | Fault::ReplyLost | Fault::Halved => {}
+        Fault::None | Fault::ReplyLost | Fault::Halved | Fault::Thinned => {}
         Fault::Conflict if operation == "TransactWriteItems" => return cancelled(&body),
         Fault::Conflict => return refuse(400, "TransactionConflictException"),
         Fault::Broken => return refuse(500, "InternalServerError"),
@@ -207,7 +229,8 @@ async fn pass(State(shared): State<Shared>, headers: HeaderMap, body: Bytes) -> 
     let lag = shared.unrest.as_ref().and_then(|_| Lag::of(&operation, &body));
     let body = lag.as_ref().map_or(body, Lag::asked);
     let (body, left) = match fault {
-        Fault::Halved if operation.starts_with("Batch") => halved(&body),
+        Fault::Halved if operation.starts_with("Batch") => parted(&body, |items| items / 2),
+        Fault::Thinned if operation.starts_with("Batch") => parted(&body, |items| items - 1),
         _ => (body, None),
     };
     let mut request = shared.http.post(&shared.target).body(asking_for_units(&body));
@@ -256,9 +279,9 @@ fn cancelled(body: &Bytes) -> Response {
         .into_response()
 }
 
-/// The last half of the keys that a `BatchGetItem` asks of its one table, rounded up, as a request; and the rest, as what
-/// is left for the next one. So the items do not come in the order of the keys, which DynamoDB does not promise.
-fn halved(body: &Bytes) -> (Bytes, Option<Value>) {
+/// The last of the keys that a `BatchGetItem` asks of its one table, as a request; and the first, of which there are so many, as
+/// what is left for the next one. So the items do not come in the order of the keys, which DynamoDB does not promise.
+fn parted(body: &Bytes, left_of: fn(usize) -> usize) -> (Bytes, Option<Value>) {
     let mut asked: Value = serde_json::from_slice(body).unwrap_or_default();
     let mut left = asked["RequestItems"].clone();
     let tables = asked["RequestItems"].as_object_mut().into_iter().flatten();
@@ -270,7 +293,7 @@ fn halved(body: &Bytes) -> (Bytes, Option<Value>) {
             (&mut now["Keys"], &mut later["Keys"])
         };
         let items = now.as_array_mut().expect("keys are asked for, or items given");
-        let last = items.split_off(items.len() / 2);
+        let last = items.split_off(left_of(items.len()));
         *later = std::mem::replace(items, last).into();
         if *later == json!([]) {
             return (body.clone(), None);

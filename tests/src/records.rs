@@ -113,3 +113,17 @@ pub async fn set(config: &Config, pk: &str, sk: &str, attributes: &[(&str, Attri
     let update = update.update_expression(format!("SET {}", sets.join(", ")));
     update.send().await.expect("the engine is up");
 }
+
+/// Takes an item out of the main table.
+///
+/// # Panics
+/// When the engine is gone.
+pub async fn remove(config: &Config, pk: &str, sk: &str) {
+    let delete = tables(config)
+        .await
+        .delete_item()
+        .table_name(&config.table_main)
+        .key("pk", AttributeValue::S(pk.to_owned()))
+        .key("sk", AttributeValue::S(sk.to_owned()));
+    delete.send().await.expect("the engine is up");
+}

@@ -1,4 +1,5 @@
-//! `POST /v1/batches/{id}/cancel`: ends a batch that has not ended. *Source*: contract §7.
+//! `POST /v1/batches/{id}/cancel`: ends a batch that is not over. A 200 means that this is durable; of its rows some may end a
+//! moment later, but for what `ARCHITECTURE.md` says of them none begins. *Source*: contract §7.
 
 use std::time::Duration;
 
@@ -28,7 +29,8 @@ impl Verb for Cancel {
         match cancelled {
             BatchCancelled::Now => {
                 if let Some(batch) = &batch {
-                    // It is cancelled, whatever comes of this: the worker has been told and does the rest.
+                    // It is cancelled, whatever comes of this, and so it is a 200 also where this fails: the wish is durable, and
+                    // the worker that has been told of it, or the sweep's, ends the rest.
                     match tokio::time::timeout(ROWS_WAIT, batches.cancel_rows(batch)).await {
                         Ok(Ok(_)) => {}
                         Ok(Err(error)) => error.log(),

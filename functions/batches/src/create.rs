@@ -199,6 +199,14 @@ mod tests {
                 "rows[0].run_id",
                 "Unknown field rows[0].run_id",
             ),
+            // Called as a part of the message is.
+            (of(r#"[{"task":"x","n":1}]"#), "rows[0].n", "Unknown field rows[0].n"),
+            (
+                of(r#"[{"task":"x","Unknown":1}]"#),
+                "rows[0].Unknown",
+                "Unknown field rows[0].Unknown",
+            ),
+            (of(r#"[{"task":"x","":1}]"#), "rows[0].", "Unknown field rows[0]."),
             (
                 r#"{"agent_type":"center","rows":[{"task":"x"}],"priority":"high"}"#.to_owned(),
                 "priority",

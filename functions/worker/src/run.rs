@@ -77,10 +77,10 @@ impl Worker {
                 .send_later(hint, i32::try_from(wait_s).unwrap_or(i32::MAX))
                 .await;
         }
-        match self.enter(work, deadline).await {
+        match self.begin(work, deadline).await {
             Ok(()) => Ok(()),
             Err(StoreError::Lost) => {
-                tracing::info!(run_id = %run, "somebody else took the run over");
+                tracing::info!(run_id = %run, "the run is no longer this worker's");
                 Ok(())
             }
             Err(error @ StoreError::Corrupt { .. }) => Err(error),
@@ -89,19 +89,6 @@ impl Worker {
                 self.queues.send_later(hint, OUTAGE_DELAY_S).await
             }
         }
-    }
-
-    /// Begins or goes on, unless it is the row of a batch that was cancelled before the row began: such a row never does.
-    async fn enter(&self, work: Work, deadline: Timestamp) -> Result<(), StoreError> {
-        if let (Status::Queued, Some(batch)) = (work.status, work.batch) {
-            let read = self.store.batches().load(batch).await?;
-            if read.is_some_and(|batch| batch.cancelled_at.is_some()) {
-                let cancelled = self.store.runs().cancel(work.tenant, work.run).await?;
-                tracing::info!(run_id = %work.run, batch_id = %batch, ?cancelled, "its batch was cancelled");
-                return Ok(());
-            }
-        }
-        self.begin(work, deadline).await
     }
 
     async fn begin(&self, work: Work, deadline: Timestamp) -> Result<(), StoreError> {
@@ -449,7 +436,23 @@ impl Drive<'_> {
     /// Sends a step until it is written or refused: what a model said was paid for, and a short outage must not lose it.
     /// The same step at the same moment is written once.
     async fn write(&mut self, step: &Advance) -> Result<(), StoreError> {
-        let (works, at) = (self.worker.store.works(), (self.worker.now)());
-        persist!(self.work.run, SAVE_PAUSES_MS, works.advance(&mut self.work, step, at))
+        let at = (self.worker.now)();
+        persist!(self.work.run, SAVE_PAUSES_MS, self.advance(step, at))
+    }
+
+    /// Sends a step once; the first one of a batch's row only after a look at the batch. Where that was cancelled, the row ends
+    /// instead of being claimed. Nothing comes between the look and the claim, so that a row which had not been claimed when its batch
+    /// was cancelled begins only if this worker stands still here until after that.
+    async fn advance(&mut self, step: &Advance, at: Timestamp) -> Result<(), StoreError> {
+        let store = &self.worker.store;
+        if let (Status::Queued, Some(batch)) = (self.work.status, self.work.batch) {
+            let read = store.batches().load(batch).await?;
+            if read.is_some_and(|batch| batch.cancelled_at.is_some()) {
+                let cancelled = store.runs().cancel_row(self.work.tenant, self.work.run).await?;
+                tracing::info!(run_id = %self.work.run, batch_id = %batch, ?cancelled, "its batch was cancelled");
+                return Err(StoreError::Lost);
+            }
+        }
+        store.works().advance(&mut self.work, step, at).await
     }
 }

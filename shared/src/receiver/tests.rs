@@ -34,6 +34,8 @@ fn takes_public_hosts_over_https() {
         "https://134744072/hook",
         "https://[2606:4700:4700::1111]:8443/hook",
         "https://example.com/?next=https://user@10.0.0.1/",
+        "https://example.com?next=a@b",
+        "https://shop.catalan/",
         "https://example.com/{run}|^`\"<>",
     ] {
         let url = public(text).unwrap_or_else(|unfit| panic!("{text}: {unfit:?}"));
@@ -192,7 +194,7 @@ const NOT_PUBLIC: [&str; 52] = [
 ];
 
 /// Names that no public host has.
-const NOT_PUBLIC_NAMES: [&str; 27] = [
+const NOT_PUBLIC_NAMES: [&str; 28] = [
     "localhost",
     "LOCALHOST",
     "localhost.",
@@ -206,6 +208,7 @@ const NOT_PUBLIC_NAMES: [&str; 27] = [
     "metadata.google.internal",
     "instance-data.ec2.internal",
     "router.home.arpa",
+    "home.arpa",
     "wiki.corp",
     "nas.lan",
     "nas.home",

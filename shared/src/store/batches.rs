@@ -70,6 +70,7 @@ pub struct Batch {
 #[derive(Clone, Debug)]
 struct Known {
     status: Status,
+    has_begun: bool,
     completed_at: Option<Timestamp>,
     item: Attributes,
 }
@@ -83,10 +84,11 @@ struct Sent {
 }
 
 /// What is read of a row's run.
-const OF_RUN: [&str; 8] = [
+const OF_RUN: [&str; 9] = [
     "pk",
     "status",
     "row_index",
+    "started_at",
     "completed_at",
     "error",
     "result",
@@ -112,7 +114,7 @@ impl Batch {
             Some(_) => {
                 let counts = Counts {
                     total: row.number("total_rows")?,
-                    pending: 0,
+                    begun: true,
                     completed: row.number("completed_rows")?,
                     failed: row.number("failed_rows")?,
                     cancelled: row.number("cancelled_rows")?,
@@ -165,7 +167,7 @@ impl Batch {
         }
     }
 
-    /// What is shown of it with these counts; `ended_at` is when its last row ended.
+    /// What is shown of it with these counts; `ended_at` is since when it is over by its rows.
     fn job(&self, status: BatchStatus, counts: &Counts, ended_at: Option<Timestamp>) -> Job {
         Job {
             id: self.id,
@@ -187,16 +189,17 @@ impl Batch {
 struct Rows {
     known: BTreeMap<u16, Known>,
     counts: Counts,
-    /// When the last of them ended, where all have.
+    /// Since when the batch is over, where all of them have ended.
     ended_at: Option<Timestamp>,
 }
 
 impl Rows {
     fn of(batch: &Batch, known: BTreeMap<u16, Known>) -> Self {
-        let counts = Counts::of((0..batch.total_rows).map(|row| batch.status_of(known.get(&row))));
+        let mut counts = Counts::of((0..batch.total_rows).map(|row| batch.status_of(known.get(&row))));
+        counts.begun |= known.values().any(|known| known.has_begun);
         let latest = known.values().filter_map(|known| known.completed_at).max();
-        // A row that never had a run ended when its batch was cancelled.
-        let ended_at = latest.max(batch.cancelled_at).filter(|_| counts.open() == 0);
+        // Rows of a cancelled batch are shown as ended before they are, so the moment of the last one would change once more.
+        let ended_at = batch.cancelled_at.or(latest).filter(|_| counts.open() == 0);
         Self {
             known,
             counts,
@@ -211,6 +214,15 @@ impl Rows {
             None => self.counts.status(),
         }
     }
+}
+
+/// What of many things that were done at once is told: that the store was out of reach, if that happened to one of them, since doing
+/// all of it again does the rest then; otherwise the first that failed.
+fn told(done: impl IntoIterator<Item = Result<(), StoreError>>) -> Result<(), StoreError> {
+    let failed: Vec<StoreError> = done.into_iter().filter_map(Result::err).collect();
+    let outage = |error: &StoreError| matches!(error, StoreError::Unavailable { .. });
+    let at = failed.iter().position(outage).unwrap_or(0);
+    failed.into_iter().nth(at).map_or(Ok(()), Err)
 }
 
 impl Batches<'_> {
@@ -241,6 +253,7 @@ impl Batches<'_> {
                 number,
                 Known {
                     status,
+                    has_begun: row.opt_time("started_at")?.is_some(),
                     completed_at,
                     item,
                 },

@@ -4,7 +4,9 @@ use std::time::Duration;
 
 use aws_sdk_dynamodb::error::SdkError;
 use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError;
-use aws_sdk_dynamodb::types::{Delete, Put, TransactWriteItem, Update};
+use aws_sdk_dynamodb::types::{ConditionCheck, Delete, Put, TransactWriteItem, Update};
+
+use uuid::Uuid;
 
 use super::item::{Attributes, s};
 use super::{Store, StoreError, unavailable};
@@ -44,6 +46,18 @@ pub fn update_main(store: &Store, pk: &str, sk: &str) -> aws_sdk_dynamodb::types
         .key("sk", s(sk))
 }
 
+/// A condition that an item of the main table has to meet, which is left as it is.
+pub fn check_main(store: &Store, pk: &str, sk: &str, condition: &str) -> TransactWriteItem {
+    let check = ConditionCheck::builder()
+        .table_name(&*store.main)
+        .key("pk", s(pk))
+        .key("sk", s(sk))
+        .condition_expression(condition);
+    TransactWriteItem::builder()
+        .condition_check(check.build().expect("table, key and condition are set"))
+        .build()
+}
+
 /// A delete of an item of the main table, whether it is there or not.
 pub fn delete_main(store: &Store, pk: &str, sk: &str) -> TransactWriteItem {
     delete(delete_of(store, pk, sk))
@@ -67,7 +81,8 @@ fn delete(delete: aws_sdk_dynamodb::types::builders::DeleteBuilder) -> TransactW
         .build()
 }
 
-/// Sends a transaction; a conflict with another one in flight is tried again.
+/// Sends a transaction; a conflict with another one in flight is tried again, and the whole is written once, whichever answer was
+/// lost meanwhile.
 ///
 /// *Errors*: [`StoreError::Lost`] when a condition did not hold, [`StoreError::Unavailable`] otherwise.
 pub async fn send(store: &Store, call: &'static str, writes: Vec<TransactWriteItem>) -> Result<(), StoreError> {
@@ -84,13 +99,17 @@ pub async fn send_once(
     writes: Vec<TransactWriteItem>,
     token: Option<String>,
 ) -> Result<(), StoreError> {
+    // Left to the SDK it would be one for each of our tries, so that a try whose answer was lost would refuse the next one; and its
+    // random numbers are seeded with the time and a thread's number, which two processes may share: then the second one's
+    // writes are refused, or, where they are the same, taken for the first one's.
+    let token = token.unwrap_or_else(|| Uuid::new_v4().to_string());
     let mut wait = CONFLICT_WAIT;
     for attempt in 1.. {
         let transaction = store
             .client
             .transact_write_items()
             .set_transact_items(Some(writes.clone()));
-        let sent = transaction.set_client_request_token(token.clone()).send().await;
+        let sent = transaction.client_request_token(&token).send().await;
         let Err(error) = sent else { return Ok(()) };
         match verdict(&error) {
             Verdict::Lost => return Err(StoreError::Lost),

@@ -34,7 +34,7 @@ export const settings = {};
 export async function start() {
   folder = mkdtempSync(join(tmpdir(), "eclips-browser-"));
   const log = openSync(join(folder, "log"), "a");
-  const ports = ["--port", "0", "--dashboard-port", "0"];
+  const ports = ["--port", "0", "--dashboard-port", "0", "--receiver-port", "0"];
   const line = [program("eclips-local"), "--memory", ...ports, "--data", folder, "--log", "debug"];
   keeper = spawn("sh", ["-c", KEEPER, "keeper", ...line], { stdio: ["pipe", "pipe", log], env: {} });
   closeSync(log);

@@ -241,6 +241,19 @@ async fn a_cancellation_outlives_conflicts_and_lost_replies() {
 }
 
 #[tokio::test]
+async fn what_a_lost_reply_was_about_does_not_refuse_its_own_next_try() {
+    let scene = Backstage::open().await;
+    let run = scene.create(json!({ "task": "x" })).await;
+    // It is written and nobody says so; told again, it meets another transaction, and is told once more.
+    scene
+        .proxy
+        .set_both("TransactWriteItems", Fault::ReplyLost, Fault::Conflict);
+    assert_eq!(scene.cancel(run).await, (200, json!({ "cancelled": true })));
+    let events = records::events(&scene.config(), run).await;
+    assert_eq!(types(&events), ["run.queued", "run.cancelled"]);
+}
+
+#[tokio::test]
 async fn no_model_is_asked_for_a_run_that_was_cancelled_while_its_save_was_told_again() {
     let scene = Backstage::open().await;
     let run = scene.create(json!({ "task": "x" })).await;

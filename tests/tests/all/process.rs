@@ -254,6 +254,7 @@ async fn the_settings_file_is_its_owners_only() {
     let dev = Dev::start(folder.path());
     for name in [
         "ECLIPS_BASE_URL",
+        "ECLIPS_RECEIVER_URL",
         "ECLIPS_API_KEY",
         "ECLIPS_TEST_KEY",
         "AWS_ENDPOINT_URL_DYNAMODB",
@@ -281,6 +282,17 @@ async fn the_settings_file_is_its_owners_only() {
             .mode();
         assert_eq!(mode & 0o077, 0, "others can read the keys");
     }
+}
+
+#[tokio::test]
+async fn the_receiver_of_webhooks_is_where_the_settings_say() {
+    let folder = tempfile::tempdir().unwrap();
+    let dev = Dev::start(folder.path());
+    let url = &dev.settings["ECLIPS_RECEIVER_URL"];
+    let sent = reply(client().post(format!("{url}/hook?answer=503")).body("{}")).await;
+    assert_eq!(sent.status.as_u16(), 503);
+    let kept = reply(client().get(format!("{url}/arrivals.json"))).await.json();
+    assert_eq!(kept["data"][0]["path"], "/hook?answer=503");
 }
 
 #[tokio::test]

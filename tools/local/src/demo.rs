@@ -86,7 +86,7 @@ impl Demo {
     /// eyes only. A key of a model's endpoint is not among it: whoever has one has it in the shell already.
     ///
     /// *Shape*: `NAME=value` lines. *Errors*: the folder cannot be written.
-    pub fn write(&self, env: &Path, password: &str, config: &Config) -> Result<()> {
+    pub fn write(&self, env: &Path, password: &str, config: &Config, receiver: &str) -> Result<()> {
         let endpoint = |url: &Option<String>| url.clone().unwrap_or_default();
         let settings = [
             ("ECLIPS_BASE_URL", config.api_url.clone()),
@@ -96,6 +96,7 @@ impl Demo {
             ("ECLIPS_DASHBOARD_PASSWORD", password.to_owned()),
             ("ECLIPS_API_URL", config.api_url.clone()),
             ("ECLIPS_DASHBOARD_URL", config.dashboard_url.clone()),
+            ("ECLIPS_RECEIVER_URL", receiver.to_owned()),
             ("ECLIPS_OIDC_ISSUER", config.oidc_issuer.clone()),
             ("ECLIPS_OIDC_CLIENT_ID", config.oidc_client_id.clone()),
             ("ECLIPS_TABLE_MAIN", config.table_main.clone()),

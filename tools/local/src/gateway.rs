@@ -88,13 +88,7 @@ impl Gateway {
     ///
     /// *Errors*: one line when the port is in use, with the option that names another.
     pub async fn bind(port: u16, option: &str) -> Result<Self> {
-        let listener = match TcpListener::bind((Ipv4Addr::LOCALHOST, port)).await {
-            Ok(listener) => listener,
-            Err(error) if error.kind() == std::io::ErrorKind::AddrInUse => {
-                bail!("port {port} is in use; stop what listens there or pass {option} 0 for a free one")
-            }
-            Err(error) => return Err(error).with_context(|| format!("cannot listen on port {port}")),
-        };
+        let listener = listen(port, option).await?;
         let address = listener.local_addr()?;
         Ok(Self {
             listener,
@@ -144,6 +138,19 @@ impl Gateway {
         let all = async { while connections.join_next().await.is_some() {} };
         // What is left is cut off when the set is dropped.
         let _ = timeout(STOP_GRACE, all).await;
+    }
+}
+
+/// Listens on 127.0.0.1; port 0 is one of the system's choice.
+///
+/// *Errors*: one line when the port is in use, with the option that names another.
+pub async fn listen(port: u16, option: &str) -> Result<TcpListener> {
+    match TcpListener::bind((Ipv4Addr::LOCALHOST, port)).await {
+        Ok(listener) => Ok(listener),
+        Err(error) if error.kind() == std::io::ErrorKind::AddrInUse => {
+            bail!("port {port} is in use; stop what listens there or pass {option} 0 for a free one")
+        }
+        Err(error) => Err(error).with_context(|| format!("cannot listen on port {port}")),
     }
 }
 

@@ -1,9 +1,9 @@
-//! Which `Host` a request on loopback may name.
+//! Which `Host` a request on loopback may name, and whose page may have made it.
 //!
 //! A web page can point its own name at 127.0.0.1 and then talk to our ports as if they were its own (DNS rebinding);
-//! the name it was reached by is what gives it away.
+//! the name it was reached by is what gives it away. What it sends without that name gives away where it comes from.
 
-use http::header::HOST;
+use http::header::{HOST, ORIGIN};
 use http::{HeaderMap, HeaderName, Request};
 
 /// Whether a request names this machine: by its one `Host` and, in the absolute form of a request, by its target as well.
@@ -11,6 +11,18 @@ use http::{HeaderMap, HeaderName, Request};
 pub fn named_by<B>(request: &Request<B>) -> bool {
     let target = request.uri().authority();
     only(request.headers(), HOST).is_some_and(is_local) && target.is_none_or(|authority| is_local(authority.as_str()))
+}
+
+/// Whether the page that made a request, if it was one, is of the very address that it goes to. A browser says where a form
+/// or a script's call comes from; what is no browser may leave it out. The host has to be known as this machine's already.
+/// *Source*: Fetch, `Origin`.
+#[must_use]
+pub fn is_own_page(headers: &HeaderMap) -> bool {
+    if !headers.contains_key(ORIGIN) {
+        return true;
+    }
+    let origin = only(headers, ORIGIN).and_then(|origin| origin.strip_prefix("http://"));
+    origin.is_some() && origin == only(headers, HOST)
 }
 
 /// The value of a header that is there exactly once.

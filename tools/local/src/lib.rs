@@ -13,7 +13,9 @@ pub mod gateway;
 pub mod host;
 pub mod poll;
 pub mod queue;
+pub mod receiver;
 pub mod schedule;
+mod secrets;
 pub mod sign_in;
 pub mod sqs;
 pub mod stream;
@@ -29,7 +31,6 @@ use eclips_engine::models::{Lineup, Secret};
 use eclips_shared::config::Config;
 use eclips_shared::receiver::Receivers;
 use eclips_shared::routes::Table;
-use eclips_shared::vault::KeyFile;
 use futures_util::future::BoxFuture;
 use tempfile::TempDir;
 use tokio::sync::oneshot;
@@ -41,6 +42,7 @@ use crate::folder::{Folder, Place};
 use crate::functions::Functions;
 use crate::gateway::{Gateway, Integration};
 use crate::queue::Queues;
+use crate::receiver::Receiver;
 use crate::sign_in::SignIn;
 use crate::sqs::Endpoint;
 use crate::template::Template;
@@ -49,8 +51,6 @@ use crate::template::Template;
 const WORKERS: usize = 16;
 /// Deliveries that are under way at once from each of their queues.
 const DELIVERERS: usize = 16;
-/// The file of the data folder that holds the key above the webhooks' secrets.
-const SECRETS_KEY: &str = "secrets.key";
 /// How often expired items are deleted; AWS does it within days, and all code compares times itself.
 const TTL_SWEEP_EVERY: Duration = Duration::from_secs(60);
 
@@ -65,6 +65,8 @@ pub struct Options {
     pub port: u16,
     /// The dashboard's port on 127.0.0.1; 0 takes any.
     pub dashboard_port: u16,
+    /// The port of the receiver of webhooks on 127.0.0.1; 0 takes any.
+    pub receiver_port: u16,
     /// Where the data lives; in memory when absent.
     pub data: Option<PathBuf>,
     /// What people sign in to the dashboard with.
@@ -87,6 +89,7 @@ pub struct Local {
     base_url: String,
     gateways: [Serving; 2],
     sign_in: SignIn,
+    receiver: Receiver,
     steps: Vec<(&'static str, Duration)>,
     lineup: Lineup,
     tasks: JoinSet<()>,
@@ -125,7 +128,7 @@ impl Local {
         tables::ensure(&sdk, &template).await?;
         clock.step("tables from infra/template.yaml");
 
-        let (secrets_key, secrets) = secrets_key(&place)?;
+        let (secrets_key, secrets_folder) = secrets::key(&place)?;
         let queues = Queues::open(&place, template.queues()?)?;
         let queue_endpoint = Endpoint::start(queues.clone()).await?;
         clock.step("queues");
@@ -188,17 +191,21 @@ impl Local {
             }),
         ];
         clock.step("gateways of API and dashboard");
+
+        let receiver = Receiver::start(options.receiver_port, secrets::all(&config).await?).await?;
+        clock.step("receiver of webhooks");
         let mut local = Self {
             config,
             base_url,
             gateways,
             sign_in,
+            receiver,
             steps: clock.steps,
             lineup,
             tasks,
             queue_endpoint,
             engine,
-            _secrets: secrets,
+            _secrets: secrets_folder,
         };
         local.delete_expired();
         Ok(local)
@@ -208,6 +215,12 @@ impl Local {
     #[must_use]
     pub fn base_url(&self) -> &str {
         &self.base_url
+    }
+
+    /// Where the receiver of webhooks listens: `http://127.0.0.1:<port>`.
+    #[must_use]
+    pub fn receiver_url(&self) -> &str {
+        self.receiver.url()
     }
 
     /// The functions' settings.
@@ -236,6 +249,7 @@ impl Local {
             let _ = serving.await;
         }
         self.tasks.shutdown().await;
+        drop(self.receiver);
         drop(self.sign_in);
         drop(self.queue_endpoint);
         drop(self.engine);
@@ -275,19 +289,6 @@ async fn consume(reader: stream::Reader, function: Pool) {
         }
     };
     reader.run(call).await;
-}
-
-/// The file with the key above the webhooks' secrets, which is made at the first start; in memory, in a folder of its own.
-fn secrets_key(place: &Place) -> Result<(PathBuf, Option<TempDir>)> {
-    let (path, folder) = match place.file(SECRETS_KEY) {
-        Some(path) => (path, None),
-        None => {
-            let folder = tempfile::tempdir()?;
-            (folder.path().join(SECRETS_KEY), Some(folder))
-        }
-    };
-    KeyFile::make(&path)?;
-    Ok((path, folder))
 }
 
 fn settings(store: String, queues: &Endpoint, template: &Template) -> Result<Config> {

@@ -25,6 +25,9 @@ struct CommandLine {
     /// The dashboard's port on 127.0.0.1; 0 takes any.
     #[arg(long, default_value_t = 8788)]
     dashboard_port: u16,
+    /// The port of the receiver of webhooks on 127.0.0.1; 0 takes any.
+    #[arg(long, default_value_t = 8789)]
+    receiver_port: u16,
     /// Where the data lives.
     #[arg(long, value_name = "DIR", default_value = ".eclips")]
     data: PathBuf,
@@ -62,6 +65,7 @@ async fn run(line: CommandLine) -> anyhow::Result<()> {
     let local = Local::start(Options {
         port: line.port,
         dashboard_port: line.dashboard_port,
+        receiver_port: line.receiver_port,
         data: (!line.memory).then_some(line.data),
         password: password.clone(),
         models,
@@ -72,7 +76,7 @@ async fn run(line: CommandLine) -> anyhow::Result<()> {
     let at = Instant::now();
     std::fs::create_dir_all(&folder)?;
     let demo = Demo::prepare(&Store::open(local.config()).await, &env).await?;
-    demo.write(&env, &password, local.config())?;
+    demo.write(&env, &password, local.config(), local.receiver_url())?;
     for (what, took) in local.steps() {
         println!("  {what:<44} {:>5} ms", took.as_millis());
     }
@@ -91,6 +95,7 @@ async fn run(line: CommandLine) -> anyhow::Result<()> {
 
 fn print_what_to_try(local: &Local, demo: &Demo, password: &str, env: &str) {
     let (dashboard, owner) = (&local.config().dashboard_url, demo::owner());
+    let receiver = local.receiver_url();
     let (base, live, test) = (local.base_url(), demo.live.reveal(), demo.test.reveal());
     let who = if local.lineup().is_sandbox() {
         "the sandbox model answers every run; no other model is configured".to_owned()
@@ -101,6 +106,8 @@ fn print_what_to_try(local: &Local, demo: &Demo, password: &str, env: &str) {
         "
 {who}
 dashboard {dashboard}
+receiver  {receiver}
+webhooks  are posted to https:// and, here alone, to http:// on this machine
 sign in   {owner}  password  {password}
 live key  {live}
 test key  {test}
@@ -113,6 +120,10 @@ try
   curl {base}/v1/run -H 'Authorization: Bearer {live}' \\
     -H 'Content-Type: application/json' \\
     -d '{{\"agent_type\":\"procurement_specialist\",\"task\":\"Get 3 vendor quotes for 500 laptops\"}}'
+
+  curl {base}/v1/webhooks -H 'Authorization: Bearer {live}' \\
+    -H 'Content-Type: application/json' \\
+    -d '{{\"url\":\"{receiver}/hook\",\"events\":[\"run.completed\",\"run.failed\",\"run.triage_required\"]}}'
 
   curl '{base}/v1/runs?limit=5' -H 'Authorization: Bearer {live}'
 

@@ -141,11 +141,24 @@ fn of_http(error: &hyper::Error) -> Option<Fault> {
 
 fn of_connection(error: &io::Error) -> Option<Fault> {
     match error.kind() {
-        io::ErrorKind::TimedOut => Some(Fault::TimedOut),
         io::ErrorKind::UnexpectedEof
         | io::ErrorKind::ConnectionReset
         | io::ErrorKind::ConnectionAborted
         | io::ErrorKind::BrokenPipe => Some(Fault::Closed),
         _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_connection_that_ends_has_many_names() {
+        use io::ErrorKind::{BrokenPipe, ConnectionAborted, ConnectionRefused, ConnectionReset, UnexpectedEof};
+        for kind in [UnexpectedEof, ConnectionReset, ConnectionAborted, BrokenPipe] {
+            assert_eq!(told(&io::Error::from(kind)), Some(Fault::Closed), "{kind}");
+        }
+        assert_eq!(told(&io::Error::from(ConnectionRefused)), None);
     }
 }

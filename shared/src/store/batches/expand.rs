@@ -23,6 +23,8 @@ const AT_ONCE: usize = 8;
 /// Tries of what DynamoDB leaves undone, and the wait before the second one, with jitter; doubled each time.
 const TRIES: u32 = 6;
 const WAIT: Duration = Duration::from_millis(30);
+/// The longest of these waits, of which there may be as many as there are items.
+const WAIT_MAX: Duration = Duration::from_millis(240);
 
 /// What was sent for all rows of a batch.
 #[derive(Debug)]
@@ -34,15 +36,7 @@ impl Batches<'_> {
     /// *Errors*: [`StoreError::Unavailable`]; [`StoreError::Corrupt`], also where a row is missing.
     pub async fn input(&self, batch: &Batch) -> Result<BatchInput, StoreError> {
         let pieces = self.0.partition("read batch input", partition(batch.id), "IN#").await?;
-        let sent = sent(&pieces)?;
-        if sent.len() == usize::from(batch.total_rows) {
-            Ok(BatchInput(sent))
-        } else {
-            Err(StoreError::Corrupt {
-                record: "batch input",
-                attribute: "rows".to_owned(),
-            })
-        }
+        sent(batch, &pieces).map(BatchInput)
     }
 
     /// Makes the runs of the next rows, and notes that they are there. What is there already is left as it is.
@@ -143,7 +137,7 @@ impl Batches<'_> {
                     });
                 }
                 tokio::time::sleep(jitter(wait)).await;
-                wait *= 2;
+                wait = WAIT_MAX.min(wait * 2);
             }
             left.extend(undone);
         }
@@ -166,12 +160,21 @@ fn fitting(writes: &[WriteRequest]) -> usize {
     fits.count().max(1)
 }
 
-/// What was sent, of all pieces in order.
-pub(super) fn sent(pieces: &[Attributes]) -> Result<Vec<Sent>, StoreError> {
+/// What was sent for a batch's rows, of all pieces in order.
+///
+/// *Errors*: [`StoreError::Corrupt`], also where a row is missing.
+pub(super) fn sent(batch: &Batch, pieces: &[Attributes]) -> Result<Vec<Sent>, StoreError> {
     let mut rows = Vec::new();
     for piece in pieces {
         let row = super::Row::new("batch input", piece);
         rows.extend(row.parsed("rows", |text| serde_json::from_str::<Vec<Sent>>(text).ok())?);
     }
-    Ok(rows)
+    if rows.len() == usize::from(batch.total_rows) {
+        Ok(rows)
+    } else {
+        Err(StoreError::Corrupt {
+            record: "batch input",
+            attribute: "rows".to_owned(),
+        })
+    }
 }

@@ -41,18 +41,18 @@ impl Batches<'_> {
                 ("ttl", Some(n(batch.ttl))),
             ],
         );
-        // The wish to cancel may come in this moment: it wins, and whoever looks next ends the batch by it.
-        let is_cancelled = if batch.cancelled_at.is_some() {
-            "attribute_exists(cancelled_at)"
-        } else {
-            "attribute_not_exists(cancelled_at)"
-        };
+        // A batch that was deleted meanwhile must not come back as an end of nothing.
+        let mut is_open = "attribute_exists(pk) AND attribute_not_exists(completed_at)".to_owned();
+        if batch.cancelled_at.is_none() {
+            // The wish to cancel may have come since the batch was read: it wins, and whoever looks next ends the batch by it.
+            is_open.push_str(" AND attribute_not_exists(cancelled_at)");
+        }
         let change = update_main(self.0, &pk, "M")
             .update_expression(
                 "SET #status = :status, completed_at = :at, completed_rows = :completed, failed_rows = :failed, \
                  cancelled_rows = :cancelled REMOVE due, due_at",
             )
-            .condition_expression(format!("attribute_not_exists(completed_at) AND {is_cancelled}"))
+            .condition_expression(is_open)
             .expression_attribute_names("#status", "status")
             .expression_attribute_values(":status", s(status.as_str()))
             .expression_attribute_values(":at", at(ended_at))

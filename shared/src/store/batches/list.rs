@@ -98,7 +98,7 @@ fn listed(batch: &Batch, progress: Option<&Attributes>) -> Result<Job, StoreErro
     let count = |numbers: usize| u32::try_from(numbers).unwrap_or(u32::MAX);
     let counts = Counts {
         total: u32::from(batch.total_rows),
-        pending: 0,
+        begun: progress.contains_key("begun"),
         completed: count(completed.len()),
         failed: count(failed.len()),
         cancelled: count(cancelled.len()),
@@ -106,7 +106,8 @@ fn listed(batch: &Batch, progress: Option<&Attributes>) -> Result<Job, StoreErro
     };
     let status = match batch.cancelled_at {
         Some(_) => BatchStatus::Cancelled,
-        None if progress.contains_key("begun") => BatchStatus::Running,
+        // That it is over is the batch's own to say.
+        None if counts.begun => BatchStatus::Running,
         None => BatchStatus::Pending,
     };
     Ok(batch.job(status, &counts, None))

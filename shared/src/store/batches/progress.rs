@@ -9,7 +9,7 @@ use futures_util::future::join_all;
 use super::super::item::{Attributes, Row, flag};
 use super::super::{Change, StoreError, unavailable};
 use super::list::numbers;
-use super::{Batches, partition};
+use super::{Batches, partition, told};
 use crate::ids::BatchId;
 use crate::run::Status;
 
@@ -23,7 +23,8 @@ struct Heard {
 impl Batches<'_> {
     /// Notes what is heard of rows, and ends the batches whose rows have all ended. All of it may come again.
     ///
-    /// *Errors*: [`StoreError::Unavailable`]: hearing all of it again does the rest; [`StoreError::Corrupt`].
+    /// *Errors*: [`StoreError::Unavailable`]: hearing all of it again does the rest; [`StoreError::Corrupt`], where nothing but that
+    /// was in the way.
     pub async fn hear(&self, changes: &[Change]) -> Result<(), StoreError> {
         let mut heard: BTreeMap<BatchId, Heard> = BTreeMap::new();
         for change in changes {
@@ -46,9 +47,8 @@ impl Batches<'_> {
                 heard.sets.entry(set).or_default().insert(row);
             }
         }
-        // What fails holds up nothing but itself: the first failure is told at the end.
-        let told = join_all(heard.iter().map(|(batch, heard)| self.note(*batch, heard))).await;
-        told.into_iter().collect()
+        // What fails holds up nothing but itself.
+        told(join_all(heard.iter().map(|(batch, heard)| self.note(*batch, heard))).await)
     }
 
     async fn note(&self, batch: BatchId, heard: &Heard) -> Result<(), StoreError> {

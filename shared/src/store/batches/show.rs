@@ -7,9 +7,9 @@ use serde_json::value::RawValue;
 use super::super::item::{Attributes, Row, keyed};
 use super::super::{StoreError, several};
 use super::expand::sent;
-use super::{Batch, Batches, Known, partition};
+use super::{Batch, Batches, Known, Rows, partition};
 use crate::auth::Tenant;
-use crate::batch::{BatchRow, Job, RESULT_BYTES_MAX, RESULTS_BYTES_MAX, RowStatus};
+use crate::batch::{BATCH_WAS_CANCELLED, BatchRow, Job, RESULT_BYTES_MAX, RowStatus, fit};
 use crate::ids::BatchId;
 use crate::run::Status;
 use crate::time::Timestamp;
@@ -18,21 +18,30 @@ impl Batches<'_> {
     /// Reads a batch with its rows, the runs strongly consistent; `None` for no such batch, another tenant's, and one whose time is
     /// over.
     ///
-    /// *Errors*: [`StoreError::Unavailable`], [`StoreError::Corrupt`].
+    /// *Errors*: [`StoreError::Unavailable`]; [`StoreError::Corrupt`], also where a row is missing of what was sent.
     pub async fn show(&self, tenant: Tenant, id: BatchId) -> Result<Option<(Job, Vec<BatchRow>)>, StoreError> {
         let (batch, pieces) = tokio::join!(
             self.find(tenant, id),
             self.0.partition("read batch input", partition(id), "IN#")
         );
-        let Some(batch) = batch? else { return Ok(None) };
-        let (sent, rows) = (sent(&pieces?)?, self.rows(&batch).await?);
+        let Some(mut batch) = batch? else { return Ok(None) };
+        let (sent, mut rows) = (sent(&batch, &pieces?)?, self.rows(&batch).await?);
+        if rows.ended_at.is_some() && batch.cancelled_at.is_none() && batch.completed_at.is_none() {
+            // A wish to cancel may have come since the batch was read; one that comes later is refused, because no row is open.
+            let Some(again) = self.find(tenant, id).await? else {
+                return Ok(None);
+            };
+            rows = Rows::of(&again, rows.known);
+            batch = again;
+        }
         let results = self.results(&batch, rows.known.values()).await?;
         let job = batch.job(rows.status(&batch), &rows.counts, rows.ended_at);
-        let (mut shown, mut room) = (Vec::with_capacity(sent.len()), RESULTS_BYTES_MAX);
+        let mut shown = Vec::with_capacity(sent.len());
         for (number, sent) in (0..batch.total_rows).zip(sent) {
             let known = rows.known.get(&number);
-            shown.push(batch.row(number, sent.task, known, &results, &mut room)?);
+            shown.push(batch.row(number, sent.task, known, &results)?);
         }
+        fit(&job, &mut shown);
         Ok(Some((job, shown)))
     }
 
@@ -66,14 +75,13 @@ impl Batches<'_> {
 }
 
 impl Batch {
-    /// A row as it is shown; `room` is what is left for results.
+    /// A row as it is shown where there is room for it.
     fn row(
         &self,
         number: u16,
         task: String,
         known: Option<&Known>,
         apart: &HashMap<u16, String>,
-        room: &mut usize,
     ) -> Result<BatchRow, StoreError> {
         let status = self.status_of(known);
         let none = Attributes::new();
@@ -82,13 +90,13 @@ impl Batch {
             Some(result) => Some(result),
             None => apart.get(&number).map(String::as_str),
         };
-        let fits = result.filter(|result| result.len() <= RESULT_BYTES_MAX.min(*room));
-        *room -= fits.map_or(0, str::len);
-        let shown = fits.map(|result| RawValue::from_string(result.to_owned()));
+        let shown = result
+            .filter(|result| result.len() <= RESULT_BYTES_MAX)
+            .map(|result| RawValue::from_string(result.to_owned()));
         let shown = shown.transpose().map_err(|_| row.corrupt("result"))?;
         let error = row.opt_text("error")?.map(str::to_owned);
-        // A run that has not begun when its batch is cancelled says nothing of it yet.
-        let never = (status == RowStatus::Cancelled && error.is_none()).then(|| "Batch was cancelled".to_owned());
+        // A run that has not begun when its batch is cancelled says nothing of it yet; it will say this.
+        let never = (status == RowStatus::Cancelled && error.is_none()).then(|| BATCH_WAS_CANCELLED.to_owned());
         Ok(BatchRow {
             row_index: number,
             task,

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use aws_sdk_dynamodb::types::builders::UpdateBuilder;
-use aws_sdk_dynamodb::types::{AttributeValue, ConditionCheck, Delete, TransactWriteItem, Update};
+use aws_sdk_dynamodb::types::{AttributeValue, Delete, TransactWriteItem, Update};
 
 use super::{KeySummary, Keys, NewKey};
 use crate::auth::{KeyHash, PlainKey, Scope};
@@ -11,7 +11,7 @@ use crate::ids::{FormId, KeyId, OrgId};
 use crate::store::StoreError;
 use crate::store::audit::{self, Action, Actor};
 use crate::store::item::{Row, at, b, fill, flag, keyed, n, s};
-use crate::store::transact::{create, delete_main, send, update, update_main};
+use crate::store::transact::{check_main, create, delete_main, send, update, update_main};
 use crate::time::{DAY_MS, HOUR_MS, Timestamp};
 
 /// How long a rolled key goes on working: none, an hour, a day, a week. *Source*: contract §1 "Roll".
@@ -236,14 +236,7 @@ impl Keys<'_> {
     }
 
     fn org_exists(&self, org: OrgId) -> TransactWriteItem {
-        let check = ConditionCheck::builder()
-            .table_name(&*self.0.main)
-            .key("pk", s(format!("O#{org}")))
-            .key("sk", s("M"))
-            .condition_expression("attribute_exists(pk)");
-        TransactWriteItem::builder()
-            .condition_check(check.build().expect("table, key and condition are set"))
-            .build()
+        check_main(self.0, &format!("O#{org}"), "M", "attribute_exists(pk)")
     }
 
     fn entry(&self, by: &Actor, action: Action, key: &KeySummary, detail: String) -> TransactWriteItem {

@@ -8,6 +8,7 @@ use super::super::{Expired, StoreError, triage};
 use super::ending::{self, Ending, Fence};
 use super::{Runs, is_shown};
 use crate::auth::Tenant;
+use crate::batch::BATCH_WAS_CANCELLED;
 use crate::ids::{RunId, TriageId};
 use crate::run::{EventDetail, EventKind, Status};
 use crate::time::Timestamp;
@@ -16,8 +17,8 @@ use crate::time::Timestamp;
 const TRIES: u32 = 6;
 /// The wait between them, with jitter.
 const WAIT: std::time::Duration = std::time::Duration::from_millis(20);
-/// The `error` of a cancelled run, and of the model call that it cut off.
-const REASON: &str = "Run was cancelled";
+/// The `error` of a run that was cancelled by itself, and of the model call that it cut off. *Source*: contract §3.
+const RUN_WAS_CANCELLED: &str = "Run was cancelled";
 
 /// What became of a wish to cancel.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -41,6 +42,17 @@ impl Runs<'_> {
     ///
     /// *Errors*: [`StoreError::Unavailable`]: it may be cancelled or not; asking again tells.
     pub async fn cancel(&self, tenant: Tenant, run: RunId) -> Result<Cancelled, StoreError> {
+        self.end(tenant, run, RUN_WAS_CANCELLED).await
+    }
+
+    /// Does the same to the row of a batch that was cancelled, and says so: its `error` is that of a row which never had a run.
+    ///
+    /// *Errors*: as [`Runs::cancel`].
+    pub async fn cancel_row(&self, tenant: Tenant, run: RunId) -> Result<Cancelled, StoreError> {
+        self.end(tenant, run, BATCH_WAS_CANCELLED).await
+    }
+
+    async fn end(&self, tenant: Tenant, run: RunId, reason: &'static str) -> Result<Cancelled, StoreError> {
         for _ in 0..TRIES {
             let main = self.0.get("read run", format!("R#{run}"), "M").await?;
             let Some(main) = main else {
@@ -55,7 +67,7 @@ impl Runs<'_> {
                 let at = row.opt_time("completed_at")?;
                 return Ok(Cancelled::TooLate { status, at });
             }
-            let writes = self.cancellation(tenant, run, status, &main)?;
+            let writes = self.cancellation(tenant, run, status, &main, reason)?;
             match send(self.0, "cancel run", writes).await {
                 Ok(()) => return Ok(Cancelled::Now),
                 Err(StoreError::Lost) => {
@@ -90,13 +102,14 @@ impl Runs<'_> {
         run: RunId,
         status: Status,
         main: &Attributes,
+        reason: &'static str,
     ) -> Result<Vec<TransactWriteItem>, StoreError> {
         let (now, row) = (Timestamp::now(), Row::new("run", main));
         let ending = Ending {
             status: Status::Cancelled,
             kind: EventKind::Cancelled,
             detail: EventDetail::default(),
-            reason: REASON,
+            reason,
             fence: Fence::Overrules,
         };
         let mut writes = ending::writes(self.0, run, main, &ending, now)?;

@@ -100,6 +100,8 @@ const CALLS: &[(&str, &[(&str, &str)])] = &[
             // store/batches/cancel.rs and finish.rs, store/runs/ending.rs; store/limits.rs, store/keys.rs and
             // store/keys/refused.rs as for runs.
             ("dynamodb:UpdateItem", "MainTable.Arn"),
+            // store/batches/cancel.rs: a row that has not ended.
+            ("dynamodb:ConditionCheckItem", "MainTable.Arn"),
             // store/batches/list.rs, by way of page and count in store/index.rs.
             ("dynamodb:Query", "${MainTable.Arn}/index/by_batch"),
         ],

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use axum::extract::rejection::{FormRejection, QueryRejection};
 use axum::extract::{Form, Query, State};
-use axum::http::{HeaderMap, StatusCode, header};
+use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Redirect, Response};
 use eclips_shared::email::Email;
 use eclips_shared::time::Timestamp;
@@ -50,7 +50,7 @@ pub(super) async fn answer(
     headers: HeaderMap,
     form: Result<Form<Answer>, FormRejection>,
 ) -> Response {
-    if !is_from_our_page(&headers) {
+    if !host::is_own_page(&headers) {
         return page::refuse(&provider, StatusCode::FORBIDDEN, "The form is another site's.");
     }
     let Answer {
@@ -103,16 +103,6 @@ fn refuse(provider: &Provider, request: &Parameters, refused: &Refused) -> Respo
             send_back(provider, &pairs)
         }
     }
-}
-
-/// A browser says where a form comes from; what is no browser may leave it out. *Source*: Fetch, `Origin`.
-fn is_from_our_page(headers: &HeaderMap) -> bool {
-    if !headers.contains_key(header::ORIGIN) {
-        return true;
-    }
-    let (origin, host) = (host::only(headers, header::ORIGIN), host::only(headers, header::HOST));
-    // The host is already known to be this machine's.
-    origin.and_then(|origin| origin.strip_prefix("http://")) == host
 }
 
 fn send_back(provider: &Provider, pairs: &[(&str, &str)]) -> Response {

@@ -1,29 +1,30 @@
 //! Answers of every kind, and the lack of one.
 
+use futures_util::future::join_all;
+
 use super::receiver::{self, Receiver, Reply};
 use super::*;
 
 const OK_EMPTY: &str = "HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n";
 
 async fn of(reply: Reply) -> Exchange {
-    post_to(&Receiver::start(reply).await, LIMIT).await
+    post_to(&Receiver::start(reply).await).await
 }
 
 /// The same with a limit that is soon reached.
 async fn soon_of(reply: Reply) -> Exchange {
-    post_to(&Receiver::start(reply).await, SOON).await
+    soon_post_to(&Receiver::start(reply).await).await
 }
 
 #[tokio::test]
 async fn sends_what_it_is_given_and_says_who_it_is() {
     let receiver = Receiver::start(Reply::text(OK_EMPTY)).await;
-    let poster = Scene::public().poster_of(Receivers::PublicAndLoopback, LIMIT);
     let mut headers = HeaderMap::new();
     headers.insert("content-type", HeaderValue::from_static("application/json"));
     headers.insert("x-eclips-event", HeaderValue::from_static("run.completed"));
     let body = Bytes::from_static("{\"n\": 1.10, \"é\":\"漢\"}".as_bytes());
     let to = url(&format!("http://127.0.0.1:{}/a/b?token=x&y=%20", receiver.port));
-    let exchange = poster.post(&to, headers, body).await;
+    let exchange = LAPTOPS[0].post(&to, headers, body).await;
     assert!(exchange.is_delivered(), "{exchange:?}");
 
     let requests = receiver.requests();
@@ -50,9 +51,8 @@ async fn sends_what_it_is_given_and_says_who_it_is() {
 async fn every_try_has_a_connection_of_its_own() {
     let answer = "HTTP/1.1 200 OK\r\nconnection: keep-alive\r\ncontent-length: 2\r\n\r\nok";
     let receiver = Receiver::start(Reply::Hold(answer.into())).await;
-    let poster = Scene::public().poster_of(Receivers::PublicAndLoopback, LIMIT);
     for tries in 1..=3 {
-        let exchange = post(&poster, &format!("http://127.0.0.1:{}/", receiver.port)).await;
+        let exchange = post_to(&receiver).await;
         assert!(exchange.is_delivered(), "{exchange:?}");
         assert_eq!(receiver.connections(), tries);
     }
@@ -99,7 +99,7 @@ async fn no_redirect_is_followed_wherever_it_leads() {
             // Its body never comes, and nobody waits for it.
             let answer = format!("HTTP/1.1 {status} Moved\r\nlocation: {location}\r\ncontent-length: 9\r\n\r\n");
             let receiver = Receiver::start(Reply::Hold(answer.into())).await;
-            let exchange = post_to(&receiver, LIMIT).await;
+            let exchange = post_to(&receiver).await;
             assert_eq!(outcome(&exchange), (Some(status), Some(Fault::Redirect)), "{location}");
             assert!(!exchange.is_delivered());
             assert_eq!(receiver.connections(), 1);
@@ -116,7 +116,7 @@ async fn of_a_failure_no_body_is_waited_for() {
 
 #[tokio::test]
 async fn one_limit_covers_all_of_it() {
-    for (said, status) in [
+    let cases = [
         ("", None),
         ("HTTP/1.1 200 OK\r\ncontent-le", None),
         ("HTTP/1.1 100 Continue\r\n\r\n", None),
@@ -126,13 +126,15 @@ async fn one_limit_covers_all_of_it() {
             Some(200),
         ),
         ("HTTP/1.1 200 OK\r\n\r\nuntil it closes", Some(200)),
-    ] {
+    ];
+    join_all(cases.map(async |(said, status)| {
         let exchange = soon_of(Reply::Hold(said.into())).await;
         assert_eq!(outcome(&exchange), (status, Some(Fault::TimedOut)), "{said}");
         assert!(!exchange.is_delivered());
         let took = Duration::from_millis(exchange.took_ms);
         assert!((SOON..LIMIT).contains(&took), "{took:?}");
-    }
+    }))
+    .await;
 }
 
 #[tokio::test]
@@ -169,7 +171,7 @@ async fn of_a_body_that_is_too_long_a_part_is_read_and_no_more() {
         ("HTTP/1.1 200 OK\r\n\r\n", zeros),
     ] {
         let receiver = Receiver::start(Reply::Endless(head.into(), again)).await;
-        let exchange = post_to(&receiver, LIMIT).await;
+        let exchange = post_to(&receiver).await;
         assert_eq!(outcome(&exchange), (Some(200), None), "{head}");
         // What both sockets' buffers hold is on its way before anybody hangs up.
         let written = receiver.written().await;
@@ -252,13 +254,13 @@ async fn what_is_no_answer_is_told_from_a_connection_that_ends() {
         ),
     ] {
         let receiver = Receiver::start(Reply::text(answer)).await;
-        let exchange = post_to(&receiver, LIMIT).await;
+        let exchange = post_to(&receiver).await;
         assert_eq!(outcome(&exchange), (status, Some(fault)), "{answer:?}");
         assert!(!exchange.is_delivered());
         assert_eq!(receiver.connections(), 1, "a try is one request");
     }
     let receiver = Receiver::start(Reply::Close).await;
-    let exchange = post_to(&receiver, LIMIT).await;
+    let exchange = post_to(&receiver).await;
     assert_eq!(outcome(&exchange), (None, Some(Fault::Closed)));
     assert_eq!(receiver.connections(), 1);
 }
@@ -267,8 +269,7 @@ async fn what_is_no_answer_is_told_from_a_connection_that_ends() {
 async fn nobody_listening_is_said_to_be_that() {
     let (_taken, port) = receiver::nobody();
     let to = format!("http://127.0.0.1:{port}/");
-    let poster = Scene::public().poster_of(Receivers::PublicAndLoopback, LIMIT);
-    assert_eq!(outcome(&post(&poster, &to).await), (None, Some(Fault::Unreachable)));
+    assert_eq!(outcome(&post(&LAPTOPS[0], &to).await), (None, Some(Fault::Unreachable)));
 }
 
 #[tokio::test]

@@ -3,6 +3,9 @@
 use std::io;
 use std::net::SocketAddr;
 
+use reqwest::dns::Resolve;
+
+use super::network::NoneIsPublic;
 use super::receiver::{self, Receiver, Reply};
 use super::*;
 
@@ -146,6 +149,19 @@ async fn localhost_is_this_machine_whatever_a_resolver_says() {
     let exchange = post(&poster, &format!("http://localhost:{}/", private.port)).await;
     assert!(!exchange.is_delivered(), "the port speaks TLS there: {exchange:?}");
     assert_eq!((scene.asked(), private.connections()), (0, 0));
+}
+
+#[tokio::test]
+async fn on_a_server_even_the_resolver_knows_no_localhost() {
+    let vetting = |receivers| Vetting::new(receivers, &Network::internet());
+    let found = vetting(Receivers::PublicAndLoopback)
+        .resolve("localhost".parse().unwrap())
+        .await;
+    assert!(found.unwrap().all(|address| address.ip().is_loopback()));
+    let Err(error) = vetting(Receivers::Public).resolve("localhost".parse().unwrap()).await else {
+        panic!("it must lead nowhere");
+    };
+    assert!(error.is::<NoneIsPublic>(), "{error:?}");
 }
 
 #[tokio::test]

@@ -12,7 +12,7 @@ use super::*;
 #[tokio::test]
 async fn posts_straight_to_the_receiver() {
     let plain = Receiver::start(Reply::status(200)).await;
-    assert!(post_to(&plain, LIMIT).await.is_delivered());
+    assert!(post_to(&plain).await.is_delivered());
     let secure = Receiver::with_tls(tls::good(), Reply::status(200)).await;
     let to = format!("https://receiver.example:{}/", secure.port);
     assert!(post(&Scene::public().poster(), &to).await.is_delivered());

@@ -6,6 +6,9 @@ use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, IsCa, KeyPair,
 use reqwest::Certificate;
 use rustls::ServerConfig;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
+use tokio::io::AsyncWriteExt;
+use tokio::net::TcpListener;
+use tokio_rustls::TlsAcceptor;
 
 use super::receiver::{Receiver, Reply};
 use super::*;
@@ -71,22 +74,17 @@ async fn of(tls: ServerConfig) -> Exchange {
     exchange
 }
 
-/// What comes of a receiver that answers a hello with these bytes, and of one that then closes.
+/// What comes of a receiver that has these bytes for a hello, and closes then or stays.
 async fn of_bytes(bytes: &[u8]) -> [(Option<u16>, Option<Fault>); 2] {
-    let mut outcomes = [(None, None); 2];
-    for (reply, outcome) in [Reply::Greet(bytes.to_vec()), Reply::Snub(bytes.to_vec())]
-        .into_iter()
-        .zip(&mut outcomes)
-    {
+    let of = async |reply| {
         let receiver = Receiver::start(reply).await;
-        let exchange = post(
-            &Scene::public().poster_of(Receivers::Public, SOON),
-            &format!("https://{NAME}:{}/", receiver.port),
-        )
-        .await;
-        *outcome = super::outcome(&exchange);
-    }
-    outcomes
+        let to = format!("https://{NAME}:{}/", receiver.port);
+        outcome(&post(&Scene::public().poster(), &to).await)
+    };
+    [
+        of(Reply::Snub(bytes.to_vec())).await,
+        of(Reply::Greet(bytes.to_vec())).await,
+    ]
 }
 
 #[tokio::test]
@@ -181,9 +179,16 @@ async fn speaks_no_tls_before_1_2() {
 
 #[tokio::test]
 async fn a_handshake_that_fails_is_told_from_one_that_never_ends() {
-    let [held, closed] = of_bytes(b"").await;
-    assert_eq!(held, (None, Some(Fault::TimedOut)));
-    assert_eq!(closed, (None, Some(Fault::Closed)));
+    for (reply, limit, fault) in [
+        (Reply::Greet(Vec::new()), SOON, Fault::TimedOut),
+        (Reply::Snub(Vec::new()), LIMIT, Fault::Closed),
+        (Reply::Close, LIMIT, Fault::Closed),
+    ] {
+        let receiver = Receiver::start(reply).await;
+        let poster = Scene::public().poster_of(Receivers::Public, limit);
+        let exchange = post(&poster, &format!("https://{NAME}:{}/", receiver.port)).await;
+        assert_eq!(outcome(&exchange), (None, Some(fault)));
+    }
     for bytes in [
         // The TLS port speaks HTTP.
         b"HTTP/1.1 400 Bad Request\r\ncontent-length: 0\r\n\r\n".as_slice(),
@@ -196,9 +201,6 @@ async fn a_handshake_that_fails_is_told_from_one_that_never_ends() {
             assert_eq!(outcome, (None, Some(Fault::Tls)), "{bytes:?}");
         }
     }
-    let receiver = Receiver::start(Reply::Close).await;
-    let exchange = post(&Scene::public().poster(), &format!("https://{NAME}:{}/", receiver.port)).await;
-    assert_eq!(outcome(&exchange), (None, Some(Fault::Closed)));
 }
 
 #[tokio::test]
@@ -215,4 +217,20 @@ async fn an_answer_over_tls_may_break_off_too() {
         let exchange = post(&Scene::public().poster(), &format!("https://{NAME}:{}/", receiver.port)).await;
         assert_eq!(outcome(&exchange), (status, Some(fault)), "{answer}");
     }
+}
+
+#[tokio::test]
+async fn what_is_no_tls_within_a_connection_is_told_from_a_bad_answer() {
+    let listener = TcpListener::bind((PUBLIC, 0)).await.unwrap();
+    let port = listener.local_addr().unwrap().port();
+    let receiver = tokio::spawn(async move {
+        let (socket, _) = listener.accept().await.unwrap();
+        let mut stream = TlsAcceptor::from(Arc::new(good())).accept(socket).await.unwrap();
+        // Past the encryption.
+        stream.get_mut().0.write_all(b"HTTP, in the clear").await.unwrap();
+        stream
+    });
+    let exchange = post(&Scene::public().poster(), &format!("https://{NAME}:{port}/")).await;
+    assert_eq!(outcome(&exchange), (None, Some(Fault::Tls)));
+    drop(receiver.await.unwrap());
 }
