@@ -20,8 +20,9 @@
 //! on standard error, each time.
 //!
 //! What they leave behind is test data, two runs in triage among it, and one live run where the organization has none: the
-//! only thing that costs credits. A round is some 90 requests to start a run and some 270 others. Nothing has to be empty
-//! before. What the contract promises of limits, plans, revocation and outages is tested where the store can be reached.
+//! only thing that costs credits. Webhooks are deleted by who made them; ten of the organization's twenty have to be free. A
+//! round is some 90 requests to start a run and some 400 others. Nothing has to be empty before. What the contract promises of
+//! limits, plans, revocation and outages, and of what arrives at receivers, is tested where the store can be reached.
 
 mod batches;
 mod cancel;
@@ -36,6 +37,7 @@ mod stream;
 mod tenant;
 mod triage;
 mod usage;
+mod webhooks;
 
 use eclips_tests::world::Reply;
 

@@ -3,7 +3,7 @@
 use eclips_shared::time::Timestamp;
 use serde_json::Value;
 
-use self::Is::{Flag, Id, Null, Object, Share, Text, Time, Whole, Word};
+use self::Is::{Flag, Id, List, Null, Object, Share, Text, Time, Whole, Word, Words};
 
 /// What a value may be.
 #[derive(Clone, Copy, Debug)]
@@ -16,6 +16,8 @@ pub enum Is {
     Text,
     /// One of some words.
     Word(&'static [&'static str]),
+    /// A list of some words, in their order, none twice, and at least one.
+    Words(&'static [&'static str]),
     /// A number from 0 without a fraction.
     Whole,
     /// A number from 0 to 1.
@@ -24,6 +26,8 @@ pub enum Is {
     Flag,
     /// An object, whatever is in it.
     Object,
+    /// A list, whatever is in it.
+    List,
     /// `null`.
     Null,
 }
@@ -131,10 +135,17 @@ impl Is {
             Time => value.as_str().is_some_and(is_time),
             Text => value.is_string(),
             Word(words) => value.as_str().is_some_and(|word| words.contains(&word)),
+            Words(words) => {
+                let place = |word: &Value| words.iter().position(|known| word == known);
+                let places = value.as_array().map(|list| list.iter().map(place).collect());
+                let places: Option<Vec<usize>> = places.and_then(|places: Vec<_>| places.into_iter().collect());
+                places.is_some_and(|places| !places.is_empty() && places.is_sorted_by(|one, next| one < next))
+            }
             Whole => value.is_u64(),
             Share => value.as_f64().is_some_and(|share| (0.0..=1.0).contains(&share)),
             Flag => value.is_boolean(),
             Object => value.is_object(),
+            List => value.is_array(),
             Null => value.is_null(),
         }
     }
