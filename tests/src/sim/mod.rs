@@ -11,7 +11,7 @@ mod turns;
 pub mod witness;
 mod world;
 
-pub use carrier::{Fault, Plan};
+pub use carrier::{Call, Fault, Plan};
 pub use queue::Message;
 pub use turns::Order;
 pub use world::{Actor, Sim, now};

@@ -18,7 +18,7 @@ use eclips_shared::time::Timestamp;
 use futures_util::future::{BoxFuture, LocalBoxFuture};
 use tokio::time::Instant;
 
-use super::carrier::{Carrier, Fault, Plan as Faults};
+use super::carrier::{Call, Carrier, Fault, Plan as Faults};
 use super::queue::Message;
 use super::turns::{Order, Turns};
 use crate::world::OPERATOR;
@@ -143,7 +143,7 @@ impl Sim {
     /// Plans one more fault, so many port calls from now; until it is [disarmed](Sim::disarm).
     pub fn ambush(&self, after: usize, fault: Fault) {
         let mut schedule = self.carrier.schedule();
-        schedule.ambush = Some((schedule.calls + after, fault));
+        schedule.ambush = Some((schedule.calls.len() + after, fault));
     }
 
     /// Takes the last ambush back, sprung or not.
@@ -169,8 +169,8 @@ impl Sim {
 
     /// The port calls since the schedule began.
     #[must_use]
-    pub fn calls(&self) -> usize {
-        self.carrier.schedule().calls
+    pub fn calls(&self) -> Vec<Call> {
+        self.carrier.schedule().calls.clone()
     }
 
     /// All port calls since the schedule began, one a line: who made it, when, and what befell it.

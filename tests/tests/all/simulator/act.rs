@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use eclips_shared::ids::RunId;
 use eclips_shared::time::{DAY_MS, Timestamp};
-use eclips_tests::sim::{Order, witness};
+use eclips_tests::sim::{Call, Order, witness};
 use serde_json::json;
 
 use super::cast::{Cast, Process};
@@ -80,7 +80,7 @@ impl<'a> Act<'a> {
         }
         let mut from = 0;
         if play.is_doubled() {
-            from = sim.calls();
+            from = sim.calls().len();
             sim.double_messages();
             work::together(self.cast, run).await?;
         } else {
@@ -178,7 +178,7 @@ impl<'a> Act<'a> {
     }
 
     /// Nothing more happens: counts what is left, and checks the promises. Gives the port calls until now.
-    async fn end(&self, run: RunId, triage: Option<&str>) -> Result<usize, String> {
+    async fn end(&self, run: RunId, triage: Option<&str>) -> Result<Vec<Call>, String> {
         let (sim, schedule) = (&self.cast.sim, self.schedule);
         let calls = sim.calls();
         *self.log.lock().unwrap() = sim.log();
