@@ -13,5 +13,6 @@ mod world;
 
 pub use carrier::{Call, Fault, Plan};
 pub use queue::Message;
+pub use tables::Reader;
 pub use turns::Order;
 pub use world::{Actor, Sim, now};

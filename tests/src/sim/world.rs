@@ -19,7 +19,7 @@ use futures_util::future::{BoxFuture, LocalBoxFuture};
 use tokio::time::Instant;
 
 use super::carrier::{Call, Carrier, Fault, Plan as Faults};
-use super::queue::Message;
+use super::queue::{DELIVERIES, Message};
 use super::turns::{Order, Turns};
 use crate::world::OPERATOR;
 
@@ -51,8 +51,8 @@ pub enum Actor<T> {
 pub struct Sim {
     pub(super) carrier: Carrier,
     pub(super) config: Config,
-    /// Up to where the stream was read by who counts from it.
-    pub(super) read_to: Mutex<Option<String>>,
+    /// Up to where the stream was read, by each of its readers.
+    pub(super) read_to: Mutex<[Option<String>; 2]>,
     /// The store, for what is looked at between port calls; its calls are counted too, so look only when nothing is planned.
     pub store: Store,
     /// A live key with every scope.
@@ -81,6 +81,7 @@ impl Sim {
             table_keys: name("KeysTable"),
             queue_runs_url: "http://sqs/runs".to_owned(),
             queue_priority_url: "http://sqs/priority".to_owned(),
+            queue_deliveries_url: format!("http://sqs/{DELIVERIES}"),
             models: ["sandbox", "sandbox", "sandbox"].map(str::to_owned),
             region: Some("local".to_owned()),
             dynamodb_endpoint: Some("http://dynamodb".to_owned()),
@@ -132,6 +133,12 @@ impl Sim {
     #[must_use]
     pub fn config(&self) -> &Config {
         &self.config
+    }
+
+    /// Sets the calendar to the real one, from which a world departs whenever its clock moves on. What the product stamps
+    /// with the real time would otherwise be the older the longer the world is there.
+    pub fn set_calendar(&self) {
+        BEGAN.set(Some((Timestamp::now(), Instant::now())));
     }
 
     /// Begins a schedule: calls are counted from 0, and the plan's get their faults.
