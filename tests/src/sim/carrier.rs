@@ -34,17 +34,50 @@ pub enum Fault {
     Conflict,
 }
 
-impl Fault {
-    /// Every one of them.
-    pub const ALL: [Self; 5] = [
-        Self::CrashBefore,
-        Self::CrashAfter,
-        Self::Fails,
-        Self::ReplyLost,
-        Self::Conflict,
-    ];
+/// What a port call is, as far as faults make a difference.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Call {
+    /// It changes nothing: that its effect was or was not is the same.
+    Reads,
+    /// It writes, and another transaction may hold what it writes.
+    Writes,
+    /// It has an effect, and meets no transaction: a message, or several puts that are none together.
+    Sends,
+}
+
+impl Call {
+    fn of(target: &str) -> Self {
+        match target.rsplit('.').next().unwrap_or_default() {
+            "GetItem" | "BatchGetItem" | "Query" => Self::Reads,
+            "PutItem" | "UpdateItem" | "TransactWriteItems" => Self::Writes,
+            _ => Self::Sends,
+        }
+    }
+
+    /// Every fault that it can have, and of those that come to the same one.
+    #[must_use]
+    pub const fn faults(self) -> &'static [Fault] {
+        match self {
+            Self::Reads => &[Fault::CrashBefore, Fault::Fails],
+            Self::Writes => &[
+                Fault::CrashBefore,
+                Fault::CrashAfter,
+                Fault::Fails,
+                Fault::ReplyLost,
+                Fault::Conflict,
+            ],
+            Self::Sends => self.harsh(),
+        }
+    }
+
     /// Those that change the way of things most; for pairs.
-    pub const HARSH: [Self; 4] = [Self::CrashBefore, Self::CrashAfter, Self::Fails, Self::ReplyLost];
+    #[must_use]
+    pub const fn harsh(self) -> &'static [Fault] {
+        match self {
+            Self::Reads => self.faults(),
+            Self::Writes | Self::Sends => &[Fault::CrashBefore, Fault::CrashAfter, Fault::Fails, Fault::ReplyLost],
+        }
+    }
 }
 
 /// Which port calls get which fault: their numbers, from 0.
@@ -54,12 +87,13 @@ pub type Plan = Vec<(usize, Fault)>;
 #[derive(Default)]
 pub(super) struct Schedule {
     pub(super) plan: Plan,
-    pub(super) calls: usize,
+    /// Every port call so far.
+    pub(super) calls: Vec<Call>,
     /// One fault more, planned on the way.
     pub(super) ambush: Option<(usize, Fault)>,
     /// What somebody else does in the middle of a port call, and which.
     pub(super) meanwhile: Option<(usize, BoxFuture<'static, ()>)>,
-    /// Every port call so far, and what befell it.
+    /// The same, and what befell it.
     pub(super) log: Vec<String>,
     /// The faults of operations that may be retried, by the SDK's name for each: two may be under way at once.
     retried: HashMap<String, Fault>,
@@ -113,16 +147,15 @@ impl Carrier {
         if !this.is_first {
             return self.schedule().retried.get(this.operation).copied();
         }
-        // Only writes meet each other.
-        let is_write = this.target.ends_with("UpdateItem") || this.target.ends_with("TransactWriteItems");
+        let call = Call::of(this.target);
         let (number, meanwhile, fault) = {
             let mut schedule = self.schedule();
-            let number = schedule.calls;
-            schedule.calls += 1;
+            let number = schedule.calls.len();
+            schedule.calls.push(call);
             let mut planned = schedule.plan.iter().chain(&schedule.ambush);
             let planned = planned.find(|(at, _)| *at == number);
             let fault = planned.map(|(_, fault)| *fault);
-            let fault = fault.filter(|fault| *fault != Fault::Conflict || is_write);
+            let fault = fault.filter(|fault| *fault != Fault::Conflict || call == Call::Writes);
             if let Some(fault) = fault.filter(|fault| *fault != Fault::Conflict) {
                 schedule.retried.insert(this.operation.to_owned(), fault);
             }

@@ -11,7 +11,8 @@ mod turns;
 pub mod witness;
 mod world;
 
-pub use carrier::{Fault, Plan};
+pub use carrier::{Call, Fault, Plan};
 pub use queue::Message;
+pub use tables::Reader;
 pub use turns::Order;
 pub use world::{Actor, Sim, now};

@@ -6,6 +6,9 @@ use serde_json::{Value, json};
 /// Receives of a message; whoever would be the next gets none. *Source*: `infra/template.yaml`.
 const RECEIVES_MAX: u32 = 5;
 
+/// The queue of what is to be told: nobody delivers in this world, so its messages are taken and forgotten.
+pub(super) const DELIVERIES: &str = "deliveries";
+
 /// A message that waits, or is in somebody's hands until its time is over.
 #[derive(Clone, Debug)]
 pub struct Message {
@@ -31,12 +34,13 @@ pub struct Queue {
 impl Queue {
     /// Answers a request of the SDK, by its operation.
     pub(super) fn answer(&mut self, operation: &str, body: &Value, now: Timestamp) -> Value {
+        let url = body["QueueUrl"].as_str().expect("a message has a queue");
         match operation {
-            "SendMessage" => json!({ "MessageId": self.send(body, now), "MD5OfMessageBody": md5(body) }),
+            "SendMessage" => json!({ "MessageId": self.send(url, body, now), "MD5OfMessageBody": md5(body) }),
             "SendMessageBatch" => {
                 let entries = body["Entries"].as_array().cloned().unwrap_or_default();
                 let sent = entries.iter().map(|entry| {
-                    json!({ "Id": entry["Id"], "MessageId": self.send(entry, now), "MD5OfMessageBody": md5(entry) })
+                    json!({ "Id": entry["Id"], "MessageId": self.send(url, entry, now), "MD5OfMessageBody": md5(entry) })
                 });
                 json!({ "Successful": sent.collect::<Vec<_>>(), "Failed": [] })
             }
@@ -78,15 +82,16 @@ impl Queue {
         (self.messages, self.letters) = (Vec::new(), Vec::new());
     }
 
-    fn send(&mut self, entry: &Value, now: Timestamp) -> String {
+    fn send(&mut self, url: &str, entry: &Value, now: Timestamp) -> String {
         self.sent += 1;
         let delay_s = entry["DelaySeconds"].as_i64().unwrap_or(0);
-        self.messages.push(Message {
+        let message = Message {
             body: entry["MessageBody"].as_str().expect("a message has a body").to_owned(),
             visible_at: now.plus_ms(delay_s * SECOND_MS),
             receives: 0,
             id: self.sent,
-        });
+        };
+        self.messages.extend((!url.ends_with(DELIVERIES)).then_some(message));
         self.sent.to_string()
     }
 }

@@ -7,6 +7,15 @@ use serde_json::{Value, json};
 
 use super::world::Sim;
 
+/// Who reads the main table's stream, each at its own pace.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Reader {
+    /// Whoever sends hints.
+    Dispatch,
+    /// Whoever counts.
+    Fold,
+}
+
 impl Sim {
     /// All items under a partition key, by sort key, as the engine shows them: `{ "S": … }`.
     ///
@@ -53,15 +62,15 @@ impl Sim {
         }
     }
 
-    /// The records of the main table's stream that were not [counted](Sim::counted) yet, and up to where that is. *Shape*: as
-    /// Lambda shows them, which is what is on the engine's wire.
+    /// The records of the main table's stream that a reader has not [read](Sim::has_read) yet, and up to where that is.
+    /// *Shape*: as Lambda shows them, which is what is on the engine's wire.
     ///
     /// # Panics
     /// When the engine refuses.
     #[must_use]
-    pub fn records(&self) -> (Vec<Value>, String) {
-        let from = self.read_to.lock().expect("nothing panics while it holds this").clone();
-        let from = from.unwrap_or_else(|| self.first_record());
+    pub fn records(&self, reader: Reader) -> (Vec<Value>, String) {
+        let read_to = self.read_to.lock().expect("nothing panics while it holds this").clone();
+        let from = read_to[reader as usize].clone().unwrap_or_else(|| self.first_record());
         let request = json!({ "ShardIterator": from, "Limit": 1_000 });
         let answer = self.carrier.database.get_records(of(request));
         let answer = answer.expect("the engine answers");
@@ -70,21 +79,23 @@ impl Sim {
         (records.as_array().cloned().unwrap_or_default(), next)
     }
 
-    /// Says that all records were counted up to where [`Sim::records`] said.
+    /// Says that a reader is done with all records up to where [`Sim::records`] said.
     ///
     /// # Panics
     /// Never.
-    pub fn counted(&self, read_to: String) {
-        *self.read_to.lock().expect("nothing panics while it holds this") = Some(read_to);
+    pub fn has_read(&self, reader: Reader, read_to: String) {
+        self.read_to.lock().expect("nothing panics while it holds this")[reader as usize] = Some(read_to);
     }
 
     /// Leaves out all records so far.
     pub fn forget_records(&self) {
-        loop {
-            let (records, next) = self.records();
-            self.counted(next);
-            if records.is_empty() {
-                return;
+        for reader in [Reader::Dispatch, Reader::Fold] {
+            loop {
+                let (records, next) = self.records(reader);
+                self.has_read(reader, next);
+                if records.is_empty() {
+                    break;
+                }
             }
         }
     }

@@ -18,8 +18,8 @@ use eclips_shared::time::Timestamp;
 use futures_util::future::{BoxFuture, LocalBoxFuture};
 use tokio::time::Instant;
 
-use super::carrier::{Carrier, Fault, Plan as Faults};
-use super::queue::Message;
+use super::carrier::{Call, Carrier, Fault, Plan as Faults};
+use super::queue::{DELIVERIES, Message};
 use super::turns::{Order, Turns};
 use crate::world::OPERATOR;
 
@@ -51,8 +51,8 @@ pub enum Actor<T> {
 pub struct Sim {
     pub(super) carrier: Carrier,
     pub(super) config: Config,
-    /// Up to where the stream was read by who counts from it.
-    pub(super) read_to: Mutex<Option<String>>,
+    /// Up to where the stream was read, by each of its readers.
+    pub(super) read_to: Mutex<[Option<String>; 2]>,
     /// The store, for what is looked at between port calls; its calls are counted too, so look only when nothing is planned.
     pub store: Store,
     /// A live key with every scope.
@@ -81,6 +81,7 @@ impl Sim {
             table_keys: name("KeysTable"),
             queue_runs_url: "http://sqs/runs".to_owned(),
             queue_priority_url: "http://sqs/priority".to_owned(),
+            queue_deliveries_url: format!("http://sqs/{DELIVERIES}"),
             models: ["sandbox", "sandbox", "sandbox"].map(str::to_owned),
             region: Some("local".to_owned()),
             dynamodb_endpoint: Some("http://dynamodb".to_owned()),
@@ -134,6 +135,12 @@ impl Sim {
         &self.config
     }
 
+    /// Sets the calendar to the real one, from which a world departs whenever its clock moves on. What the product stamps
+    /// with the real time would otherwise be the older the longer the world is there.
+    pub fn set_calendar(&self) {
+        BEGAN.set(Some((Timestamp::now(), Instant::now())));
+    }
+
     /// Begins a schedule: calls are counted from 0, and the plan's get their faults.
     pub fn plan(&self, plan: Faults) {
         self.carrier.schedule().begin(plan);
@@ -143,7 +150,7 @@ impl Sim {
     /// Plans one more fault, so many port calls from now; until it is [disarmed](Sim::disarm).
     pub fn ambush(&self, after: usize, fault: Fault) {
         let mut schedule = self.carrier.schedule();
-        schedule.ambush = Some((schedule.calls + after, fault));
+        schedule.ambush = Some((schedule.calls.len() + after, fault));
     }
 
     /// Takes the last ambush back, sprung or not.
@@ -169,8 +176,8 @@ impl Sim {
 
     /// The port calls since the schedule began.
     #[must_use]
-    pub fn calls(&self) -> usize {
-        self.carrier.schedule().calls
+    pub fn calls(&self) -> Vec<Call> {
+        self.carrier.schedule().calls.clone()
     }
 
     /// All port calls since the schedule began, one a line: who made it, when, and what befell it.

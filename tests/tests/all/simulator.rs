@@ -2,11 +2,11 @@
 //! for the world in which it happens.
 //!
 //! Each test prints how many schedules it played, and in which time; all together take some four minutes of two cores.
-//! *All there are*: single faults, which are every fault at every port call that the play is about; the moments at which
-//! somebody else acts; the pairs of faults (any first one but a conflict, and a harsh one at any later call) of a plain run
-//! and of a decision; the orders in which two workers change places once or twice; the calls at which one of them dies or
-//! stands still. *Sampled*, always the same ones: all other pairs, orders of three changes, and faults while somebody else
-//! acts; how many is the number in the test.
+//! *All there are*: single faults, which are every fault at every port call that the play is about, but for those that come to
+//! the same as another; the moments at which somebody else acts; the pairs of faults (any first one but a conflict, and a harsh
+//! one at any later call) of a plain run and of a decision; the orders in which two workers change places once or twice; the
+//! calls at which one of them dies or stands still. *Sampled*, always the same ones: all other pairs, orders of three changes,
+//! and faults while somebody else acts; how many is the number in the test.
 
 mod act;
 mod cast;
@@ -73,8 +73,7 @@ fn a_run_of_many_stages_keeps_its_promises_under_every_fault() {
 #[test]
 fn a_cancellation_at_any_moment_keeps_its_promises_under_many_faults() {
     let mut explorer = Explorer::of(Play::Plain);
-    // The cancellation's own calls come right after the one that it interrupts.
-    explorer.meanwhile(Meanwhile::Cancel, 4, 400);
+    explorer.meanwhile(Meanwhile::Cancel, 400);
     explorer.say();
 }
 
@@ -82,7 +81,7 @@ fn a_cancellation_at_any_moment_keeps_its_promises_under_many_faults() {
 fn one_decision_stands_under_every_fault_and_every_pair_and_whoever_decides_meanwhile() {
     let mut explorer = Explorer::of(Play::Decided);
     explorer.singles_and_pairs(&Schedule::default(), usize::MAX);
-    explorer.meanwhile(Meanwhile::Reject, 5, 100);
+    explorer.meanwhile(Meanwhile::Reject, 100);
     explorer.say();
 }
 
@@ -92,7 +91,7 @@ fn a_question_expires_once_under_every_fault_and_whoever_decides_or_cancels_mean
         let mut explorer = Explorer::of(play);
         explorer.singles_and_pairs(&Schedule::default(), sample);
         for what in [Meanwhile::Approve, Meanwhile::Reject, Meanwhile::Cancel] {
-            explorer.meanwhile(what, 5, sample);
+            explorer.meanwhile(what, sample);
         }
         explorer.say();
     }
@@ -102,8 +101,8 @@ fn a_question_expires_once_under_every_fault_and_whoever_decides_or_cancels_mean
 fn what_happens_is_counted_once_under_every_fault_and_many_pairs_and_whoever_counts_meanwhile() {
     let mut explorer = Explorer::of(Play::Counted);
     explorer.singles_and_pairs(&Schedule::default(), 200);
-    explorer.meanwhile(Meanwhile::Count, 4, 120);
-    explorer.meanwhile(Meanwhile::Cancel, 4, 60);
+    explorer.meanwhile(Meanwhile::Count, 120);
+    explorer.meanwhile(Meanwhile::Cancel, 60);
     explorer.say();
     let mut explorer = Explorer::of(Play::CountedLong);
     explorer.singles_and_pairs(&Schedule::default(), 0);
@@ -115,8 +114,8 @@ fn no_probe_outlives_its_run_under_every_fault_and_whoever_counts_or_cancels_mea
     for play in [Play::Probe, Play::FailedProbe] {
         let mut explorer = Explorer::of(play);
         explorer.singles_and_pairs(&Schedule::default(), 50);
-        explorer.meanwhile(Meanwhile::Count, 0, 0);
-        explorer.meanwhile(Meanwhile::Cancel, 4, 50);
+        explorer.meanwhile(Meanwhile::Count, 0);
+        explorer.meanwhile(Meanwhile::Cancel, 50);
         explorer.say();
     }
 }
@@ -125,7 +124,7 @@ fn no_probe_outlives_its_run_under_every_fault_and_whoever_counts_or_cancels_mea
 fn one_of_two_workers_has_the_run_in_every_order_of_their_calls() {
     for play in [Play::Doubled, Play::DoubledDoubtful, Play::DoubledFailsOnce] {
         let mut explorer = Explorer::of(play);
-        explorer.orders(100);
+        explorer.orders(usize::MAX, 100);
         explorer.say();
     }
 }
@@ -134,7 +133,7 @@ fn one_of_two_workers_has_the_run_in_every_order_of_their_calls() {
 fn a_slow_model_is_dropped_when_its_run_is_cancelled_and_kept_when_the_store_fails() {
     let mut explorer = Explorer::of(Play::Slow);
     explorer.singles_and_pairs(&Schedule::default(), 120);
-    explorer.meanwhile(Meanwhile::Cancel, 4, 120);
+    explorer.meanwhile(Meanwhile::Cancel, 120);
     explorer.say();
 }
 

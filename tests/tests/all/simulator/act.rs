@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use eclips_shared::ids::RunId;
 use eclips_shared::time::{DAY_MS, Timestamp};
-use eclips_tests::sim::{Order, witness};
+use eclips_tests::sim::{Call, Order, witness};
 use serde_json::json;
 
 use super::cast::{Cast, Process};
@@ -42,6 +42,7 @@ impl<'a> Act<'a> {
     /// Clears the stage for a schedule.
     pub fn begin(play: Play, cast: &'a Arc<Cast>, schedule: &'a Schedule) -> Self {
         let sim = &cast.sim;
+        sim.set_calendar();
         sim.clear_messages();
         promises::forget_totals(sim);
         if play.is_probe() {
@@ -76,11 +77,11 @@ impl<'a> Act<'a> {
         let run = people::create(self.cast, &self.name, &play.body()).await;
         let run = run.ok_or("no run")?;
         if play != Play::Undispatched {
-            self.cast.dispatch(run).await;
+            self.cast.dispatch().await;
         }
         let mut from = 0;
         if play.is_doubled() {
-            from = sim.calls();
+            from = sim.calls().len();
             sim.double_messages();
             work::together(self.cast, run).await?;
         } else {
@@ -113,7 +114,7 @@ impl<'a> Act<'a> {
         sim.plan(vec![]);
         let run = people::create(self.cast, &self.name, &play.body()).await;
         let run = run.ok_or("no run")?;
-        self.cast.dispatch(run).await;
+        self.cast.dispatch().await;
         work::alone(self.cast, run, self.course(Until::Settled)).await?;
         let main = sim.items(&format!("R#{run}")).remove("M").expect("the run is there");
         let triage = main["triage_item_id"]["S"].as_str().expect("it waits").to_owned();
@@ -178,7 +179,7 @@ impl<'a> Act<'a> {
     }
 
     /// Nothing more happens: counts what is left, and checks the promises. Gives the port calls until now.
-    async fn end(&self, run: RunId, triage: Option<&str>) -> Result<usize, String> {
+    async fn end(&self, run: RunId, triage: Option<&str>) -> Result<Vec<Call>, String> {
         let (sim, schedule) = (&self.cast.sim, self.schedule);
         let calls = sim.calls();
         *self.log.lock().unwrap() = sim.log();
@@ -233,7 +234,7 @@ impl<'a> Act<'a> {
         let name = format!("{}-{which}", self.name);
         let run = people::create(self.cast, &name, &Play::Plain.body()).await;
         let run = run.ok_or("no next run")?;
-        self.cast.dispatch(run).await;
+        self.cast.dispatch().await;
         work::alone(self.cast, run, self.course(Until::Settled)).await?;
         self.cast.count(Process::One).await;
         Ok(run)

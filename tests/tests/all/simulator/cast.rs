@@ -9,12 +9,11 @@ use aws_lambda_events::dynamodb::Event;
 use aws_lambda_events::sqs::{SqsBatchResponse, SqsEvent, SqsMessage};
 use aws_lambda_events::streams::DynamoDbEventResponse;
 use eclips_engine::models::Models;
-use eclips_shared::ids::RunId;
 use eclips_shared::queue::Queues;
 use eclips_shared::store::Store;
 use eclips_sweep::Sweeper;
 use eclips_tests::function::Function;
-use eclips_tests::sim::{Actor, Message, Sim, now};
+use eclips_tests::sim::{Actor, Message, Reader, Sim, now};
 use eclips_worker::Worker;
 use lambda_runtime::LambdaEvent;
 use serde_json::{Value, json};
@@ -29,7 +28,7 @@ const LETTER_VISIBILITY_MS: i64 = 360_000;
 const INVOCATION_MS: i64 = 900_000;
 const SWEEP_MS: i64 = 60_000;
 
-type Reader = Mutex<tower::util::BoxService<LambdaEvent<Event>, DynamoDbEventResponse, Infallible>>;
+type Stream = Mutex<tower::util::BoxService<LambdaEvent<Event>, DynamoDbEventResponse, Infallible>>;
 
 /// The world, and the functions in it. A crash ends what a process does and not what is open in it: opening a function anew
 /// for each schedule would take longer than everything else.
@@ -39,9 +38,9 @@ pub struct Cast {
     pub triage: Function,
     /// Processes of somebody else's: those above are busy when they are interrupted.
     pub others: [Function; 2],
-    dispatch: Reader,
+    dispatch: Stream,
     /// Two, since one may be interrupted by another batch.
-    folds: [Reader; 2],
+    folds: [Stream; 2],
     workers: [Worker; 2],
     sweeper: Sweeper,
 }
@@ -77,46 +76,33 @@ impl Cast {
         })
     }
 
-    /// The stream's first reader: a batch of one record.
-    pub async fn dispatch(&self, run: RunId) {
-        let image = json!({
-            "sk": { "S": "M" }, "status": { "S": "queued" }, "run_id": { "S": run.to_string() },
-            "tenant": { "S": format!("{}#live", self.sim.org) }, "priority": { "S": "normal" },
-        });
-        let record = json!({
-            "eventID": "e", "eventName": "INSERT", "awsRegion": "local",
-            "dynamodb": {
-                "ApproximateCreationDateTime": 1_780_736_400.0, "SizeBytes": 1, "SequenceNumber": "1",
-                "Keys": { "pk": { "S": format!("R#{run}") }, "sk": { "S": "M" } }, "NewImage": image,
-            },
-        });
-        for _ in 0..TRIES {
-            if self.deliver(&self.dispatch, vec![record.clone()]).await {
-                return;
-            }
-            tokio::time::sleep(Duration::from_secs(1)).await;
-        }
-        panic!("the record could not be dispatched");
+    /// The stream's first reader: all that is new, again and again until it is dispatched.
+    pub async fn dispatch(&self) {
+        self.read(Reader::Dispatch, &self.dispatch).await;
     }
 
-    /// The stream's second reader: all that is new, again and again until it is counted.
+    /// The stream's second reader, in the same way.
     pub async fn count(&self, process: Process) {
+        self.read(Reader::Fold, &self.folds[process as usize]).await;
+    }
+
+    async fn read(&self, reader: Reader, function: &Stream) {
         for _ in 0..TRIES {
-            let (records, read_to) = self.sim.records();
-            if records.is_empty() || self.deliver(&self.folds[process as usize], records).await {
-                self.sim.counted(read_to);
+            let (records, read_to) = self.sim.records(reader);
+            if records.is_empty() || self.deliver(function, records).await {
+                self.sim.has_read(reader, read_to);
                 return;
             }
             tokio::time::sleep(Duration::from_secs(1)).await;
         }
-        panic!("the records could not be counted");
+        panic!("the records could not be read by {reader:?}");
     }
 
-    async fn deliver(&self, reader: &Reader, records: Vec<Value>) -> bool {
+    async fn deliver(&self, function: &Stream, records: Vec<Value>) -> bool {
         let event: Event = serde_json::from_value(json!({ "Records": records })).expect("an event of the stream");
         let delivered = self.sim.run(async {
-            let mut reader = reader.lock().await;
-            let ready = reader.ready().await.expect("infallible");
+            let mut function = function.lock().await;
+            let ready = function.ready().await.expect("infallible");
             let called = ready.call(LambdaEvent::new(event, Default::default()));
             called.await.expect("infallible")
         });

@@ -7,6 +7,7 @@ use tokio::runtime::Builder;
 
 use super::cast::Cast;
 use super::play::{Meanwhile, Play, Played, Schedule};
+use super::promises::is_crash;
 
 /// Schedules in one world; then a fresh one, because the engine slows down with what it holds.
 const SCHEDULES_PER_WORLD: usize = 40;
@@ -57,44 +58,40 @@ impl Explorer {
 
     /// A schedule, with every single fault and with at most so many pairs.
     pub fn singles_and_pairs(&mut self, base: &Schedule, pairs_max: usize) {
-        let Played { from, calls } = self.explore(std::slice::from_ref(base))[0];
-        let plans = singles(from..calls);
-        let singles: Vec<Schedule> = plans.iter().map(|plan| with(base, plan)).collect();
-        let played = self.explore(&singles);
+        let plans = singles(&self.first(base));
+        let schedules: Vec<Schedule> = plans.iter().map(|plan| with(base, plan)).collect();
+        let played = self.explore(&schedules);
         let mut pairs = Vec::new();
-        for (plan, played) in plans.iter().zip(played) {
+        for (plan, Played { calls, .. }) in plans.iter().zip(played) {
             let (first, fault) = plan[0];
-            if fault == Fault::Conflict {
+            if fault == Fault::Conflict || pairs_max == 0 {
                 continue;
             }
-            for second in first + 1..played.calls {
-                pairs.extend(Fault::HARSH.map(|other| with(base, &[(first, fault), (second, other)])));
+            for (second, call) in calls.iter().enumerate().skip(first + 1) {
+                let others = call.harsh().iter();
+                pairs.extend(others.map(|other| with(base, &[(first, fault), (second, *other)])));
             }
         }
         self.explore(&sample(pairs, pairs_max));
     }
 
-    /// Somebody else acts at every port call; and the same with at most so many single faults, at any port call, of which
-    /// the other's own are so many.
-    pub fn meanwhile(&mut self, what: Meanwhile, own_calls: usize, faults_max: usize) {
-        let Played { from, calls } = self.explore(&[Schedule::default()])[0];
-        let (mut undisturbed, mut disturbed) = (Vec::new(), Vec::new());
-        for at in from..calls {
-            let base = Schedule {
+    /// Somebody else acts at every port call; and the same with at most so many single faults, at any port call, the
+    /// other's own among them.
+    pub fn meanwhile(&mut self, what: Meanwhile, faults_max: usize) {
+        let at_each = self.first(&Schedule::default()).numbers();
+        let bases: Vec<Schedule> = at_each
+            .map(|at| Schedule {
                 meanwhile: Some((at, what)),
                 ..Schedule::default()
-            };
-            disturbed.extend(singles(from..calls + own_calls).iter().map(|plan| with(&base, plan)));
-            undisturbed.push(base);
-        }
-        self.explore(&undisturbed);
-        self.explore(&sample(disturbed, faults_max));
+            })
+            .collect();
+        self.disturb(&bases, faults_max);
     }
 
-    /// Two act at once: every order in which they change places once or twice, at most so many in which they do so three
-    /// times, and at most so many of the first with a single fault.
-    pub fn orders(&mut self, others_max: usize) {
-        let Played { from, calls } = self.explore(&[Schedule::default()])[0];
+    /// Two act at once: every order in which they change places once, at most so many in which they do so twice, and of the
+    /// rest at most so many: three times, and twice with a single fault.
+    pub fn orders(&mut self, twice_max: usize, others_max: usize) {
+        let numbers = self.first(&Schedule::default()).numbers();
         let in_order = |switches: &[usize]| Schedule {
             order: Order {
                 switches: switches.to_vec(),
@@ -102,28 +99,25 @@ impl Explorer {
             },
             ..Schedule::default()
         };
-        let once: Vec<Schedule> = (from..calls).map(|at| in_order(&[at])).collect();
+        let once: Vec<Schedule> = numbers.clone().map(|at| in_order(&[at])).collect();
         let played = self.explore(&once);
-        let (mut twice, mut thrice, mut disturbed) = (Vec::new(), Vec::new(), Vec::new());
-        for (first, Played { calls, .. }) in (from..).zip(played) {
-            for second in first + 1..calls {
-                let base = in_order(&[first, second]);
-                disturbed.extend(singles(from..calls).iter().map(|plan| with(&base, plan)));
-                twice.push(base);
-                thrice.extend((second + 1..calls).map(|third| in_order(&[first, second, third])));
+        let (mut twice, mut thrice) = (Vec::new(), Vec::new());
+        for (first, Played { calls, .. }) in numbers.zip(played) {
+            for second in first + 1..calls.len() {
+                twice.push(in_order(&[first, second]));
+                thrice.extend((second + 1..calls.len()).map(|third| in_order(&[first, second, third])));
             }
         }
-        self.explore(&twice);
+        self.disturb(&sample(twice, twice_max), others_max);
         self.explore(&sample(thrice, others_max));
-        self.explore(&sample(disturbed, others_max));
     }
 
     /// Two have the same message, and one of them dies or stands still at a port call, for less than a lease, for somewhat
     /// more or for long: every one of these, and at most so many of them with a single fault beside.
     pub fn successions(&mut self, faults_max: usize) {
-        let Played { from, calls } = self.explore(&[Schedule::default()])[0];
+        let played = self.first(&Schedule::default());
         let mut bases = Vec::new();
-        for at in from..calls {
+        for at in played.numbers() {
             bases.extend([20_000, 40_000, 120_000].map(|ms| Schedule {
                 order: Order {
                     switches: vec![],
@@ -131,20 +125,29 @@ impl Explorer {
                 },
                 ..Schedule::default()
             }));
-            bases.extend(
-                [Fault::CrashBefore, Fault::CrashAfter].map(|fault| with(&Schedule::default(), &[(at, fault)])),
-            );
+            let crashes = played.calls[at].faults().iter().filter(|fault| is_crash(**fault));
+            bases.extend(crashes.map(|fault| with(&Schedule::default(), &[(at, *fault)])));
         }
-        let played = self.explore(&bases);
+        self.disturb(&bases, faults_max);
+    }
+
+    /// Plays schedules, and at most so many of them with a single fault more.
+    fn disturb(&mut self, bases: &[Schedule], faults_max: usize) {
+        let played = self.explore(bases);
         let mut disturbed = Vec::new();
-        for (base, played) in bases.iter().zip(played) {
-            for plan in singles(from..played.calls) {
+        for (base, played) in bases.iter().zip(&played) {
+            for plan in singles(played) {
                 if base.faults.iter().all(|(at, _)| *at != plan[0].0) {
                     disturbed.push(with(base, &plan));
                 }
             }
         }
         self.explore(&sample(disturbed, faults_max));
+    }
+
+    fn first(&mut self, schedule: &Schedule) -> Played {
+        let played = self.explore(std::slice::from_ref(schedule)).pop();
+        played.expect("one was played")
     }
 }
 
@@ -154,10 +157,10 @@ fn with(base: &Schedule, faults: &[(usize, Fault)]) -> Schedule {
     schedule
 }
 
-fn singles(calls: std::ops::Range<usize>) -> Vec<Plan> {
-    calls
-        .flat_map(|at| Fault::ALL.iter().map(move |fault| vec![(at, *fault)]))
-        .collect()
+/// Every fault at every call that the play is about.
+fn singles(played: &Played) -> Vec<Plan> {
+    let faults = |at: usize| played.calls[at].faults().iter().map(move |fault| vec![(at, *fault)]);
+    played.numbers().flat_map(faults).collect()
 }
 
 /// All, or so many of them from all over.

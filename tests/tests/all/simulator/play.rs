@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use eclips_tests::sim::{Fault, Order, Plan};
+use eclips_tests::sim::{Call, Fault, Order, Plan};
 use serde_json::{Value, json};
 
 use super::act::Act;
@@ -86,12 +86,19 @@ pub struct Schedule {
 }
 
 /// The port calls that a schedule made.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub struct Played {
     /// The first that the play is about.
     pub from: usize,
     /// All of them.
-    pub calls: usize,
+    pub calls: Vec<Call>,
+}
+
+impl Played {
+    /// The numbers of those that the play is about.
+    pub fn numbers(&self) -> std::ops::Range<usize> {
+        self.from..self.calls.len()
+    }
 }
 
 impl Play {

@@ -58,7 +58,7 @@ pub async fn alone(cast: &Cast, run: RunId, course: Course) -> Result<Option<usi
             continue;
         }
         if let Some(letter) = cast.letter() {
-            before_letters.get_or_insert(sim.calls());
+            before_letters.get_or_insert(sim.calls().len());
             cast.bury(letter).await;
             continue;
         }
