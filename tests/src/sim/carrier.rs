@@ -11,11 +11,10 @@ use aws_smithy_runtime_api::client::orchestrator::{HttpRequest, HttpResponse};
 use aws_smithy_types::body::SdkBody;
 use dynoxide::Database;
 use futures_util::future::BoxFuture;
-use serde::Serialize;
-use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 
 use super::queue::Queue;
+use super::tables::operate;
 use super::turns::Turns;
 use super::world::now;
 
@@ -115,7 +114,12 @@ pub struct Carrier {
     pub(super) queue: Arc<Mutex<Queue>>,
     pub(super) schedule: Arc<Mutex<Schedule>>,
     pub(super) turns: Arc<Turns>,
+    /// Whoever is told of all that is done to the tables.
+    pub(super) watch: Arc<Mutex<Option<Watch>>>,
 }
+
+/// Is told of each call to the tables once it is done: which of two who act at once made it, and its request.
+pub type Watch = Arc<dyn Fn(usize, Call, &str) + Send + Sync>;
 
 /// A try of an operation.
 struct Try<'a> {
@@ -201,35 +205,12 @@ impl Carrier {
             let mut queue = self.queue.lock().expect("nothing panics while it holds this");
             return (200, queue.answer(operation, &body, now()));
         }
-        let database = &self.database;
-        match operation {
-            "GetItem" => of(body, |request| database.get_item(request)),
-            "PutItem" => of(body, |request| database.put_item(request)),
-            "UpdateItem" => of(body, |request| database.update_item(request)),
-            "Query" => of(body, |request| database.query(request)),
-            "BatchGetItem" => of(body, |request| database.batch_get_item(request)),
-            "TransactWriteItems" => of(body, |request| database.transact_write_items(request)),
-            "CreateTable" => of(body, |request| database.create_table(request)),
-            "DescribeTable" => of(body, |request| database.describe_table(request)),
-            "UpdateTimeToLive" => of(body, |request| database.update_time_to_live(request)),
-            "DescribeTimeToLive" => of(body, |request| database.describe_time_to_live(request)),
-            _ => panic!("the tables here know no {operation}"),
+        let answer = operate(&self.database, operation, body);
+        let watch = self.watch.lock().expect("nothing panics while it holds this").clone();
+        if let Some(watch) = watch {
+            watch(self.turns.who(), Call::of(target), &String::from_utf8_lossy(body));
         }
-    }
-}
-
-/// Has the engine do an operation: its requests and answers are what is on the wire.
-fn of<Q: DeserializeOwned, A: Serialize>(
-    body: &[u8],
-    act: impl FnOnce(Q) -> Result<A, dynoxide::DynoxideError>,
-) -> (u16, Value) {
-    let request = serde_json::from_slice(body).expect("the SDK sends what the engine knows");
-    match act(request) {
-        Ok(answer) => (200, serde_json::to_value(answer).expect("answers are JSON")),
-        Err(error) => (
-            error.status_code(),
-            serde_json::from_str(&error.to_json()).expect("errors are JSON"),
-        ),
+        answer
     }
 }
 
@@ -246,7 +227,7 @@ fn conflict(target: &str, body: &[u8]) -> Value {
     })
 }
 
-fn response((status, body): (u16, Value)) -> HttpResponse {
+pub(super) fn response((status, body): (u16, Value)) -> HttpResponse {
     let mut response = HttpResponse::new(status.try_into().expect("a status"), SdkBody::from(body.to_string()));
     response
         .headers_mut()

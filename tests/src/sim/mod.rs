@@ -4,6 +4,7 @@
 //! A *port call* is one operation of the SDK on a table or a queue; its retries belong to it. Everything that an actor does
 //! to the world is a port call, so a crash before or after each of them is a crash anywhere.
 
+mod beside;
 mod carrier;
 mod queue;
 mod tables;
@@ -11,7 +12,8 @@ mod turns;
 pub mod witness;
 mod world;
 
-pub use carrier::{Call, Fault, Plan};
+pub use beside::Look;
+pub use carrier::{Call, Fault, Plan, Watch};
 pub use queue::Message;
 pub use tables::Reader;
 pub use turns::Order;

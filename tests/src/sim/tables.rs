@@ -1,7 +1,10 @@
-//! What a test sees and changes of the tables by itself: no port call, no fault.
+//! The tables: the engine as the SDK's requests reach it, and what a test sees and changes by itself, without a port call or a
+//! fault.
 
 use std::collections::BTreeMap;
 
+use dynoxide::Database;
+use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 
@@ -16,7 +19,54 @@ pub enum Reader {
     Fold,
 }
 
+/// Has the engine do an operation: its requests and answers are what is on the wire.
+pub(super) fn operate(database: &Database, operation: &str, body: &[u8]) -> (u16, Value) {
+    match operation {
+        "GetItem" => answer(body, |request| database.get_item(request)),
+        "PutItem" => answer(body, |request| database.put_item(request)),
+        "UpdateItem" => answer(body, |request| database.update_item(request)),
+        "Query" => answer(body, |request| database.query(request)),
+        "BatchGetItem" => answer(body, |request| database.batch_get_item(request)),
+        "BatchWriteItem" => answer(body, |request| database.batch_write_item(request)),
+        "TransactWriteItems" => answer(body, |request| database.transact_write_items(request)),
+        "CreateTable" => answer(body, |request| database.create_table(request)),
+        "DescribeTable" => answer(body, |request| database.describe_table(request)),
+        "UpdateTimeToLive" => answer(body, |request| database.update_time_to_live(request)),
+        "DescribeTimeToLive" => answer(body, |request| database.describe_time_to_live(request)),
+        _ => panic!("the tables here know no {operation}"),
+    }
+}
+
+fn answer<Q: DeserializeOwned, A: Serialize>(
+    body: &[u8],
+    act: impl FnOnce(Q) -> Result<A, dynoxide::DynoxideError>,
+) -> (u16, Value) {
+    let request = serde_json::from_slice(body).expect("the SDK sends what the engine knows");
+    match act(request) {
+        Ok(answer) => (200, serde_json::to_value(answer).expect("answers are JSON")),
+        Err(error) => (
+            error.status_code(),
+            serde_json::from_str(&error.to_json()).expect("errors are JSON"),
+        ),
+    }
+}
+
 impl Sim {
+    /// An item, as the engine shows it: `{ "S": … }`.
+    ///
+    /// # Panics
+    /// When the engine refuses.
+    #[must_use]
+    pub fn item(&self, pk: &str, sk: &str) -> Option<Value> {
+        let request = json!({
+            "TableName": self.config.table_main, "ConsistentRead": true,
+            "Key": { "pk": { "S": pk }, "sk": { "S": sk } },
+        });
+        let answer = self.carrier.database.get_item(of(request)).expect("the engine answers");
+        let mut answer = serde_json::to_value(answer).expect("answers are JSON");
+        Some(answer["Item"].take()).filter(Value::is_object)
+    }
+
     /// All items under a partition key, by sort key, as the engine shows them: `{ "S": … }`.
     ///
     /// # Panics

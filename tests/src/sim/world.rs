@@ -18,7 +18,8 @@ use eclips_shared::time::Timestamp;
 use futures_util::future::{BoxFuture, LocalBoxFuture};
 use tokio::time::Instant;
 
-use super::carrier::{Call, Carrier, Fault, Plan as Faults};
+use super::beside::{Beside, Look};
+use super::carrier::{Call, Carrier, Fault, Plan as Faults, Watch};
 use super::queue::{DELIVERIES, Message};
 use super::turns::{Order, Turns};
 use crate::world::OPERATOR;
@@ -53,6 +54,7 @@ pub struct Sim {
     pub(super) config: Config,
     /// Up to where the stream was read, by each of its readers.
     pub(super) read_to: Mutex<[Option<String>; 2]>,
+    beside: Beside,
     /// The store, for what is looked at between port calls; its calls are counted too, so look only when nothing is planned.
     pub store: Store,
     /// A live key with every scope.
@@ -73,6 +75,7 @@ impl Sim {
             queue: Arc::default(),
             schedule: Arc::new(Mutex::default()),
             turns: Arc::new(Turns::default()),
+            watch: Arc::default(),
         };
         let template = Template::embedded().expect("the template can be read");
         let name = |id| template.table(id).expect("the template has this table").name;
@@ -124,6 +127,7 @@ impl Sim {
             org,
             store,
             config,
+            beside: Beside::new(carrier.database.clone()),
             carrier,
             read_to: Mutex::default(),
         }
@@ -139,6 +143,37 @@ impl Sim {
     /// with the real time would otherwise be the older the longer the world is there.
     pub fn set_calendar(&self) {
         BEGAN.set(Some((Timestamp::now(), Instant::now())));
+    }
+
+    /// The settings with which somebody reaches the tables [beside](Sim::look) every schedule.
+    #[must_use]
+    pub fn config_beside(&self) -> Config {
+        Config {
+            carrier: Some(self.beside.client()),
+            ..self.config.clone()
+        }
+    }
+
+    /// Begins a look with a store of those settings and holds it in its middle.
+    ///
+    /// # Panics
+    /// When it reads nothing by several keys: there is no middle then.
+    pub fn look<T: 'static>(&self, look: BoxFuture<'static, T>) -> Look<T> {
+        self.beside.begin(look)
+    }
+
+    /// Has somebody be told of each call to the tables; until somebody else is, or nobody.
+    ///
+    /// # Panics
+    /// Never.
+    pub fn watch(&self, watch: Option<Watch>) {
+        *self.carrier.watch.lock().expect("nothing panics while it holds this") = watch;
+    }
+
+    /// Which of two who act at once is on stage; the first where there is one.
+    #[must_use]
+    pub fn who(&self) -> usize {
+        self.carrier.turns.who()
     }
 
     /// Begins a schedule: calls are counted from 0, and the plan's get their faults.
