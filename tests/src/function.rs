@@ -121,7 +121,12 @@ impl Function {
 
     /// Starts a run with a key, under a name of its own.
     pub async fn create_named(&self, key: &str, name: &str, body: &Value) -> Answer {
-        let mut event = event("POST", "/v1/run", Some(key), Some(body));
+        self.named("/v1/run", key, name, body).await
+    }
+
+    /// Has something made with a key, under a name of its own.
+    pub async fn named(&self, path: &str, key: &str, name: &str, body: &Value) -> Answer {
+        let mut event = event("POST", path, Some(key), Some(body));
         event["multiValueHeaders"]["Idempotency-Key"] = json!([name]);
         self.invoke(&event).await
     }

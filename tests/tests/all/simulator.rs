@@ -4,16 +4,19 @@
 //! Each test prints how many schedules it played, and in which time; all together take some four minutes of two cores.
 //! *All there are*: single faults, which are every fault at every port call that the play is about, but for those that come to
 //! the same as another; the moments at which somebody else acts; the pairs of faults (any first one but a conflict, and a harsh
-//! one at any later call) of a plain run and of a decision; the orders in which two workers change places once or twice; the
-//! calls at which one of them dies or stands still. *Sampled*, always the same ones: all other pairs, orders of three changes,
-//! and faults while somebody else acts; how many is the number in the test.
+//! one at any later call) of a plain run and of a decision; the orders in which two workers change places once, or twice about
+//! a run; the calls at which one of them dies or stands still. *Sampled*, always the same ones: all other pairs and orders,
+//! faults while somebody else acts, and single faults of a batch that fails or is not told of its rows; how many is the number
+//! in the test.
 
 mod act;
 mod cast;
 mod explorer;
+mod onlooker;
 mod people;
 mod play;
 mod promises;
+mod rows;
 mod work;
 
 use eclips_shared::auth::{Mode, Tenant};
@@ -158,5 +161,53 @@ fn a_run_that_ends_every_look_is_given_up_once_under_every_fault() {
         };
         explorer.singles_and_pairs(&base, 0);
     }
+    explorer.say();
+}
+
+#[test]
+fn a_batch_ends_once_under_every_fault_and_whoever_cancels_meanwhile() {
+    let mut explorer = Explorer::of(Play::Batch);
+    explorer.singles_and_pairs(&Schedule::default(), 20);
+    explorer.meanwhile(Meanwhile::Cancel, 30);
+    explorer.say();
+    for play in [Play::BatchUnheard, Play::BatchFails] {
+        let mut explorer = Explorer::of(play);
+        explorer.some_singles(30);
+        explorer.say();
+    }
+}
+
+#[test]
+fn a_batch_is_over_or_cancelled_in_many_orders_of_its_worker_and_its_owner() {
+    let mut explorer = Explorer::of(Play::BatchRaced);
+    explorer.orders(90, 25);
+    explorer.say();
+}
+
+#[test]
+fn no_row_has_two_runs_in_many_orders_of_two_workers() {
+    let mut explorer = Explorer::of(Play::BatchDoubled);
+    explorer.orders(25, 10);
+    explorer.say();
+}
+
+#[test]
+fn one_name_makes_one_batch_under_every_fault_and_in_many_orders_of_two_who_send_it() {
+    let mut explorer = Explorer::of(Play::BatchTwice);
+    explorer.singles_and_pairs(&Schedule::default(), 0);
+    explorer.orders(40, 10);
+    explorer.say();
+}
+
+#[test]
+fn a_row_in_triage_ends_once_under_every_fault_and_whoever_decides_or_cancels_its_batch_meanwhile() {
+    let mut explorer = Explorer::of(Play::BatchApproved);
+    explorer.singles_and_pairs(&Schedule::default(), 10);
+    explorer.meanwhile(Meanwhile::Cancel, 10);
+    explorer.say();
+    let mut explorer = Explorer::of(Play::BatchWithdrawn);
+    explorer.singles_and_pairs(&Schedule::default(), 10);
+    explorer.meanwhile(Meanwhile::Approve, 10);
+    explorer.meanwhile(Meanwhile::Reject, 10);
     explorer.say();
 }

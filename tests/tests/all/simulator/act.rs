@@ -1,6 +1,8 @@
 //! What happens in a schedule: a client makes a run and tries again until it is told so, the stream's readers read, workers
 //! take messages, and so on until nothing is left to happen; then the promises are checked.
 
+mod batch;
+
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -11,10 +13,11 @@ use eclips_tests::sim::{Call, Order, witness};
 use serde_json::json;
 
 use super::cast::{Cast, Process};
+use super::onlooker::Onlooker;
 use super::people::{self, Told};
 use super::play::{Meanwhile, Play, Played, Poison, Schedule};
 use super::promises::{self, Ending};
-use super::work::{self, Course, Until};
+use super::work::{self, Course, Matter, Until};
 
 /// How long a person has to decide, and how long an open breaker refuses. *Source*: contract §5, §10.
 const TRIAGE_MS: i64 = 7 * DAY_MS;
@@ -34,8 +37,10 @@ pub struct Act<'a> {
     rejected: Told,
     cancelled: Told,
     seen: Arc<Mutex<Option<witness::Seen>>>,
+    /// Of a batch.
+    onlooker: Option<Arc<Onlooker>>,
     /// The port calls, for whoever reads of a broken promise.
-    log: Mutex<String>,
+    log: Mutex<Option<String>>,
 }
 
 impl<'a> Act<'a> {
@@ -61,6 +66,7 @@ impl<'a> Act<'a> {
             rejected: Told::default(),
             cancelled: Told::default(),
             seen: Arc::default(),
+            onlooker: play.is_batch().then(|| Onlooker::of(cast, schedule.salt())),
             log: Mutex::default(),
         }
     }
@@ -70,6 +76,9 @@ impl<'a> Act<'a> {
     /// *Errors*: which promise is broken, and by what.
     pub async fn play(&self) -> Result<Played, String> {
         let (sim, play) = (&self.cast.sim, self.play);
+        if play.is_batch() {
+            return self.play_batch().await;
+        }
         if matches!(play, Play::Decided | Play::Expired | Play::ExpiredForAll) {
             return self.play_triage().await;
         }
@@ -83,12 +92,12 @@ impl<'a> Act<'a> {
         if play.is_doubled() {
             from = sim.calls().len();
             sim.double_messages();
-            work::together(self.cast, run).await?;
+            work::together(self.cast, Matter::Run(run), Until::Settled).await?;
         } else {
             if self.schedule.poison == Some(Poison::Corrupt) {
                 sim.set(&format!("R#{run}"), "M", "progress", &json!({ "S": "none" }));
             }
-            let before_letters = work::alone(self.cast, run, self.course(Until::Settled)).await?;
+            let before_letters = work::alone(self.cast, Matter::Run(run), self.course(Until::Settled)).await?;
             from = before_letters.unwrap_or(from);
         }
         let calls = self.end(run, None).await?;
@@ -100,12 +109,7 @@ impl<'a> Act<'a> {
 
     /// The port calls that the play is about, one a line.
     pub fn log(&self) -> String {
-        let log = self.log.lock().unwrap();
-        if log.is_empty() {
-            self.cast.sim.log()
-        } else {
-            log.clone()
-        }
+        self.log.lock().unwrap().clone().unwrap_or_else(|| self.cast.sim.log())
     }
 
     /// A run waits for a person, without a fault; then somebody decides, or nobody in time.
@@ -115,7 +119,7 @@ impl<'a> Act<'a> {
         let run = people::create(self.cast, &self.name, &play.body()).await;
         let run = run.ok_or("no run")?;
         self.cast.dispatch().await;
-        work::alone(self.cast, run, self.course(Until::Settled)).await?;
+        work::alone(self.cast, Matter::Run(run), self.course(Until::Settled)).await?;
         let main = sim.items(&format!("R#{run}")).remove("M").expect("the run is there");
         let triage = main["triage_item_id"]["S"].as_str().expect("it waits").to_owned();
 
@@ -130,7 +134,7 @@ impl<'a> Act<'a> {
             }
             tokio::time::sleep(Duration::from_millis(TRIAGE_MS.unsigned_abs())).await;
             self.plan(Some(&triage));
-            work::alone(self.cast, run, self.course(Until::Ended)).await?;
+            work::alone(self.cast, Matter::Run(run), self.course(Until::Ended)).await?;
         }
         let calls = self.end(run, Some(&triage)).await?;
         Ok(Played { from: 0, calls })
@@ -157,6 +161,9 @@ impl<'a> Act<'a> {
         };
         let item = triage.unwrap_or_default().to_owned();
         match what {
+            Meanwhile::Cancel if self.play.is_batch() => {
+                sim.meanwhile(at, Box::pin(self.cancel_batch(Process::Other)));
+            }
             Meanwhile::Cancel => {
                 let (name, body) = (self.name.clone(), self.play.body());
                 let (told, seen) = (self.cancelled.clone(), self.seen.clone());
@@ -180,23 +187,14 @@ impl<'a> Act<'a> {
 
     /// Nothing more happens: counts what is left, and checks the promises. Gives the port calls until now.
     async fn end(&self, run: RunId, triage: Option<&str>) -> Result<Vec<Call>, String> {
-        let (sim, schedule) = (&self.cast.sim, self.schedule);
+        let sim = &self.cast.sim;
         let calls = sim.calls();
-        *self.log.lock().unwrap() = sim.log();
+        *self.log.lock().unwrap() = Some(sim.log());
         sim.plan(vec![]);
         self.cast.count(Process::One).await;
-        let ambushed = match schedule.poison {
-            Some(Poison::Fault(_, fault)) => promises::is_crash(fault),
-            Some(Poison::Corrupt) | None => false,
-        };
-        let ending = Ending {
-            seen: witness::seen(),
-            cancelled: *self.seen.lock().unwrap(),
-            crashes: ambushed || schedule.faults.iter().any(|(_, fault)| promises::is_crash(*fault)),
-            taken_over: schedule.order.standstill.is_some(),
-            is_undisturbed: schedule.faults.is_empty() && schedule.order == Order::default(),
-        };
+        let ending = self.ending(*self.seen.lock().unwrap());
         promises::check(sim, run, &ending)?;
+        promises::answers(sim, &[run], &ending)?;
         promises::counted(sim, &[run])?;
         if let Some(triage) = triage {
             let told = [
@@ -208,6 +206,22 @@ impl<'a> Act<'a> {
             promises::one_end(sim, run, triage, &told)?;
         }
         Ok(calls)
+    }
+
+    /// How the schedule ended; what had been seen when its run was cancelled, if it was.
+    fn ending(&self, cancelled: Option<witness::Seen>) -> Ending {
+        let schedule = self.schedule;
+        let ambushed = match schedule.poison {
+            Some(Poison::Fault(_, fault)) => promises::is_crash(fault),
+            Some(Poison::Corrupt) | None => false,
+        };
+        Ending {
+            seen: witness::seen(),
+            cancelled,
+            crashes: ambushed || schedule.faults.iter().any(|(_, fault)| promises::is_crash(*fault)),
+            taken_over: schedule.order.standstill.is_some(),
+            is_undisturbed: schedule.faults.is_empty() && schedule.order == Order::default(),
+        }
     }
 
     /// A probe has ended: when the breaker's time is over, whatever became of it, the next run goes.
@@ -235,7 +249,7 @@ impl<'a> Act<'a> {
         let run = people::create(self.cast, &name, &Play::Plain.body()).await;
         let run = run.ok_or("no next run")?;
         self.cast.dispatch().await;
-        work::alone(self.cast, run, self.course(Until::Settled)).await?;
+        work::alone(self.cast, Matter::Run(run), self.course(Until::Settled)).await?;
         self.cast.count(Process::One).await;
         Ok(run)
     }

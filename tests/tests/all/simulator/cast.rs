@@ -36,8 +36,12 @@ pub struct Cast {
     pub sim: Sim,
     pub runs: Function,
     pub triage: Function,
+    /// Two, since two may send or cancel the same batch at once.
+    pub batches: [Function; 2],
     /// Processes of somebody else's: those above are busy when they are interrupted.
     pub others: [Function; 2],
+    /// The store of whoever looks [beside](Sim::look) the schedule.
+    pub beside: Store,
     dispatch: Stream,
     /// Two, since one may be interrupted by another batch.
     folds: [Stream; 2],
@@ -62,6 +66,11 @@ impl Cast {
             sweeper: Sweeper::new(store.clone(), queues.clone(), now),
             runs: Function::runs(config, "http://dynamodb").await,
             triage: Function::triage(config, "http://dynamodb").await,
+            batches: [
+                Function::batches(config, "http://dynamodb").await,
+                Function::batches(config, "http://dynamodb").await,
+            ],
+            beside: Store::open(&sim.config_beside()).await,
             others: [
                 Function::runs(config, "http://dynamodb").await,
                 Function::triage(config, "http://dynamodb").await,

@@ -1,5 +1,7 @@
 //! Explores the schedules of a play: all of a kind, or some of them, always the same.
 
+use std::panic::resume_unwind;
+use std::thread;
 use std::time::Instant;
 
 use eclips_tests::sim::{Fault, Order, Plan, Sim, witness};
@@ -11,6 +13,9 @@ use super::promises::is_crash;
 
 /// Schedules in one world; then a fresh one, because the engine slows down with what it holds.
 const SCHEDULES_PER_WORLD: usize = 40;
+/// Somebody looks at a batch in the middle of a port call of somebody else's: two roads through the SDK lie on one stack, and
+/// those of a test build are wide.
+const STACK_BYTES: usize = 16 * 1024 * 1024;
 /// How far apart what is sampled lies; a prime, so that nothing is left out regularly.
 const STRIDE: usize = 7_919;
 
@@ -37,20 +42,14 @@ impl Explorer {
 
     /// Plays some schedules.
     pub fn explore(&mut self, schedules: &[Schedule]) -> Vec<Played> {
-        let mut played = Vec::with_capacity(schedules.len());
+        let (play, mut played) = (self.play, Vec::with_capacity(schedules.len()));
         for some in schedules.chunks(SCHEDULES_PER_WORLD) {
-            let runtime = Builder::new_current_thread()
-                .enable_all()
-                .start_paused(true)
-                .build()
-                .unwrap();
-            let _ears = witness::watch();
-            runtime.block_on(async {
-                let cast = Cast::gather(Sim::begin().await).await;
-                for schedule in some {
-                    played.push(self.play.out(&cast, schedule).await);
-                }
+            let world = move || in_a_world(play, some);
+            let ended = thread::scope(|scope| {
+                let thread = thread::Builder::new().stack_size(STACK_BYTES);
+                thread.spawn_scoped(scope, world).expect("there are threads").join()
             });
+            played.extend(ended.unwrap_or_else(|broken| resume_unwind(broken)));
         }
         self.schedules += schedules.len();
         played
@@ -73,6 +72,11 @@ impl Explorer {
             }
         }
         self.explore(&sample(pairs, pairs_max));
+    }
+
+    /// At most so many single faults.
+    pub fn some_singles(&mut self, faults_max: usize) {
+        self.disturb(&[Schedule::default()], faults_max);
     }
 
     /// Somebody else acts at every port call; and the same with at most so many single faults, at any port call, the
@@ -149,6 +153,19 @@ impl Explorer {
         let played = self.explore(std::slice::from_ref(schedule)).pop();
         played.expect("one was played")
     }
+}
+
+fn in_a_world(play: Play, schedules: &[Schedule]) -> Vec<Played> {
+    let runtime = Builder::new_current_thread().enable_all().start_paused(true).build();
+    let _ears = witness::watch();
+    runtime.unwrap().block_on(async {
+        let cast = Cast::gather(Sim::begin().await).await;
+        let mut played = Vec::with_capacity(schedules.len());
+        for schedule in schedules {
+            played.push(play.out(&cast, schedule).await);
+        }
+        played
+    })
 }
 
 fn with(base: &Schedule, faults: &[(usize, Fault)]) -> Schedule {

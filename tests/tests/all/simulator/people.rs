@@ -1,4 +1,4 @@
-//! People: a client that makes a run, its owner who cancels it, and those who decide. They try again until they are told.
+//! People: a client that makes a run or a batch, its owner who cancels it, and those who decide. They try again until they are told.
 
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -8,7 +8,8 @@ use eclips_tests::function::Function;
 use eclips_tests::sim::{Actor, witness};
 use serde_json::Value;
 
-use super::cast::{Cast, TRIES};
+use super::cast::{Cast, Process, TRIES};
+use super::onlooker::Onlooker;
 
 /// Tries of somebody who acts in the middle of another one's call.
 const TRIES_MEANWHILE: usize = 4;
@@ -50,6 +51,59 @@ pub async fn cancel(cast: Arc<Cast>, name: String, body: Value, told: Told, seen
         }
         assert!(answer.status >= 500, "{} {}", answer.status, answer.body);
     }
+}
+
+/// A client that tries again under the same name until it hears of its batch; gives the job that it was told of.
+pub async fn create_batch(cast: &Cast, process: Process, name: &str, body: &Value) -> Option<Value> {
+    for _ in 0..TRIES {
+        match make_batch(cast, process, name, body).await {
+            Some(job) => return Some(job),
+            None => tokio::time::sleep(Duration::from_secs(1)).await,
+        }
+    }
+    None
+}
+
+async fn make_batch(cast: &Cast, process: Process, name: &str, body: &Value) -> Option<Value> {
+    let function = &cast.batches[process as usize];
+    let made = function.named("/v1/batches", &cast.sim.key, name, body);
+    match cast.sim.run(made).await {
+        Actor::Done(answer) if answer.status == 201 => Some(answer.json()["job"].clone()),
+        Actor::Done(answer) => {
+            assert!(answer.status >= 500, "{} {}", answer.status, answer.body);
+            None
+        }
+        Actor::Crashed => None,
+    }
+}
+
+/// A batch's owner cancels it, whichever it is, as [`cancel`] does a run; whoever looks at it is told.
+pub async fn cancel_batch(
+    cast: Arc<Cast>,
+    process: Process,
+    name: String,
+    body: Value,
+    told: Told,
+    onlooker: Arc<Onlooker>,
+) {
+    onlooker.begin_cancelling();
+    let mut answer = None;
+    for _ in 0..TRIES_MEANWHILE {
+        let Some(job) = make_batch(&cast, process, &name, &body).await else {
+            continue;
+        };
+        let (sim, function) = (&cast.sim, &cast.batches[process as usize]);
+        let path = format!("/v1/batches/{}/cancel", job["id"].as_str().expect("an id"));
+        if let Actor::Done(got) = sim.run(function.call("POST", &path, Some(&sim.key), None)).await {
+            if matches!(got.status, 200 | 409) {
+                answer = Some((got.status, got.json()));
+                break;
+            }
+            assert!(got.status >= 500, "{} {}", got.status, got.body);
+        }
+    }
+    onlooker.end_cancelling(answer.as_ref());
+    *told.lock().unwrap() = answer;
 }
 
 /// Somebody approves what a run proposes.

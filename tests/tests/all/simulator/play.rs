@@ -52,6 +52,22 @@ pub enum Play {
     DoubledSlow,
     /// Every look at it ends in the same fault, or finds a record that cannot be read.
     Hopeless,
+    /// A batch whose rows go well, and whatever happens is counted at once.
+    Batch,
+    /// The same, and nobody counts before the end: the batch is not told of its rows.
+    BatchUnheard,
+    /// The same, and its owner cancels it while a worker has its rows; the two take turns.
+    BatchRaced,
+    /// The same, and its hint is delivered twice, to two workers at once, who share its rows.
+    BatchDoubled,
+    /// Two send it at once, under one name.
+    BatchTwice,
+    /// All its rows fail.
+    BatchFails,
+    /// A row waits for a person already, and somebody approves it.
+    BatchApproved,
+    /// A row waits for a person, and the owner cancels the batch.
+    BatchWithdrawn,
 }
 
 /// What somebody else does in the middle of a port call.
@@ -85,6 +101,15 @@ pub struct Schedule {
     pub poison: Option<Poison>,
 }
 
+impl Schedule {
+    /// A number that is another one from schedule to schedule, and always the same.
+    pub fn salt(&self) -> usize {
+        let faults = self.faults.iter().map(|(at, fault)| 5 * at + *fault as usize);
+        let meanwhile = self.meanwhile.iter().map(|(at, _)| *at);
+        faults.chain(meanwhile).chain(self.order.switches.iter().copied()).sum()
+    }
+}
+
 /// The port calls that a schedule made.
 #[derive(Clone, Debug)]
 pub struct Played {
@@ -105,6 +130,8 @@ impl Play {
     /// What is asked for.
     pub fn body(self) -> Value {
         let sandbox = |directives: Value| json!({ "task": "x", "data": { "sandbox": directives } });
+        let batch = |rows: &[Value]| json!({ "agent_type": "center", "rows": rows });
+        let plain = || json!({ "task": "x" });
         match self {
             Self::FailsOnce | Self::DoubledFailsOnce => sandbox(json!({ "fail": "once" })),
             Self::FailsAlways | Self::FailedProbe => sandbox(json!({ "fail": "model" })),
@@ -115,9 +142,11 @@ impl Play {
                 sandbox(json!({ "confidence": 0.4 }))
             }
             Self::Slow | Self::DoubledSlow => sandbox(json!({ "delay_ms": 10_000 })),
-            Self::Plain | Self::Undispatched | Self::Counted | Self::Probe | Self::Doubled | Self::Hopeless => {
-                json!({ "task": "x" })
-            }
+            Self::Plain | Self::Undispatched | Self::Counted | Self::Probe | Self::Doubled | Self::Hopeless => plain(),
+            Self::Batch | Self::BatchUnheard | Self::BatchRaced | Self::BatchDoubled => batch(&[plain(), plain()]),
+            Self::BatchTwice => batch(&[plain()]),
+            Self::BatchFails => batch(&[sandbox(json!({ "fail": "model" })), sandbox(json!({ "fail": "model" }))]),
+            Self::BatchApproved | Self::BatchWithdrawn => batch(&[plain(), sandbox(json!({ "confidence": 0.4 }))]),
         }
     }
 
@@ -134,10 +163,34 @@ impl Play {
         matches!(self, Self::Probe | Self::FailedProbe)
     }
 
+    /// Whether it is about a batch.
+    pub const fn is_batch(self) -> bool {
+        matches!(
+            self,
+            Self::Batch
+                | Self::BatchUnheard
+                | Self::BatchRaced
+                | Self::BatchDoubled
+                | Self::BatchTwice
+                | Self::BatchFails
+                | Self::BatchApproved
+                | Self::BatchWithdrawn
+        )
+    }
+
+    /// How a batch ends that nobody cancels.
+    pub const fn end(self) -> &'static str {
+        match self {
+            Self::BatchFails => "failed",
+            _ => "completed",
+        }
+    }
+
     /// When it is counted.
     pub const fn counting(self) -> Counting {
         match self {
             Self::Counted | Self::CountedLong | Self::Probe | Self::FailedProbe => Counting::EveryStep,
+            Self::Batch | Self::BatchFails | Self::BatchApproved => Counting::EveryStep,
             _ => Counting::AtTheEnd,
         }
     }

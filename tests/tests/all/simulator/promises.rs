@@ -1,5 +1,6 @@
 //! What must hold at the end of every schedule, read from the items themselves.
 
+pub mod batch;
 mod counts;
 mod decision;
 
@@ -50,7 +51,7 @@ pub fn not_refused(sim: &Sim, run: RunId) -> Result<(), String> {
     }
 }
 
-fn text<'a>(item: &'a Value, name: &str) -> &'a str {
+pub fn text<'a>(item: &'a Value, name: &str) -> &'a str {
     item[name]["S"]
         .as_str()
         .or_else(|| item[name]["N"].as_str())
@@ -61,6 +62,8 @@ fn number(item: &Value, name: &str) -> u64 {
     text(item, name).parse().unwrap_or(0)
 }
 
+/// What holds of one run.
+///
 /// *Errors*: which promise is broken, and by what.
 pub fn check(sim: &Sim, run: RunId, ending: &Ending) -> Result<(), String> {
     let items = sim.items(&format!("R#{run}"));
@@ -110,33 +113,44 @@ pub fn check(sim: &Sim, run: RunId, ending: &Ending) -> Result<(), String> {
     Ok(())
 }
 
-/// The ledger against what was seen of models, and against the run's own sums.
+/// The ledger of all runs of a schedule against what was seen of models.
+///
+/// *Errors*: which promise is broken, and by what.
+pub fn answers(sim: &Sim, runs: &[RunId], ending: &Ending) -> Result<(), String> {
+    let runs: Vec<_> = runs.iter().map(|run| sim.items(&format!("R#{run}"))).collect();
+    let attempts: Vec<&Value> = runs.iter().flat_map(attempts).map(|(_, item)| item).collect();
+    let in_state = |state: &str| attempts.iter().filter(|item| text(item, "state") == state).count();
+    let (paid, answered) = (in_state("answered") + in_state("rejected"), ending.seen.answered);
+    let promise = |holds: bool, what: &str| match holds {
+        true => Ok(()),
+        false => Err(format!("{what}: {:?}, {attempts:?}", ending.seen)),
+    };
+    promise(paid <= answered, "nothing is in the ledger that no model has answered")?;
+    promise(
+        paid + in_state("lost") >= answered,
+        "every answer is in the ledger, or known to be lost",
+    )?;
+    promise(
+        ending.crashes || paid == answered,
+        "without a crash every answer is in the ledger",
+    )
+}
+
+fn attempts(items: &BTreeMap<String, Value>) -> impl Iterator<Item = (&str, &Value)> {
+    items
+        .iter()
+        .filter_map(|(sk, item)| Some((sk.strip_prefix("A#")?, item)))
+}
+
+/// The ledger of a run against its own sums.
 fn check_ledger(
     items: &BTreeMap<String, Value>,
     ending: &Ending,
     promise: &dyn Fn(bool, &str) -> Result<(), String>,
 ) -> Result<(), String> {
-    let attempts: Vec<(&str, &Value)> = items
-        .iter()
-        .filter_map(|(sk, item)| Some((sk.strip_prefix("A#")?, item)))
-        .collect();
-    let in_state = |state: &str| attempts.iter().filter(|(_, item)| text(item, "state") == state).count();
-    let paid = in_state("answered") + in_state("rejected");
-    promise(
-        paid <= ending.seen.answered,
-        "nothing is in the ledger that no model has answered",
-    )?;
-    promise(
-        paid + in_state("lost") >= ending.seen.answered,
-        "every answer is in the ledger, or known to be lost",
-    )?;
-    if !ending.crashes {
-        promise(
-            paid == ending.seen.answered,
-            "without a crash every answer is in the ledger",
-        )?;
-    }
-    promise(in_state("started") == 0, "no attempt is left open")?;
+    let attempts: Vec<(&str, &Value)> = attempts(items).collect();
+    let is_open = |(_, item): &(&str, &Value)| text(item, "state") == "started";
+    promise(!attempts.iter().any(is_open), "no attempt is left open")?;
     let mut by_stage: BTreeMap<&str, usize> = BTreeMap::new();
     for (name, _) in &attempts {
         *by_stage.entry(name.split('#').next().unwrap_or_default()).or_default() += 1;

@@ -3,12 +3,13 @@
 
 use std::time::Duration;
 
-use eclips_shared::ids::RunId;
+use eclips_shared::ids::{BatchId, RunId};
 use eclips_tests::sim::{Fault, now};
 use futures_util::FutureExt;
 
 use super::cast::{Cast, Process};
 use super::promises;
+use super::rows::Rows;
 
 /// Messages and sweeps until a run must have ended.
 const STEPS_MAX: usize = 120;
@@ -25,11 +26,18 @@ pub struct Course {
     pub poison: Option<(usize, Fault)>,
 }
 
+/// What is worked on.
+#[derive(Clone, Copy, Debug)]
+pub enum Matter {
+    Run(RunId),
+    Batch(BatchId),
+}
+
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Until {
-    /// The run has ended, or waits for a person.
+    /// The run has ended, or waits for a person; of a batch, every row.
     Settled,
-    /// The run has ended.
+    /// The run has ended, or the batch.
     Ended,
 }
 
@@ -39,16 +47,14 @@ pub enum Counting {
     AtTheEnd,
 }
 
-/// One worker takes messages until there are none and the run waits for nobody; gives the port calls before the first dead
-/// letter was read.
+/// One worker takes messages until there are none and the run or batch waits for nobody; gives the port calls before the
+/// first dead letter was read.
 ///
 /// *Errors*: it goes on for ever.
-pub async fn alone(cast: &Cast, run: RunId, course: Course) -> Result<Option<usize>, String> {
+pub async fn alone(cast: &Cast, matter: Matter, course: Course) -> Result<Option<usize>, String> {
     let (sim, mut before_letters) = (&cast.sim, None);
     for _ in 0..STEPS_MAX {
-        if course.counting == Counting::EveryStep {
-            cast.count(Process::One).await;
-        }
+        read_stream(cast, matter, course.counting).await;
         if let Some((after, fault)) = course.poison {
             sim.ambush(after, fault);
         }
@@ -64,7 +70,7 @@ pub async fn alone(cast: &Cast, run: RunId, course: Course) -> Result<Option<usi
         }
         match sim.next_message_at() {
             Some(at) => tokio::time::sleep(left(at.ms() - now().ms())).await,
-            None if is_over(cast, run, course.until) => return Ok(before_letters),
+            None if is_over(cast, matter, course.until) => return Ok(before_letters),
             None => {
                 // The minute's sweep; before 90 s it finds nothing, and then whatever was lost.
                 tokio::time::sleep(MINUTE).await;
@@ -78,14 +84,17 @@ pub async fn alone(cast: &Cast, run: RunId, course: Course) -> Result<Option<usi
 /// Two workers take messages at once, in the order of the schedule.
 ///
 /// *Errors*: as [`alone`].
-pub async fn together(cast: &Cast, run: RunId) -> Result<(), String> {
-    let workers = [Process::One, Process::Other].map(|process| one_of_two(cast, run, process).boxed_local());
+pub async fn together(cast: &Cast, matter: Matter, until: Until) -> Result<(), String> {
+    let workers = [Process::One, Process::Other].map(|process| one_of_two(cast, matter, until, process).boxed_local());
     let [one, other] = cast.sim.both(workers).await;
     one.and(other)
 }
 
-async fn one_of_two(cast: &Cast, run: RunId, process: Process) -> Result<(), String> {
+async fn one_of_two(cast: &Cast, matter: Matter, until: Until, process: Process) -> Result<(), String> {
     for _ in 0..STEPS_MAX {
+        if process == Process::One {
+            read_stream(cast, matter, Counting::AtTheEnd).await;
+        }
         if cast.look(process).await {
             continue;
         }
@@ -94,7 +103,7 @@ async fn one_of_two(cast: &Cast, run: RunId, process: Process) -> Result<(), Str
             continue;
         }
         match cast.sim.next_message_at() {
-            None if is_over(cast, run, Until::Settled) => return Ok(()),
+            None if is_over(cast, matter, until) => return Ok(()),
             Some(at) if at <= now().plus_ms(60_000) => tokio::time::sleep(left(at.ms() - now().ms())).await,
             _ => {
                 tokio::time::sleep(MINUTE).await;
@@ -111,10 +120,30 @@ fn left(ms: i64) -> Duration {
     Duration::from_millis(u64::try_from(ms).unwrap_or(0) + 1)
 }
 
-fn is_over(cast: &Cast, run: RunId, until: Until) -> bool {
-    let status = promises::status(&cast.sim, run);
-    match until {
+/// What the stream's readers do between two steps. A run's one hint has been sent, or was lost; a batch's rows have theirs.
+async fn read_stream(cast: &Cast, matter: Matter, counting: Counting) {
+    if let Matter::Batch(_) = matter {
+        cast.dispatch().await;
+    }
+    if counting == Counting::EveryStep {
+        cast.count(Process::One).await;
+    }
+}
+
+fn is_over(cast: &Cast, matter: Matter, until: Until) -> bool {
+    let has_settled = |status: String| match until {
         Until::Settled => !matches!(status.as_str(), "queued" | "running"),
         Until::Ended => !matches!(status.as_str(), "queued" | "running" | "pending_triage"),
+    };
+    match matter {
+        Matter::Run(run) => has_settled(promises::status(&cast.sim, run)),
+        Matter::Batch(batch) => {
+            let Some(rows) = Rows::of(&cast.sim, batch) else {
+                return false;
+            };
+            let mut runs = rows.ids().into_iter();
+            let is_settled = runs.all(|run| has_settled(promises::status(&cast.sim, run)));
+            is_settled && (rows.has_ended() || until == Until::Settled && rows.is_whole())
+        }
     }
 }
