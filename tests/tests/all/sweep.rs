@@ -262,10 +262,10 @@ async fn an_outage_in_the_middle_leaves_the_rest_for_the_next_minute() {
     assert_eq!(scene.sweep().await, swept(5, 5, 5, 0));
     assert_eq!(hinted(&scene, "RunsQueue").len(), 10);
 
-    // Nothing of the index can be read: each of its four parts failed, and that is said.
+    // Nothing of the index can be read: each of its four parts failed, and of the four of deliveries, and that is said.
     scene.proxy.set_for("Query", Fault::Broken);
     let blind = scene.sweep().await;
-    assert_eq!((&blind["due"], &blind["failed"]), (&json!(0), &json!(4)));
+    assert_eq!((&blind["due"], &blind["failed"]), (&json!(0), &json!(8)));
 }
 
 fn runs_sorted(runs: &[RunId]) -> Vec<RunId> {
