@@ -1,6 +1,6 @@
 //! What a dead receiver does to a healthy one: `cargo build --workspace --bins && cargo run -p eclips-tests --example dead_receiver`.
 //!
-//! 20 batches of 500 rows end, and two webhooks are told of each row: one whose receiver takes the connection and never answers, one
+//! 20 batches of 500 rows end (or as many as its argument says), and two webhooks are told of each row: one whose receiver takes the connection and never answers, one
 //! that answers at once. How long the second one waited for each event, from its moment to its arrival, is told for the first half
 //! of what it got and for the second, beside how much of the first one's still waits.
 
@@ -20,6 +20,10 @@ const PATIENCE: Duration = Duration::from_secs(1_800);
 
 #[tokio::main]
 async fn main() {
+    let batches = std::env::args()
+        .nth(1)
+        .and_then(|text| text.parse().ok())
+        .unwrap_or(BATCHES);
     let (folder, healthy) = (
         tempfile::tempdir().expect("a folder can be made"),
         Receiver::start().await,
@@ -33,16 +37,16 @@ async fn main() {
     let rows: Vec<Value> = (0..ROWS).map(|row| json!({ "task": format!("Row {row}") })).collect();
     let body = json!({ "agent_type": "summariser", "rows": rows });
     let began = Instant::now();
-    for _ in 0..BATCHES {
+    for _ in 0..batches {
         send(&dev, Method::POST, "/v1/batches", Some(&body)).await;
     }
-    while healthy.arrivals().len() < BATCHES * ROWS {
+    while healthy.arrivals().len() < batches * ROWS {
         assert!(began.elapsed() < PATIENCE, "{} arrived", healthy.arrivals().len());
         tokio::time::sleep(Duration::from_millis(500)).await;
     }
     println!(
         "{} events arrived after {:.1} s",
-        BATCHES * ROWS,
+        batches * ROWS,
         began.elapsed().as_secs_f64()
     );
     let mut waits: Vec<i64> = healthy
