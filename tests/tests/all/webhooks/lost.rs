@@ -1,5 +1,6 @@
 //! Whatever is lost, an event arrives: hints, deliverers, answers of the store, the key above the secrets.
 
+use aws_sdk_dynamodb::types::AttributeValue;
 use eclips_shared::webhook::Source;
 use eclips_tests::backstage::{Backstage, ONE_CALL};
 use eclips_tests::proxy::Fault;
@@ -7,7 +8,7 @@ use eclips_tests::receiver::{Receiver, Reply};
 use eclips_tests::records;
 use serde_json::json;
 
-use super::{attempt, due, errand, lose_hints, ms, only_delivery, told_run};
+use super::{attempt, due, errand, id_of, lose_hints, ms, only_delivery, told_run};
 
 #[tokio::test]
 async fn a_delivery_whose_hint_was_lost_is_found_by_the_sweep() {
@@ -102,6 +103,28 @@ async fn without_the_key_nothing_is_posted_and_nothing_is_lost() {
     scene.stores.kms.set_down(false);
     attempt(&scene, errand).await;
     assert_eq!(only_delivery(&scene, &webhook).await["status"], "delivered");
+}
+
+#[tokio::test]
+async fn after_the_loss_of_the_key_another_secret_is_enough() {
+    let (scene, receiver) = (Backstage::open().await, Receiver::start().await);
+    let webhook = scene.webhook(&receiver.url("/"), &["run.completed"]).await;
+    // What was sealed by the old key is no key's any more.
+    let (pk, id) = (format!("H#{}", scene.tenant()), id_of(&webhook).to_string());
+    let sealed = AttributeValue::B(vec![2; 120].into());
+    records::set(&scene.config(), &pk, &id, &[("secret", sealed)]).await;
+    told_run(&scene).await;
+    let errand = errand(&scene, &webhook, &only_delivery(&scene, &webhook).await);
+    let body = json!({ "errand": errand.to_string() }).to_string();
+    assert!(!scene.deliver("DeliveriesQueue", &body).await, "it comes back");
+    assert!(receiver.arrivals().is_empty(), "nothing is posted unsigned");
+    let path = format!("/v1/webhooks/{id}/rotate");
+    let rotated = scene.webhooks.call("POST", &path, Some(&scene.key), None).await.json();
+    // Not a day later, when the one before would have stopped signing.
+    attempt(&scene, errand).await;
+    assert_eq!(only_delivery(&scene, &webhook).await["status"], "delivered");
+    let secret = rotated["secret"].as_str().unwrap();
+    super::life::assert_signed(&receiver.arrivals()[0], &[secret]);
 }
 
 #[tokio::test]
