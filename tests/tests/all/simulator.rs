@@ -167,12 +167,12 @@ fn a_run_that_ends_every_look_is_given_up_once_under_every_fault() {
 #[test]
 fn a_batch_ends_once_under_every_fault_and_whoever_cancels_meanwhile() {
     let mut explorer = Explorer::of(Play::Batch);
-    explorer.singles_and_pairs(&Schedule::default(), 20);
-    explorer.meanwhile(Meanwhile::Cancel, 30);
+    explorer.singles_and_pairs(&Schedule::default(), 15);
+    explorer.meanwhile(Meanwhile::Cancel, 25);
     explorer.say();
     for play in [Play::BatchUnheard, Play::BatchFails] {
         let mut explorer = Explorer::of(play);
-        explorer.some_singles(30);
+        explorer.some_singles(20);
         explorer.say();
     }
 }
@@ -180,14 +180,14 @@ fn a_batch_ends_once_under_every_fault_and_whoever_cancels_meanwhile() {
 #[test]
 fn a_batch_is_over_or_cancelled_in_many_orders_of_its_worker_and_its_owner() {
     let mut explorer = Explorer::of(Play::BatchRaced);
-    explorer.orders(90, 25);
+    explorer.orders(70, 15);
     explorer.say();
 }
 
 #[test]
 fn no_row_has_two_runs_in_many_orders_of_two_workers() {
     let mut explorer = Explorer::of(Play::BatchDoubled);
-    explorer.orders(25, 10);
+    explorer.orders(15, 5);
     explorer.say();
 }
 
@@ -195,19 +195,19 @@ fn no_row_has_two_runs_in_many_orders_of_two_workers() {
 fn one_name_makes_one_batch_under_every_fault_and_in_many_orders_of_two_who_send_it() {
     let mut explorer = Explorer::of(Play::BatchTwice);
     explorer.singles_and_pairs(&Schedule::default(), 0);
-    explorer.orders(40, 10);
+    explorer.orders(25, 5);
     explorer.say();
 }
 
 #[test]
 fn a_row_in_triage_ends_once_under_every_fault_and_whoever_decides_or_cancels_its_batch_meanwhile() {
     let mut explorer = Explorer::of(Play::BatchApproved);
-    explorer.singles_and_pairs(&Schedule::default(), 10);
+    explorer.singles_and_pairs(&Schedule::default(), 5);
     explorer.meanwhile(Meanwhile::Cancel, 10);
     explorer.say();
     let mut explorer = Explorer::of(Play::BatchWithdrawn);
-    explorer.singles_and_pairs(&Schedule::default(), 10);
-    explorer.meanwhile(Meanwhile::Approve, 10);
-    explorer.meanwhile(Meanwhile::Reject, 10);
+    explorer.singles_and_pairs(&Schedule::default(), 5);
+    explorer.meanwhile(Meanwhile::Approve, 5);
+    explorer.meanwhile(Meanwhile::Reject, 5);
     explorer.say();
 }

@@ -57,8 +57,11 @@ impl Act<'_> {
             _ => {
                 self.plan(None);
                 let batch = self.make_batch().await?;
+                // How it is accepted is another play's.
+                let from = sim.calls().len();
                 work::alone(self.cast, Matter::Batch(batch), self.course(Until::Ended)).await?;
-                self.end_batch(batch, None).await
+                let Played { calls, .. } = self.end_batch(batch, None).await?;
+                Ok(Played { from, calls })
             }
         }
     }
