@@ -1,7 +1,7 @@
 //! The simulator: whatever fails, ends or comes in between at whichever port call, the promises hold. See `tests/src/sim`
 //! for the world in which it happens.
 //!
-//! Each test prints how many schedules it played, and in which time; all together take some four minutes of two cores.
+//! Each test prints how many schedules it played, and in which time; all together take some six minutes of two cores.
 //! *All there are*: single faults, which are every fault at every port call that the play is about, but for those that come to
 //! the same as another; the moments at which somebody else acts; the pairs of faults (any first one but a conflict, and a harsh
 //! one at any later call) of a plain run and of a decision; the orders in which two workers change places once, or twice about
