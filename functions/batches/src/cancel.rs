@@ -1,5 +1,5 @@
-//! `POST /v1/batches/{id}/cancel`: ends a batch that is not over. A 200 means that this is durable; of its rows some may end a
-//! moment later, but for what `ARCHITECTURE.md` says of them none begins. *Source*: contract §7.
+//! `POST /v1/batches/{id}/cancel`: ends a batch that is not over. A 200 means that this is durable, and not that every row has ended;
+//! which rows may still begin then, `ARCHITECTURE.md` says exactly. *Source*: contract §7.
 
 use std::time::Duration;
 
