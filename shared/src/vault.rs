@@ -131,12 +131,15 @@ impl Vault {
     /// *Errors*: [`VaultError::Unavailable`], [`VaultError::Store`], [`VaultError::Corrupt`].
     pub async fn default_secret(&self, store: &Store, org: OrgId) -> Result<SigningSecret, VaultError> {
         let (webhooks, place) = (store.webhooks(), place_of_default(org));
-        if webhooks.default_secret(org).await?.is_none() {
-            let sealed = self.seal(&place, &SigningSecret::generate()).await?;
-            webhooks.set_default_secret(org, &sealed).await?;
-        }
-        // Whoever's it is that was first.
-        let sealed = webhooks.default_secret(org).await?.ok_or(VaultError::Corrupt)?;
+        let sealed = match webhooks.default_secret(org).await? {
+            Some(sealed) => sealed,
+            None => {
+                let new = self.seal(&place, &SigningSecret::generate()).await?;
+                webhooks.set_default_secret(org, &new).await?;
+                // Whoever's it is that was first.
+                webhooks.default_secret(org).await?.ok_or(VaultError::Corrupt)?
+            }
+        };
         self.unseal(&place, &sealed).await
     }
 
