@@ -54,6 +54,20 @@ pub struct Listing<T> {
     pub next_cursor: Option<String>,
 }
 
+impl<T> Listing<T> {
+    /// The page that was asked for of a list; `next` is the place where the one after it begins.
+    #[must_use]
+    pub fn of(data: Vec<T>, next: Option<Position>, total: u64, page: &Page, bound_to: &Binding) -> Self {
+        Self {
+            data,
+            total,
+            limit: page.limit,
+            offset: page.offset,
+            next_cursor: next.map(|position| position.encode(bound_to)),
+        }
+    }
+}
+
 impl Page {
     /// Reads `limit`, `offset` and `cursor`; `bound_to` names the list that a cursor must have come from.
     ///

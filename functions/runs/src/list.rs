@@ -50,14 +50,7 @@ impl Verb for List {
         };
         let page = Page::read(&self.query, &bound_to)?;
         let (data, next, total) = call.store.runs().list(tenant, self.filter, &page).await?;
-        let next_cursor = next.map(|position| position.encode(&bound_to));
-        let listing = Listing {
-            data,
-            total,
-            limit: page.limit,
-            offset: page.offset,
-            next_cursor,
-        };
+        let listing = Listing::of(data, next, total, &page, &bound_to);
         Ok(Answer::json(StatusCode::OK, &listing))
     }
 }

@@ -30,13 +30,7 @@ impl Verb for List {
         let bound_to = Binding::new(tenant, "/v1/triage", &[("status", self.status.as_str())]);
         let page = Page::read(&self.query, &bound_to)?;
         let (data, next, total) = call.store.triages().list(tenant, self.status, &page).await?;
-        let listing = Listing {
-            data,
-            total,
-            limit: page.limit,
-            offset: page.offset,
-            next_cursor: next.map(|position| position.encode(&bound_to)),
-        };
+        let listing = Listing::of(data, next, total, &page, &bound_to);
         Ok(Answer::json(StatusCode::OK, &listing))
     }
 }

@@ -36,13 +36,7 @@ impl Verb for Deliveries {
             return Err(ApiError::NotFound(Missing::Webhook));
         }
         let (data, next, total) = listed?;
-        let listing = Listing {
-            data,
-            total,
-            limit: page.limit,
-            offset: page.offset,
-            next_cursor: next.map(|position| position.encode(&bound_to)),
-        };
+        let listing = Listing::of(data, next, total, &page, &bound_to);
         Ok(Answer::json(StatusCode::OK, &listing))
     }
 }

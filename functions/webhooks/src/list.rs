@@ -30,19 +30,10 @@ impl Verb for List {
             Some(position) => place(position).unwrap_or(total),
         };
         let data: Vec<_> = all.iter().skip(from).take(page.limit).map(|one| &one.webhook).collect();
-        let next = data.last().filter(|_| from + data.len() < total).map(|last| {
-            Position {
-                last: last.id.to_string(),
-            }
-            .encode(&bound_to)
+        let next = data.last().filter(|_| from + data.len() < total).map(|last| Position {
+            last: last.id.to_string(),
         });
-        let listing = Listing {
-            total: total as u64,
-            limit: page.limit,
-            offset: page.offset,
-            next_cursor: next,
-            data,
-        };
+        let listing = Listing::of(data, next, total as u64, &page, &bound_to);
         Ok(Answer::json(StatusCode::OK, &listing))
     }
 }
