@@ -68,6 +68,16 @@ pub struct Hint {
 }
 
 impl Hint {
+    /// A hint of what is on its way to a receiver.
+    #[must_use]
+    pub const fn errand(errand: Errand, line: Line) -> Self {
+        Self {
+            subject: Subject::Errand(errand),
+            tenant: errand.tenant,
+            line,
+        }
+    }
+
     /// The fair queue's group, so that one organization's thousand runs do not delay another's one, nor one receiver's thousand
     /// deliveries another's. SQS takes alphanumeric characters and punctuation; `#` is one of them.
     fn group(&self) -> String {

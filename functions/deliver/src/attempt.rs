@@ -6,7 +6,7 @@
 use std::time::Duration;
 
 use bytes::Bytes;
-use eclips_shared::queue::{Hint, Line, Subject};
+use eclips_shared::queue::{Hint, Line};
 use eclips_shared::receiver::ReceiverUrl;
 use eclips_shared::store::{Claimed, Held, Next, Receiver, StoreError, place_of_secret};
 use eclips_shared::time::{SECOND_MS, Timestamp};
@@ -61,12 +61,7 @@ impl Deliverer {
             Ok(Ready::Nothing) => Ok(self.note(&held, None, Next::Failed).await?),
             Ok(Ready::WrongLine) => {
                 self.store.deliveries().release(&held, now).await?;
-                let hint = Hint {
-                    subject: Subject::Errand(errand),
-                    tenant: errand.tenant,
-                    line: Line::Retries,
-                };
-                Ok(self.queues.send_later(hint, 0).await?)
+                Ok(self.queues.send_later(Hint::errand(errand, Line::Retries), 0).await?)
             }
             Err(fault) => {
                 // Nobody was posted to. Whether it is let go or its lease ends, it is tried again.
@@ -182,11 +177,7 @@ impl Deliverer {
             is_hinted: true,
         } = next
         {
-            let hint = Hint {
-                subject: Subject::Errand(held.errand),
-                tenant: held.errand.tenant,
-                line: Line::Retries,
-            };
+            let hint = Hint::errand(held.errand, Line::Retries);
             let delay_ms = next_at.ms() - (self.now)().ms();
             // Rounded up: a hint that comes too early is thrown away.
             let delay_s = i32::try_from((delay_ms + SECOND_MS - 1) / SECOND_MS).unwrap_or(0);

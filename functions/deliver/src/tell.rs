@@ -2,7 +2,7 @@
 //! is the same one.
 
 use eclips_shared::ids::DeliveryId;
-use eclips_shared::queue::{Hint, Line, Subject};
+use eclips_shared::queue::{Hint, Line};
 use eclips_shared::store::{NewDelivery, NewsOf, Receiver, StoreError};
 use eclips_shared::time::Timestamp;
 use eclips_shared::webhook::{Errand, Source, Target, Topic, WebhookStatus};
@@ -109,11 +109,7 @@ impl Deliverer {
         let hints: Vec<Hint> = new
             .iter()
             .zip(lines)
-            .map(|(new, line)| Hint {
-                subject: Subject::Errand(new.errand),
-                tenant: new.errand.tenant,
-                line,
-            })
+            .map(|(new, line)| Hint::errand(new.errand, line))
             .collect();
         let refused = self.queues.send(&hints).await;
         tracing::info!(

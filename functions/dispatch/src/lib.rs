@@ -85,11 +85,7 @@ impl Image {
 
     fn errand(&self) -> Option<Hint> {
         let errand = Errand::at(self.pk.as_deref()?, self.sk.as_deref()?)?;
-        Some(Hint {
-            subject: Subject::Errand(errand),
-            tenant: errand.tenant,
-            line: Line::Deliveries,
-        })
+        Some(Hint::errand(errand, Line::Deliveries))
     }
 }
 

@@ -1,7 +1,7 @@
 //! Every minute: the deliveries whose time has come, or whose hint or deliverer was lost. Whether one is really to be tried is for
 //! its claim to say; it gets a hint, and no look before.
 
-use eclips_shared::queue::{Hint, Line, Subject};
+use eclips_shared::queue::{Hint, Line};
 use eclips_shared::store::{PARTITIONS, StoreError};
 use eclips_shared::time::{MINUTE_MS, SECOND_MS, Timestamp};
 use eclips_shared::webhook::Errand;
@@ -69,11 +69,7 @@ impl Sweeper {
     async fn hint_page(&self, page: Vec<(Timestamp, Errand)>, done: &mut Hinted) {
         let hints: Vec<Hint> = page
             .iter()
-            .map(|(_, errand)| Hint {
-                subject: Subject::Errand(*errand),
-                tenant: errand.tenant,
-                line: Line::Retries,
-            })
+            .map(|(_, errand)| Hint::errand(*errand, Line::Retries))
             .collect();
         let refused = self.queues.send(&hints).await;
         done.hinted += hints.len() - refused.len();
