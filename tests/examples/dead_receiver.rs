@@ -9,7 +9,6 @@ use std::time::{Duration, Instant};
 use eclips_shared::time::Timestamp;
 use eclips_tests::process::Dev;
 use eclips_tests::receiver::Receiver;
-use eclips_tests::world::{client, reply};
 use reqwest::Method;
 use serde_json::{Value, json};
 use tokio::net::TcpListener;
@@ -32,13 +31,13 @@ async fn main() {
     let dev = Dev::start(folder.path());
     for url in [dead, healthy.url("/hook")] {
         let hook = json!({ "url": url, "events": ["run.completed"] });
-        send(&dev, Method::POST, "/v1/webhooks", Some(&hook)).await;
+        dev.answer(Method::POST, "/v1/webhooks", Some(&hook)).await;
     }
     let rows: Vec<Value> = (0..ROWS).map(|row| json!({ "task": format!("Row {row}") })).collect();
     let body = json!({ "agent_type": "summariser", "rows": rows });
     let began = Instant::now();
     for _ in 0..batches {
-        send(&dev, Method::POST, "/v1/batches", Some(&body)).await;
+        dev.answer(Method::POST, "/v1/batches", Some(&body)).await;
     }
     while healthy.arrivals().len() < batches * ROWS {
         assert!(began.elapsed() < PATIENCE, "{} arrived", healthy.arrivals().len());
@@ -82,23 +81,4 @@ async fn silent() -> String {
         }
     });
     url
-}
-
-/// Sends a request; one that the rate limit or a busy engine refuses is sent again.
-async fn send(dev: &Dev, method: Method, path: &str, body: Option<&Value>) -> Value {
-    let url = format!("{}{path}", dev.settings["ECLIPS_BASE_URL"]);
-    loop {
-        let mut request = client()
-            .request(method.clone(), &url)
-            .bearer_auth(&dev.settings["ECLIPS_TEST_KEY"]);
-        if let Some(body) = body {
-            request = request.json(body);
-        }
-        let got = reply(request).await;
-        if got.status.is_success() {
-            return got.json();
-        }
-        assert!(got.status == 429 || got.status == 503, "{}: {}", got.status, got.text);
-        tokio::time::sleep(Duration::from_secs(1)).await;
-    }
 }

@@ -11,7 +11,6 @@ use std::time::{Duration, Instant};
 use eclips_tests::batches::adds_up;
 use eclips_tests::process::Dev;
 use eclips_tests::reader::events_in;
-use eclips_tests::world::{Reply, client, reply};
 use futures_util::stream::{self, StreamExt};
 use reqwest::Method;
 use serde_json::{Value, json};
@@ -31,7 +30,7 @@ async fn main() {
     let body = json!({ "agent_type": "summariser", "rows": rows });
     let (began, mut batches, mut singles, mut reads) = (Instant::now(), Vec::new(), Vec::new(), 0);
     for round in 0..BATCHES {
-        let made = send(&dev, Method::POST, "/v1/batches", &own, Some(&body)).await;
+        let made = dev.send(Method::POST, "/v1/batches", &own, Some(&body)).await;
         assert_eq!(made.status, 201, "{}", made.text);
         batches.push(made.json()["job"]["id"].as_str().expect("an id").to_owned());
         singles.push(single(&dev, &other).await);
@@ -96,26 +95,9 @@ fn key(dev: &Dev) -> String {
     key["key"].as_str().expect("a key").to_owned()
 }
 
-/// Sends a request; one that the rate limit refuses is sent again.
-async fn send(dev: &Dev, method: Method, path: &str, key: &str, body: Option<&Value>) -> Reply {
-    let url = format!("{}{path}", dev.settings["ECLIPS_BASE_URL"]);
-    loop {
-        let mut request = client().request(method.clone(), &url).bearer_auth(key);
-        if let Some(body) = body {
-            request = request.json(body);
-        }
-        let got = reply(request).await;
-        // The engine's one file is busy, too, while it makes 500 runs; a client comes back.
-        if got.status != 429 && got.status != 503 {
-            return got;
-        }
-        tokio::time::sleep(Duration::from_secs(1)).await;
-    }
-}
-
 /// A batch as it is; its counts are those of its rows.
 async fn look(dev: &Dev, key: &str, batch: &str) -> Value {
-    let got = send(dev, Method::GET, &format!("/v1/batches/{batch}"), key, None).await;
+    let got = dev.send(Method::GET, &format!("/v1/batches/{batch}"), key, None).await;
     assert_eq!(got.status, 200, "{}", got.text);
     let shown = got.json();
     adds_up(&shown);
@@ -125,11 +107,13 @@ async fn look(dev: &Dev, key: &str, batch: &str) -> Value {
 /// Starts a run and waits for its end; gives how long that took.
 async fn single(dev: &Dev, key: &str) -> Duration {
     let began = Instant::now();
-    let accepted = send(dev, Method::POST, "/v1/run", key, Some(&json!({ "task": "x" }))).await;
+    let accepted = dev
+        .send(Method::POST, "/v1/run", key, Some(&json!({ "task": "x" })))
+        .await;
     assert_eq!(accepted.status, 202, "{}", accepted.text);
     let path = format!("/v1/runs/{}", accepted.json()["run_id"].as_str().expect("an id"));
     loop {
-        let shown = send(dev, Method::GET, &path, key, None).await.json();
+        let shown = dev.send(Method::GET, &path, key, None).await.json();
         if shown["status"] == "completed" {
             return began.elapsed();
         }
@@ -141,7 +125,9 @@ async fn single(dev: &Dev, key: &str) -> Duration {
 /// Looks at a run's events: numbered without a gap, with one end; gives how many of its model calls were cut off.
 async fn whole(dev: &Dev, key: &str, run: &str) -> usize {
     let events = loop {
-        let got = send(dev, Method::GET, &format!("/v1/runs/{run}/stream"), key, None).await;
+        let got = dev
+            .send(Method::GET, &format!("/v1/runs/{run}/stream"), key, None)
+            .await;
         if got.status == 200 {
             break events_in(&got.text);
         }

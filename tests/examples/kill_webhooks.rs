@@ -10,9 +10,8 @@ use std::time::{Duration, Instant};
 
 use eclips_tests::process::Dev;
 use eclips_tests::receiver::{Receiver, Reply};
-use eclips_tests::world::{client, reply};
 use reqwest::Method;
-use serde_json::{Value, json};
+use serde_json::json;
 
 const ROUNDS: u64 = 20;
 const RUNS: usize = 10;
@@ -26,13 +25,13 @@ async fn main() {
     );
     let mut dev = Dev::start(folder.path());
     let hook = json!({ "url": receiver.url("/hook"), "events": ["run.completed"] });
-    let made = send(&dev, Method::POST, "/v1/webhooks", Some(&hook)).await;
+    let made = dev.answer(Method::POST, "/v1/webhooks", Some(&hook)).await;
     let webhook = made["id"].as_str().expect("a webhook").to_owned();
     let (began, mut runs) = (Instant::now(), BTreeSet::new());
     for round in 0..ROUNDS {
         receiver.next((0..RUNS).map(|at| Reply::Status(if at % 5 == 4 { 503 } else { 200 })));
         for _ in 0..RUNS {
-            let run = send(&dev, Method::POST, "/v1/run", Some(&json!({ "task": "x" }))).await;
+            let run = dev.answer(Method::POST, "/v1/run", Some(&json!({ "task": "x" }))).await;
             runs.insert(run["run_id"].as_str().expect("an id").to_owned());
         }
         tokio::time::sleep(Duration::from_millis(round * 97 % 1_300)).await;
@@ -85,7 +84,7 @@ async fn delivered(dev: &Dev, path: &str) -> BTreeSet<String> {
     let mut seen = BTreeSet::new();
     let mut page = format!("{path}?limit=100");
     loop {
-        let listed = send(dev, Method::GET, &page, None).await;
+        let listed = dev.answer(Method::GET, &page, None).await;
         for one in listed["data"].as_array().expect("a list") {
             if one["status"] == "delivered" {
                 seen.insert(one["run_id"].as_str().expect("a run").to_owned());
@@ -95,24 +94,5 @@ async fn delivered(dev: &Dev, path: &str) -> BTreeSet<String> {
             Some(cursor) => page = format!("{path}?limit=100&cursor={cursor}"),
             None => return seen,
         }
-    }
-}
-
-/// Sends a request; one that the rate limit or a busy engine refuses is sent again.
-async fn send(dev: &Dev, method: Method, path: &str, body: Option<&Value>) -> Value {
-    let url = format!("{}{path}", dev.settings["ECLIPS_BASE_URL"]);
-    loop {
-        let mut request = client()
-            .request(method.clone(), &url)
-            .bearer_auth(&dev.settings["ECLIPS_TEST_KEY"]);
-        if let Some(body) = body {
-            request = request.json(body);
-        }
-        let got = reply(request).await;
-        if got.status.is_success() {
-            return got.json();
-        }
-        assert!(got.status == 429 || got.status == 503, "{}: {}", got.status, got.text);
-        tokio::time::sleep(Duration::from_secs(1)).await;
     }
 }

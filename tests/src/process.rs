@@ -6,9 +6,10 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
 use std::time::{Duration, Instant};
 
+use reqwest::Method;
 use serde_json::Value;
 
-use crate::world::PATIENCE;
+use crate::world::{PATIENCE, Reply, client, reply};
 
 /// Where the programs of this build lie: beside the folder of the test binary or example.
 pub fn program(name: &str) -> PathBuf {
@@ -69,6 +70,29 @@ impl Dev {
             data: data.to_owned(),
             settings: settings.collect(),
         }
+    }
+
+    /// Sends its API a request with a key; one that the rate limit or a busy engine refuses is sent again, as a client would.
+    pub async fn send(&self, method: Method, path: &str, key: &str, body: Option<&Value>) -> Reply {
+        let url = format!("{}{path}", self.settings["ECLIPS_BASE_URL"]);
+        loop {
+            let mut request = client().request(method.clone(), &url).bearer_auth(key);
+            if let Some(body) = body {
+                request = request.json(body);
+            }
+            let got = reply(request).await;
+            if got.status != 429 && got.status != 503 {
+                return got;
+            }
+            tokio::time::sleep(Duration::from_secs(1)).await;
+        }
+    }
+
+    /// Sends a request with the test key, which must be taken; gives the answer.
+    pub async fn answer(&self, method: Method, path: &str, body: Option<&Value>) -> Value {
+        let got = self.send(method, path, &self.settings["ECLIPS_TEST_KEY"], body).await;
+        assert!(got.status.is_success(), "{}: {}", got.status, got.text);
+        got.json()
     }
 
     /// Everything that it logged so far, over all its starts.
