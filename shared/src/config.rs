@@ -20,9 +20,11 @@ pub struct Config {
     pub queue_runs_url: String,
     /// `ECLIPS_QUEUE_PRIORITY_URL`: the queue of high, urgent and critical runs.
     pub queue_priority_url: String,
-    /// `ECLIPS_QUEUE_DELIVERIES_URL`: the queue of what is to be told, and of deliveries to receivers that answer.
+    /// `ECLIPS_QUEUE_NEWS_URL`: the queue of what is to be told.
+    pub queue_news_url: String,
+    /// `ECLIPS_QUEUE_DELIVERIES_URL`: the queue of deliveries to receivers that answer.
     pub queue_deliveries_url: String,
-    /// `ECLIPS_QUEUE_RETRIES_URL`: the queue of deliveries to receivers that failed.
+    /// `ECLIPS_QUEUE_RETRIES_URL`: the queue of deliveries to receivers that failed or are slow.
     pub queue_retries_url: String,
     /// `ECLIPS_RECEIVERS`: where outcomes may be posted, `public`; a laptop's is `public+loopback`.
     pub receivers: Receivers,
@@ -135,11 +137,12 @@ impl Config {
         })
     }
 
-    /// Reads what the dispatcher needs: the queues of runs, that of deliveries, and the SDK's own settings.
+    /// Reads what the dispatcher needs: the queues of runs, those of news and deliveries, and the SDK's own settings.
     ///
     /// *Errors*: [`MissingSetting`] names the first that is absent or empty.
     pub fn dispatch() -> Result<Self, MissingSetting> {
         Ok(Self {
+            queue_news_url: required("ECLIPS_QUEUE_NEWS_URL")?,
             queue_deliveries_url: required("ECLIPS_QUEUE_DELIVERIES_URL")?,
             ..Self::runs_queues()?
         })
@@ -190,6 +193,7 @@ impl Config {
     /// *Errors*: [`MissingSetting`] names the first that is absent or empty.
     pub fn deliver() -> Result<Self, MissingSetting> {
         Ok(Self {
+            queue_news_url: required("ECLIPS_QUEUE_NEWS_URL")?,
             queue_deliveries_url: required("ECLIPS_QUEUE_DELIVERIES_URL")?,
             queue_retries_url: required("ECLIPS_QUEUE_RETRIES_URL")?,
             vault: required("ECLIPS_VAULT")?,

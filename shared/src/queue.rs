@@ -1,5 +1,5 @@
-//! The queues: of runs, one for low and normal, one for high, urgent and critical; of deliveries, one for receivers that answer, one for
-//! those that failed. The only importer of the SQS SDK.
+//! The queues: of runs, one for low and normal, one for high, urgent and critical; of what is to be told, one; of deliveries, one for
+//! receivers that answer, one for those that failed or are slow. The only importer of the SQS SDK.
 //!
 //! A message is a hint, "look at this run", and holds nothing else: duplicates, reorderings and late ones are harmless.
 
@@ -39,15 +39,18 @@ pub enum Line {
     Runs,
     /// Runs of high, urgent and critical priority.
     Priority,
-    /// What is to be told, and deliveries to receivers that answer.
+    /// What is to be told: our own work, for which no receiver is waited.
+    News,
+    /// Deliveries to receivers that answer.
     Deliveries,
-    /// Deliveries to receivers that failed: they wait for one another, and nobody waits for them.
+    /// Deliveries that were tried before, and those to receivers that failed or are slow: they wait for one another, and nobody
+    /// waits for them.
     Retries,
 }
 
 impl Line {
     /// Every one of them.
-    const ALL: [Self; 4] = [Self::Runs, Self::Priority, Self::Deliveries, Self::Retries];
+    const ALL: [Self; 5] = [Self::Runs, Self::Priority, Self::News, Self::Deliveries, Self::Retries];
 
     /// The queue of a run.
     #[must_use]
@@ -118,7 +121,7 @@ pub fn read(body: &str) -> Option<Subject> {
 pub struct Queues {
     client: Client,
     /// By [`Line::ALL`].
-    urls: [String; 4],
+    urls: [String; 5],
 }
 
 impl Queues {
@@ -130,6 +133,7 @@ impl Queues {
             urls: [
                 config.queue_runs_url.clone(),
                 config.queue_priority_url.clone(),
+                config.queue_news_url.clone(),
                 config.queue_deliveries_url.clone(),
                 config.queue_retries_url.clone(),
             ],

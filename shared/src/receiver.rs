@@ -155,6 +155,12 @@ impl ReceiverUrl {
         &self.url
     }
 
+    /// Scheme, host and port.
+    #[must_use]
+    pub fn origin(&self) -> String {
+        self.url.origin().ascii_serialization()
+    }
+
     /// What may be logged: scheme, host, port and path.
     #[must_use]
     pub fn shown(&self) -> String {

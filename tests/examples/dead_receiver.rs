@@ -1,11 +1,15 @@
 //! What a dead receiver does to a healthy one: `cargo build --workspace --bins && cargo run -p eclips-tests --example dead_receiver`.
 //!
-//! 20 batches of 500 rows end (or as many as its argument says), and two webhooks are told of each row: one whose receiver takes the connection and never answers, one
-//! that answers at once. How long the second one waited for each event, from its moment to its arrival, is told for the first half
-//! of what it got and for the second, beside how much of the first one's still waits.
+//! 200 runs, four a second, are told to a webhook whose receiver answers at once, and how long each event was on its way, from its moment to
+//! its arrival, is noted. Then 20 batches of 500 rows (or as many as the first argument says) are told to a webhook whose receiver
+//! takes every connection and never answers (with `slow` as the second argument: takes each event, after 9 s). While these are
+//! on their way, the same 200 runs are told to both.
 
 use std::time::{Duration, Instant};
 
+use axum::Router;
+use axum::http::StatusCode;
+use axum::routing::post;
 use eclips_shared::time::Timestamp;
 use eclips_tests::process::Dev;
 use eclips_tests::receiver::Receiver;
@@ -15,39 +19,71 @@ use tokio::net::TcpListener;
 
 const BATCHES: usize = 20;
 const ROWS: usize = 500;
+const RUNS: usize = 200;
+const PACE: Duration = Duration::from_millis(250);
 const PATIENCE: Duration = Duration::from_secs(1_800);
+const SLOW: Duration = Duration::from_secs(9);
 
 #[tokio::main]
 async fn main() {
-    let batches = std::env::args()
-        .nth(1)
-        .and_then(|text| text.parse().ok())
-        .unwrap_or(BATCHES);
-    let (folder, healthy) = (
-        tempfile::tempdir().expect("a folder can be made"),
-        Receiver::start().await,
-    );
-    let dead = silent().await;
+    let mut arguments = std::env::args().skip(1);
+    let batches = arguments.next().and_then(|text| text.parse().ok()).unwrap_or(BATCHES);
+    let is_slow = arguments.next().is_some_and(|text| text == "slow");
+    let folder = tempfile::tempdir().expect("a folder can be made");
     let dev = Dev::start(folder.path());
-    for url in [dead, healthy.url("/hook")] {
-        let hook = json!({ "url": url, "events": ["run.completed"] });
-        dev.answer(Method::POST, "/v1/webhooks", Some(&hook)).await;
-    }
+
+    told("alone", &dev).await;
+
+    let dead = if is_slow { slow().await } else { silent().await };
+    let hook = json!({ "url": dead, "events": ["run.completed"] });
+    let hook = dev.answer(Method::POST, "/v1/webhooks", Some(&hook)).await;
     let rows: Vec<Value> = (0..ROWS).map(|row| json!({ "task": format!("Row {row}") })).collect();
     let body = json!({ "agent_type": "summariser", "rows": rows });
     let began = Instant::now();
+    let mut ids = Vec::new();
     for _ in 0..batches {
-        dev.answer(Method::POST, "/v1/batches", Some(&body)).await;
+        ids.push(dev.answer(Method::POST, "/v1/batches", Some(&body)).await["job"]["id"].clone());
     }
-    while healthy.arrivals().len() < batches * ROWS {
-        assert!(began.elapsed() < PATIENCE, "{} arrived", healthy.arrivals().len());
-        tokio::time::sleep(Duration::from_millis(500)).await;
+    for id in ids {
+        let path = format!("/v1/batches/{}", id.as_str().expect("an id"));
+        while dev.answer(Method::GET, &path, None).await["job"]["status"] != "completed" {
+            assert!(began.elapsed() < PATIENCE, "{path} is not done");
+            tokio::time::sleep(Duration::from_secs(1)).await;
+        }
     }
     println!(
-        "{} events arrived after {:.1} s",
+        "{} rows are done after {:.0} s",
         batches * ROWS,
         began.elapsed().as_secs_f64()
     );
+
+    told("beside the dead one", &dev).await;
+    let path = format!("/v1/webhooks/{}/deliveries", hook["id"].as_str().expect("an id"));
+    println!(
+        "its deliveries: {}",
+        dev.answer(Method::GET, &path, None).await["total"]
+    );
+}
+
+/// Runs at a steady pace, told to a healthy receiver, and how long they were on their way.
+async fn told(name: &str, dev: &Dev) {
+    let healthy = Receiver::start().await;
+    let hook = json!({ "url": healthy.url("/hook"), "events": ["run.completed"] });
+    let hook = dev.answer(Method::POST, "/v1/webhooks", Some(&hook)).await;
+    let run = json!({ "agent_type": "summariser", "task": "One of a steady pace" });
+    let mut tick = tokio::time::interval(PACE);
+    for _ in 0..RUNS {
+        tick.tick().await;
+        dev.answer(Method::POST, "/v1/run", Some(&run)).await;
+    }
+    let began = Instant::now();
+    while healthy.arrivals().len() < RUNS {
+        assert!(began.elapsed() < PATIENCE, "{} arrived", healthy.arrivals().len());
+        tokio::time::sleep(Duration::from_millis(100)).await;
+    }
+    let path = format!("/v1/webhooks/{}", hook["id"].as_str().expect("an id"));
+    dev.send(Method::DELETE, &path, &dev.settings["ECLIPS_TEST_KEY"], None)
+        .await;
     let mut waits: Vec<i64> = healthy
         .arrivals()
         .iter()
@@ -57,17 +93,14 @@ async fn main() {
             arrival.at.ms() - at.ms()
         })
         .collect();
-    let second = waits.split_off(waits.len() / 2);
-    for (name, mut waits) in [("first half", waits), ("second half", second)] {
-        waits.sort_unstable();
-        let at = |share: f64| waits[((waits.len() - 1) as f64 * share) as usize];
-        println!(
-            "{name}: median {} ms, 99 % {} ms, slowest {} ms",
-            at(0.5),
-            at(0.99),
-            at(1.0)
-        );
-    }
+    waits.sort_unstable();
+    let at = |share: f64| waits[((waits.len() - 1) as f64 * share) as usize];
+    println!(
+        "{name}: {RUNS} events, median {} ms, 99 % {} ms, slowest {} ms",
+        at(0.5),
+        at(0.99),
+        at(1.0)
+    );
 }
 
 /// A receiver that takes every connection and says nothing; gives its address.
@@ -80,5 +113,17 @@ async fn silent() -> String {
             held.push(connection);
         }
     });
+    url
+}
+
+/// A receiver that takes every event, a second before its time is over; gives its address.
+async fn slow() -> String {
+    let listener = TcpListener::bind("127.0.0.1:0").await.expect("loopback has ports");
+    let url = format!("http://{}/slow", listener.local_addr().expect("it is bound"));
+    let answer = || async {
+        tokio::time::sleep(SLOW).await;
+        StatusCode::NO_CONTENT
+    };
+    tokio::spawn(async move { axum::serve(listener, Router::new().route("/slow", post(answer))).await });
     url
 }

@@ -256,7 +256,7 @@ impl Backstage {
     /// When the message would come back.
     pub async fn tell(&self, source: Source) {
         let body = json!({ "news_of": source.to_string() }).to_string();
-        assert!(self.deliver("DeliveriesQueue", &body).await);
+        assert!(self.deliver("NewsQueue", &body).await);
     }
 
     /// Hands the messages of a queue of deliveries to deliverers, until none is visible; gives how many there were.

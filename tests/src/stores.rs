@@ -172,6 +172,7 @@ impl Stores {
             table_keys: table(&self.template, "KeysTable"),
             queue_runs_url: self.sqs.queue_url(&queue_name("RunsQueue")),
             queue_priority_url: self.sqs.queue_url(&queue_name("PriorityQueue")),
+            queue_news_url: self.sqs.queue_url(&queue_name("NewsQueue")),
             queue_deliveries_url: self.sqs.queue_url(&queue_name("DeliveriesQueue")),
             queue_retries_url: self.sqs.queue_url(&queue_name("RetriesQueue")),
             vault: "kms:arn:aws:kms:local:000000000000:key/test".to_owned(),

@@ -3,6 +3,7 @@
 //! The claim comes before the post, so that two who were told of a delivery do not both post it. A crash in between leaves it to the
 //! sweep, and a receiver may get it twice then, under the same id.
 
+use std::pin::pin;
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -12,6 +13,7 @@ use eclips_shared::store::{Claimed, Held, Next, Receiver, StoreError, place_of_s
 use eclips_shared::time::{SECOND_MS, Timestamp};
 use eclips_shared::vault::VaultError;
 use eclips_shared::webhook::{Errand, SigningSecret, Target, Try, WebhookStatus};
+use futures_util::future::{Either, select};
 
 use crate::post::Exchange;
 use crate::sign::{Letter, headers};
@@ -25,6 +27,9 @@ const HINT_MS_MAX: i64 = 900 * SECOND_MS;
 /// Between the tries of noting what came of a post, in milliseconds: it is worth some waiting, since it is posted again otherwise.
 const NOTE_PAUSES_MS: [u64; 3] = [200, 1_000, 3_000];
 
+/// A receiver that has not answered within this is slow. Our choice: most answer in a tenth of it.
+const SLOW: Duration = Duration::from_secs(1);
+
 /// The status of a receiver that wants nothing more, for ever. *Source*: contract §6, RFC 9110 §15.5.11.
 const GONE: u16 = 410;
 
@@ -34,6 +39,8 @@ struct Address {
     secrets: Vec<SigningSecret>,
     /// Absent where the URL is a run's or a batch's own.
     receiver: Option<Receiver>,
+    /// The queue of what is for it.
+    line: Line,
 }
 
 /// What is known before a post.
@@ -42,7 +49,7 @@ enum Ready {
     Post(Box<Address>, String),
     /// There is nobody to post to, or nothing to post any more.
     Nothing,
-    /// It is for a receiver that failed, and came through the queue of those that answer.
+    /// It is for a receiver that failed or is slow, and came through the queue of those that answer.
     WrongLine,
 }
 
@@ -81,16 +88,13 @@ impl Deliverer {
         let (Some(body), Some(address)) = (body?, address?) else {
             return Ok(Ready::Nothing);
         };
-        if let Some(receiver) = &address.receiver
-            && !held.is_asked
-        {
-            if receiver.webhook.status == WebhookStatus::Disabled {
-                return Ok(Ready::Nothing);
-            }
-            if line == Some(Line::Deliveries) && line_of(receiver) == Line::Retries {
-                tracing::debug!(%tenant, "a failing receiver's delivery changes its queue");
-                return Ok(Ready::WrongLine);
-            }
+        let is_disabled = |receiver: &Receiver| receiver.webhook.status == WebhookStatus::Disabled;
+        if !held.is_asked && address.receiver.as_ref().is_some_and(is_disabled) {
+            return Ok(Ready::Nothing);
+        }
+        if line == Some(Line::Deliveries) && address.line == Line::Retries {
+            tracing::debug!(%tenant, "the delivery changes its queue");
+            return Ok(Ready::WrongLine);
         }
         Ok(Ready::Post(Box::new(address), body))
     }
@@ -115,15 +119,19 @@ impl Deliverer {
                 Ok(Some(Address {
                     url: receiver.webhook.url.clone(),
                     secrets,
+                    line: line_of(&receiver, (self.now)()),
                     receiver: Some(receiver),
                 }))
             }
             Target::Own(_) => {
                 let Some(url) = held.url.clone() else { return Ok(None) };
+                let secret = self.vault.default_secret(&self.store, tenant.org);
+                let (secret, is_slow) = tokio::join!(secret, self.is_own_slow(tenant, &url));
                 Ok(Some(Address {
                     url,
-                    secrets: vec![self.vault.default_secret(&self.store, tenant.org).await?],
+                    secrets: vec![secret?],
                     receiver: None,
+                    line: if is_slow { Line::Retries } else { Line::Deliveries },
                 }))
             }
         }
@@ -139,7 +147,14 @@ impl Deliverer {
         };
         let headers = headers(&letter, &address.secrets);
         let exchange = match ReceiverUrl::parse(&address.url, self.poster.receivers()) {
-            Ok(url) => self.poster.post(&url, headers, Bytes::from(body)).await,
+            Ok(url) => {
+                let post = pin!(self.poster.post(&url, headers, Bytes::from(body)));
+                // What is cut off here is noted by the next one that is slow.
+                match select(post, pin!(self.note_slow(held, &address, &url))).await {
+                    Either::Left((exchange, _)) => exchange,
+                    Either::Right(((), post)) => post.await,
+                }
+            }
             // It was fit when it was given; what is fit may have become less.
             Err(_) => Exchange {
                 status: None,
@@ -187,6 +202,20 @@ impl Deliverer {
             }
         }
         Ok(())
+    }
+
+    /// Notes, when that has come out, that a receiver is slow: it is not waited for until its time is over, since meanwhile others
+    /// take the places of those that answer.
+    async fn note_slow(&self, held: &Held, address: &Address, url: &ReceiverUrl) {
+        tokio::time::sleep(SLOW).await;
+        let (tenant, slow, now) = (held.errand.tenant, self.store.slow(), (self.now)());
+        let noted = match &address.receiver {
+            Some(receiver) => slow.note_webhook(tenant, receiver, now).await,
+            None => slow.note_own(tenant, url, now).await,
+        };
+        if let Err(error) = noted {
+            error.log();
+        }
     }
 
     fn next(&self, held: &Held, address: &Address, exchange: &Exchange) -> Next {

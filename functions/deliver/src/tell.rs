@@ -1,8 +1,10 @@
 //! What happened is told: for each event of a run or a batch, and each receiver that asked for it, a delivery is made. Made again, it
 //! is the same one.
 
+use eclips_shared::auth::Tenant;
 use eclips_shared::ids::DeliveryId;
 use eclips_shared::queue::{Hint, Line};
+use eclips_shared::receiver::ReceiverUrl;
 use eclips_shared::store::{NewDelivery, NewsOf, Receiver, StoreError};
 use eclips_shared::time::Timestamp;
 use eclips_shared::webhook::{Errand, Source, Target, Topic, WebhookStatus};
@@ -89,17 +91,39 @@ impl Deliverer {
         let mut wanted: Vec<(NewDelivery, Line)> = asked
             .map(|receiver| {
                 let new = delivery(Target::Webhook(receiver.webhook.id), None);
-                (new, line_of(receiver))
+                (new, line_of(receiver, (self.now)()))
             })
             .collect();
-        if let Some(url) = &of.url {
-            wanted.push((delivery(Target::Own(event.source), Some(url)), Line::Deliveries));
-        }
-        let errands: Vec<Errand> = wanted.iter().map(|(new, _)| new.errand).collect();
-        let made = self.store.deliveries().made(&errands).await?;
+        let own = of
+            .url
+            .as_ref()
+            .map(|url| delivery(Target::Own(event.source), Some(url)));
+        let own_line = async {
+            match &of.url {
+                Some(url) if self.is_own_slow(of.tenant, url).await => Line::Retries,
+                _ => Line::Deliveries,
+            }
+        };
+        let errands = wanted.iter().map(|(new, _)| new).chain(&own).map(|new| new.errand);
+        let (deliveries, errands) = (self.store.deliveries(), errands.collect::<Vec<_>>());
+        let (made, own_line) = tokio::join!(deliveries.made(&errands), own_line);
+        let made = made?;
+        wanted.extend(own.map(|new| (new, own_line)));
         // Those that are there have been told of, or the sweep finds them.
         wanted.retain(|(new, _)| !made.contains(&new.errand));
         Ok(wanted)
+    }
+
+    /// Whether what answers at a URL of a tenant's own was slow. Nothing waits for it to be known: in the wrong queue it is a little late.
+    pub(crate) async fn is_own_slow(&self, tenant: Tenant, url: &str) -> bool {
+        let Ok(url) = ReceiverUrl::parse(url, self.poster.receivers()) else {
+            return false;
+        };
+        let found = self.store.slow().is_own(tenant, &url, (self.now)()).await;
+        found.unwrap_or_else(|error| {
+            error.log();
+            false
+        })
     }
 
     async fn make(&self, event: &Event, body: &str, wanted: Vec<(NewDelivery, Line)>) -> Result<(), Fault> {
@@ -124,10 +148,12 @@ impl Deliverer {
     }
 }
 
-/// The queue of what is for a receiver: those that failed wait for one another.
-pub(crate) const fn line_of(receiver: &Receiver) -> Line {
-    match receiver.failing_since {
-        None => Line::Deliveries,
-        Some(_) => Line::Retries,
+/// The queue of what is for a webhook's receiver: those that failed, or are slow, wait for one another.
+pub(crate) fn line_of(receiver: &Receiver, now: Timestamp) -> Line {
+    let is_slow = receiver.slow_until.is_some_and(|until| now < until);
+    if receiver.failing_since.is_some() || is_slow {
+        Line::Retries
+    } else {
+        Line::Deliveries
     }
 }

@@ -79,7 +79,7 @@ impl Image {
         Some(Hint {
             subject: Subject::News(Source::parse(self.pk.as_deref()?)?),
             tenant: Tenant::parse(self.tenant.as_deref()?)?,
-            line: Line::Deliveries,
+            line: Line::News,
         })
     }
 

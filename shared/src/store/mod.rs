@@ -18,6 +18,7 @@ mod runs;
 mod sessions;
 mod several;
 mod slots;
+mod slow;
 mod sweep;
 mod totals;
 mod transact;
@@ -53,6 +54,7 @@ pub use orgs::{OrgSummary, Orgs, Override, Suspension};
 pub use runs::{Cancelled, RunEvent, RunFilter, Runs, Watch};
 pub use sessions::{Session, SessionHash, Sessions};
 pub use slots::{Slot, Slots, Taken};
+pub use slow::Slow;
 pub use sweep::{Buried, DueBatch, DueRun, PARTITIONS, Sweeps, WaitsFor};
 pub use totals::{Days, Drift, Figures, Per, Recount, Totals, UsageRow};
 pub use triage::{Decided, Expired, Question, Triages};
@@ -251,6 +253,12 @@ impl Store {
     #[must_use]
     pub fn triages(&self) -> Triages<'_> {
         Triages(self)
+    }
+
+    /// Receivers that take long to answer.
+    #[must_use]
+    pub fn slow(&self) -> Slow<'_> {
+        Slow(self)
     }
 
     /// Webhooks.

@@ -2,7 +2,7 @@
 //!
 //! *Item* `H#<tenant>` / `<webhook>`: `url`, `topics` (set), `status`, `created_at`, `key_id` (who made it), `secret` (sealed),
 //! `replaced` (secrets that still sign: a list of `secret` and `until`), `failing_since` (the first failure since the last success),
-//! `disabled_at`. *Item* `O#<org>` / `H`: `webhooks`, how many an organization has, live and test together. *Item* `O#<org>` / `S`:
+//! `disabled_at`, `slow_until` (see `slow.rs`). *Item* `O#<org>` / `H`: `webhooks`, how many an organization has, live and test together. *Item* `O#<org>` / `S`:
 //! `secret`, the organization's default secret, sealed. They are kept until somebody deletes them.
 
 use std::collections::HashMap;
@@ -50,6 +50,8 @@ pub struct Receiver {
     pub webhook: Webhook,
     /// The first failure since its last success.
     pub failing_since: Option<Timestamp>,
+    /// Until when it counts as slow.
+    pub slow_until: Option<Timestamp>,
     /// The secrets that sign, sealed; the newest first.
     pub secrets: Vec<Vec<u8>>,
 }
@@ -302,7 +304,7 @@ fn words_of(topics: &[Topic]) -> String {
     words.join(", ")
 }
 
-fn list_of(tenant: Tenant) -> String {
+pub(super) fn list_of(tenant: Tenant) -> String {
     format!("H#{tenant}")
 }
 
@@ -332,6 +334,7 @@ fn receiver(item: &Attributes, now: Timestamp) -> Result<Receiver, StoreError> {
     Ok(Receiver {
         webhook,
         failing_since: row.opt_time("failing_since")?,
+        slow_until: row.opt_time("slow_until")?,
         secrets: secrets.map(<[u8]>::to_vec).collect(),
     })
 }

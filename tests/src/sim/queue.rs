@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 const RECEIVES_MAX: u32 = 5;
 
 /// The queue of what is to be told: nobody delivers in this world, so its messages are taken and forgotten.
-pub(super) const DELIVERIES: &str = "deliveries";
+pub(super) const NEWS: &str = "news";
 
 /// A message that waits, or is in somebody's hands until its time is over.
 #[derive(Clone, Debug)]
@@ -91,7 +91,7 @@ impl Queue {
             receives: 0,
             id: self.sent,
         };
-        self.messages.extend((!url.ends_with(DELIVERIES)).then_some(message));
+        self.messages.extend((!url.ends_with(NEWS)).then_some(message));
         self.sent.to_string()
     }
 }

@@ -20,7 +20,7 @@ use tokio::time::Instant;
 
 use super::beside::{Beside, Look};
 use super::carrier::{Call, Carrier, Fault, Plan as Faults, Watch};
-use super::queue::{DELIVERIES, Message};
+use super::queue::{Message, NEWS};
 use super::turns::{Order, Turns};
 use crate::world::OPERATOR;
 
@@ -84,7 +84,7 @@ impl Sim {
             table_keys: name("KeysTable"),
             queue_runs_url: "http://sqs/runs".to_owned(),
             queue_priority_url: "http://sqs/priority".to_owned(),
-            queue_deliveries_url: format!("http://sqs/{DELIVERIES}"),
+            queue_news_url: format!("http://sqs/{NEWS}"),
             models: ["sandbox", "sandbox", "sandbox"].map(str::to_owned),
             region: Some("local".to_owned()),
             dynamodb_endpoint: Some("http://dynamodb".to_owned()),

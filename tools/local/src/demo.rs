@@ -103,6 +103,7 @@ impl Demo {
             ("ECLIPS_TABLE_KEYS", config.table_keys.clone()),
             ("ECLIPS_QUEUE_RUNS_URL", config.queue_runs_url.clone()),
             ("ECLIPS_QUEUE_PRIORITY_URL", config.queue_priority_url.clone()),
+            ("ECLIPS_QUEUE_NEWS_URL", config.queue_news_url.clone()),
             ("ECLIPS_QUEUE_DELIVERIES_URL", config.queue_deliveries_url.clone()),
             ("ECLIPS_QUEUE_RETRIES_URL", config.queue_retries_url.clone()),
             ("ECLIPS_RECEIVERS", config.receivers.as_str().to_owned()),

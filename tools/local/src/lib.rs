@@ -49,8 +49,10 @@ use crate::template::Template;
 
 /// Runs that are worked on at once from each queue. Locally a run mostly waits for a model.
 const WORKERS: usize = 16;
-/// Deliveries that are under way at once from each of their queues.
-const DELIVERERS: usize = 16;
+/// Looks at what is to be told that are under way at once.
+const TELLERS: usize = 8;
+/// Deliveries that are under way at once from each of their queues. Each mostly waits for its receiver.
+const DELIVERERS: usize = 32;
 /// How often expired items are deleted; AWS does it within days, and all code compares times itself.
 const TTL_SWEEP_EVERY: Duration = Duration::from_secs(60);
 
@@ -164,12 +166,13 @@ impl Local {
         for (queue, function, pollers) in [
             ("RunsQueue", &functions.worker, WORKERS),
             ("PriorityQueue", &functions.worker, WORKERS),
+            ("NewsQueue", &functions.deliver, TELLERS),
             ("DeliveriesQueue", &functions.deliver, DELIVERERS),
             ("RetriesQueue", &functions.deliver, DELIVERERS),
             ("RunsDeadLetterQueue", &functions.sweep, 1),
             ("PriorityDeadLetterQueue", &functions.sweep, 1),
+            ("NewsDeadLetterQueue", &functions.sweep, 1),
             ("DeliveriesDeadLetterQueue", &functions.sweep, 1),
-            ("RetriesDeadLetterQueue", &functions.sweep, 1),
         ] {
             let mut pollers = poll::start(&queues, &template::queue_name(queue), function, pollers);
             tasks.spawn(async move { while pollers.join_next().await.is_some() {} });
@@ -297,6 +300,7 @@ fn settings(store: String, queues: &Endpoint, template: &Template) -> Result<Con
         table_keys: template.table("KeysTable")?.name,
         queue_runs_url: queues.queue_url(&template::queue_name("RunsQueue")),
         queue_priority_url: queues.queue_url(&template::queue_name("PriorityQueue")),
+        queue_news_url: queues.queue_url(&template::queue_name("NewsQueue")),
         queue_deliveries_url: queues.queue_url(&template::queue_name("DeliveriesQueue")),
         queue_retries_url: queues.queue_url(&template::queue_name("RetriesQueue")),
         region: Some(REGION.to_owned()),

@@ -39,30 +39,44 @@ pub async fn sends_a_hint_of_a_batch_that_is_made_or_cancelled(mut scene: Scene)
 pub async fn has_told_what_happened_to_a_run(mut scene: Scene) {
     let hint = json!({ "news_of": format!("R#{}", scene.run) });
     // The organization of the records: all that it tells waits in one group.
-    has_told(&mut scene, hint, "019a1c2d-0a10-7b21-9c3d-2e4f60718293#live").await;
+    has_told(
+        &mut scene,
+        "NewsQueue",
+        hint,
+        "019a1c2d-0a10-7b21-9c3d-2e4f60718293#live",
+    )
+    .await;
 }
 
 pub async fn has_a_delivery_tried_that_somebody_wants_again(mut scene: Scene) {
     let tenant = "019a1c2d-0a10-7b21-9c3d-2e4f60718293#live";
     let (webhook, delivery) = (scene.webhook.to_string(), scene.delivery);
     let hint = json!({ "errand": format!("{tenant}/H#{webhook}/{delivery}") });
-    has_told(&mut scene, hint, &webhook).await;
+    has_told(&mut scene, "DeliveriesQueue", hint, &webhook).await;
 }
 
-/// Of all records, one leads to a hint in the queue of deliveries, and none to one in another.
-async fn has_told(scene: &mut Scene, hint: Value, group: &str) {
+const QUEUES: [&str; 5] = [
+    "RunsQueue",
+    "PriorityQueue",
+    "NewsQueue",
+    "DeliveriesQueue",
+    "RetriesQueue",
+];
+
+/// Of all records, one leads to a hint in this queue, and none to one in another.
+async fn has_told(scene: &mut Scene, queue: &str, hint: Value, group: &str) {
     assert_eq!(scene.play().await, nothing_failed());
-    let messages = scene.stores.take_messages("DeliveriesQueue").into_iter();
+    let messages = scene.stores.take_messages(queue).into_iter();
     let sent: Vec<(String, Option<String>)> = messages.map(|message| (message.body, message.group)).collect();
     assert_eq!(sent, [(hint.to_string(), Some(group.to_owned()))]);
-    for queue in ["RunsQueue", "PriorityQueue", "RetriesQueue"] {
-        assert_eq!(scene.stores.count_messages(queue), 0, "{queue}");
+    for other in QUEUES.into_iter().filter(|other| *other != queue) {
+        assert_eq!(scene.stores.count_messages(other), 0, "{other}");
     }
 }
 
 pub async fn sends_nothing_for_other_records(mut scene: Scene) {
     assert_eq!(scene.play().await, nothing_failed());
-    for queue in ["RunsQueue", "PriorityQueue", "DeliveriesQueue", "RetriesQueue"] {
+    for queue in QUEUES {
         assert_eq!(scene.stores.count_messages(queue), 0, "{queue}");
     }
 }

@@ -176,6 +176,7 @@ const CALLS: &[(&str, &[(&str, &str)])] = &[
             // queue.rs, send: SendMessageBatch is authorised as SendMessage.
             ("sqs:SendMessage", "RunsQueue.Arn"),
             ("sqs:SendMessage", "PriorityQueue.Arn"),
+            ("sqs:SendMessage", "NewsQueue.Arn"),
             ("sqs:SendMessage", "DeliveriesQueue.Arn"),
             // The event source mapping: its destination on failure, and the stream.
             ("sqs:SendMessage", "DispatchDeadLetterQueue.Arn"),
@@ -204,23 +205,23 @@ const CALLS: &[(&str, &[(&str, &str)])] = &[
             // The event source mappings.
             ("sqs:ReceiveMessage", "RunsDeadLetterQueue.Arn"),
             ("sqs:ReceiveMessage", "PriorityDeadLetterQueue.Arn"),
+            ("sqs:ReceiveMessage", "NewsDeadLetterQueue.Arn"),
             ("sqs:ReceiveMessage", "DeliveriesDeadLetterQueue.Arn"),
-            ("sqs:ReceiveMessage", "RetriesDeadLetterQueue.Arn"),
             ("sqs:DeleteMessage", "RunsDeadLetterQueue.Arn"),
             ("sqs:DeleteMessage", "PriorityDeadLetterQueue.Arn"),
+            ("sqs:DeleteMessage", "NewsDeadLetterQueue.Arn"),
             ("sqs:DeleteMessage", "DeliveriesDeadLetterQueue.Arn"),
-            ("sqs:DeleteMessage", "RetriesDeadLetterQueue.Arn"),
             ("sqs:GetQueueAttributes", "RunsDeadLetterQueue.Arn"),
             ("sqs:GetQueueAttributes", "PriorityDeadLetterQueue.Arn"),
+            ("sqs:GetQueueAttributes", "NewsDeadLetterQueue.Arn"),
             ("sqs:GetQueueAttributes", "DeliveriesDeadLetterQueue.Arn"),
-            ("sqs:GetQueueAttributes", "RetriesDeadLetterQueue.Arn"),
         ],
     ),
     (
         "deliver",
         &[
             // store/news.rs: a run, a result that is stored apart, a batch, a question; store/webhooks.rs, find and
-            // default_secret; store/deliveries/make.rs, body.
+            // default_secret; store/deliveries/make.rs, body; store/slow.rs, is_own.
             ("dynamodb:GetItem", "MainTable.Arn"),
             // store/runs/watch.rs, look: what has happened to a run; store/webhooks.rs, all.
             ("dynamodb:Query", "MainTable.Arn"),
@@ -229,19 +230,23 @@ const CALLS: &[(&str, &[(&str, &str)])] = &[
             // store/deliveries/make.rs, put: bodies and deliveries.
             ("dynamodb:PutItem", "MainTable.Arn"),
             // store/deliveries/tries.rs, claim, release and note; store/webhooks.rs, failed, recovered and
-            // set_default_secret.
+            // set_default_secret; store/slow.rs, note.
             ("dynamodb:UpdateItem", "MainTable.Arn"),
             // vault/kms.rs, old_key: what signs is opened; new_key: an organization's default secret is made.
             ("kms:Decrypt", "SecretsKey.Arn"),
             ("kms:GenerateDataKey", "SecretsKey.Arn"),
             // queue.rs, send, send_later and send_again.
+            ("sqs:SendMessage", "NewsQueue.Arn"),
             ("sqs:SendMessage", "DeliveriesQueue.Arn"),
             ("sqs:SendMessage", "RetriesQueue.Arn"),
             // The event source mappings.
+            ("sqs:ReceiveMessage", "NewsQueue.Arn"),
             ("sqs:ReceiveMessage", "DeliveriesQueue.Arn"),
             ("sqs:ReceiveMessage", "RetriesQueue.Arn"),
+            ("sqs:DeleteMessage", "NewsQueue.Arn"),
             ("sqs:DeleteMessage", "DeliveriesQueue.Arn"),
             ("sqs:DeleteMessage", "RetriesQueue.Arn"),
+            ("sqs:GetQueueAttributes", "NewsQueue.Arn"),
             ("sqs:GetQueueAttributes", "DeliveriesQueue.Arn"),
             ("sqs:GetQueueAttributes", "RetriesQueue.Arn"),
         ],
