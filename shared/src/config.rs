@@ -238,6 +238,13 @@ pub fn log_level() -> String {
     optional("AWS_LAMBDA_LOG_LEVEL").unwrap_or_else(|| "INFO".to_owned())
 }
 
+/// `ECLIPS_METRICS`: the namespace of the metrics that are said in the log; absent where nobody reads them. Not required, so that no function
+/// stands still for want of its metrics.
+#[must_use]
+pub fn metrics_namespace() -> Option<String> {
+    optional("ECLIPS_METRICS")
+}
+
 #[expect(clippy::disallowed_methods, reason = "this is the room that reads the environment")]
 fn optional(name: &str) -> Option<String> {
     std::env::var(name).ok().filter(|value| !value.is_empty())

@@ -12,6 +12,7 @@ pub mod idempotency;
 pub mod ids;
 pub mod lambda;
 pub mod log;
+pub mod metrics;
 pub mod page;
 pub mod plan;
 pub mod queue;

@@ -5,13 +5,18 @@
 use std::fmt;
 
 use tracing::level_filters::LevelFilter;
+use tracing::{Event, Subscriber};
 use tracing_subscriber::filter::Targets;
-use tracing_subscriber::fmt::format::Writer;
+use tracing_subscriber::fmt as fmt_layer;
+use tracing_subscriber::fmt::format::{Format, Json, JsonFields, Writer};
 use tracing_subscriber::fmt::time::FormatTime;
+use tracing_subscriber::fmt::{FmtContext, FormatEvent, FormatFields};
 use tracing_subscriber::layer::SubscriberExt;
+use tracing_subscriber::registry::LookupSpan;
 use tracing_subscriber::util::SubscriberInitExt;
 
-use crate::config::log_level;
+use crate::config::{log_level, metrics_namespace};
+use crate::metrics;
 use crate::time::Timestamp;
 
 /// Our clock, as the log prints it.
@@ -42,7 +47,51 @@ const OURS: [&str; 14] = [
     "eclips_sweep",
 ];
 
-/// Starts the log of a Lambda function, at the level that `AWS_LAMBDA_LOG_LEVEL` names (`INFO` when it names none).
+/// A line, with what makes metrics of its figures where a namespace is set.
+struct Line {
+    json: Format<Json, Clock>,
+    namespace: Option<String>,
+}
+
+impl<S, N> FormatEvent<S, N> for Line
+where
+    S: Subscriber + for<'a> LookupSpan<'a>,
+    N: for<'a> FormatFields<'a> + 'static,
+{
+    fn format_event(&self, context: &FmtContext<'_, S, N>, mut writer: Writer<'_>, event: &Event<'_>) -> fmt::Result {
+        let embedded = self
+            .namespace
+            .as_deref()
+            .and_then(|namespace| metrics::embedded(namespace, event));
+        let Some(embedded) = embedded else {
+            return self.json.format_event(context, writer, event);
+        };
+        let mut line = String::new();
+        self.json.format_event(context, Writer::new(&mut line), event)?;
+        let open = line.trim_end().strip_suffix('}').ok_or(fmt::Error)?;
+        writeln!(writer, "{open},{embedded}}}")
+    }
+}
+
+/// Lines as the log has them.
+fn lines<S>(namespace: Option<String>) -> fmt_layer::Layer<S, JsonFields, Line>
+where
+    S: Subscriber + for<'a> LookupSpan<'a>,
+{
+    let json = fmt_layer::format()
+        .json()
+        .flatten_event(true)
+        .with_current_span(false)
+        .with_span_list(false)
+        .with_target(false)
+        .with_timer(Clock);
+    fmt_layer::layer()
+        .fmt_fields(JsonFields::new())
+        .event_format(Line { json, namespace })
+}
+
+/// Starts the log of a Lambda function, at the level that `AWS_LAMBDA_LOG_LEVEL` names (`INFO` when it names none), with metrics
+/// where `ECLIPS_METRICS` names their namespace.
 ///
 /// The level is that of our own crates. Of all others only warnings are let through whatever it says: at `TRACE` the
 /// runtime writes whole events and the SDK whole requests, keys and all.
@@ -51,13 +100,99 @@ pub fn start() {
     let targets = Targets::new()
         .with_default(level.min(LevelFilter::WARN))
         .with_targets(OURS.map(|target| (target, level)));
-    let lines = tracing_subscriber::fmt::layer()
-        .json()
-        .flatten_event(true)
-        .with_current_span(false)
-        .with_span_list(false)
-        .with_target(false)
-        .with_timer(Clock);
     // A second start in one process changes nothing; the first one's settings stay.
-    let _ = tracing_subscriber::registry().with(targets).with(lines).try_init();
+    let _ = tracing_subscriber::registry()
+        .with(targets)
+        .with(lines(metrics_namespace()))
+        .try_init();
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::Write;
+    use std::sync::{Arc, Mutex};
+
+    use serde_json::{Value, json};
+
+    use super::*;
+
+    #[derive(Clone, Default)]
+    struct Written(Arc<Mutex<Vec<u8>>>);
+
+    impl Write for Written {
+        fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+            self.0.lock().unwrap().write(bytes)
+        }
+
+        fn flush(&mut self) -> std::io::Result<()> {
+            Ok(())
+        }
+    }
+
+    /// What is written of what is said meanwhile, a line each.
+    fn written(namespace: Option<&str>, say: impl FnOnce()) -> Vec<Value> {
+        let written = Written::default();
+        let writer = written.clone();
+        let layer = lines(namespace.map(str::to_owned)).with_writer(move || writer.clone());
+        tracing::subscriber::with_default(tracing_subscriber::registry().with(layer), say);
+        let text = String::from_utf8(written.0.lock().unwrap().clone()).unwrap();
+        text.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
+    }
+
+    fn say() {
+        let none: Option<u64> = None;
+        tracing::info!(
+            function = "runs",
+            status = 200,
+            RequestTime = 2.5,
+            Requests = 1,
+            ServerErrors = none,
+            "request"
+        );
+        tracing::info!(org = "o", DeliveryTries = 1, "posted");
+        tracing::error!(alarm = "corrupt_record", table = "keys", "odd");
+        tracing::info!(status = 200, "nothing to count");
+    }
+
+    #[test]
+    fn a_line_with_figures_says_which_metrics_they_are() {
+        let lines = written(Some("eclips \"prod\""), say);
+        let at = lines[0]["_aws"]["Timestamp"].as_i64().unwrap();
+        assert!((Timestamp::now().ms() - at).abs() < 60_000);
+        let described = |line: &Value| line["_aws"]["CloudWatchMetrics"].clone();
+        let metrics = json!([{ "Name": "RequestTime", "Unit": "Milliseconds" }, { "Name": "Requests" }]);
+        assert_eq!(
+            described(&lines[0]),
+            json!([{ "Namespace": "eclips \"prod\"", "Dimensions": [["function"]], "Metrics": metrics }])
+        );
+        // The targets of the description are members of the line itself.
+        assert_eq!(
+            (&lines[0]["RequestTime"], &lines[0]["Requests"], &lines[0]["function"]),
+            (&json!(2.5), &json!(1), &json!("runs"))
+        );
+        assert_eq!(described(&lines[1])[0]["Dimensions"], json!([[]]));
+        assert_eq!(described(&lines[2])[0]["Dimensions"], json!([["alarm"]]));
+        assert_eq!(described(&lines[2])[0]["Metrics"], json!([{ "Name": "Alarms" }]));
+        assert_eq!(
+            (&lines[2]["Alarms"], &lines[2]["alarm"]),
+            (&json!(1), &json!("corrupt_record"))
+        );
+        assert_eq!(lines[3].get("_aws"), None);
+    }
+
+    #[test]
+    fn without_a_namespace_there_are_no_metrics() {
+        let lines = written(None, say);
+        assert_eq!(lines.len(), 4);
+        assert!(
+            lines
+                .iter()
+                .all(|line| line.get("_aws").is_none() && line.get("Alarms").is_none())
+        );
+        assert_eq!(
+            (&lines[0]["message"], &lines[0]["level"]),
+            (&json!("request"), &json!("INFO"))
+        );
+        assert!(lines[0]["timestamp"].as_str().unwrap().ends_with('Z'));
+    }
 }

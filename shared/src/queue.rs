@@ -4,7 +4,9 @@
 //! A message is a hint, "look at this run", and holds nothing else: duplicates, reorderings and late ones are harmless.
 
 use aws_sdk_sqs::Client;
-use aws_sdk_sqs::types::SendMessageBatchRequestEntry;
+use aws_sdk_sqs::types::{
+    MessageSystemAttributeNameForSends, MessageSystemAttributeValue, SendMessageBatchRequestEntry,
+};
 use serde::{Deserialize, Serialize};
 
 use crate::auth::Tenant;
@@ -60,7 +62,7 @@ impl Line {
 }
 
 /// A hint to look at something.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub struct Hint {
     /// At what.
     pub subject: Subject,
@@ -68,17 +70,26 @@ pub struct Hint {
     pub tenant: Tenant,
     /// Which queue it takes.
     pub line: Line,
+    /// X-Ray's header of the request that it comes of, where that is traced: what is done about the hint joins its trace.
+    pub trace: Option<String>,
 }
 
 impl Hint {
+    /// A hint that belongs to no trace.
+    #[must_use]
+    pub const fn of(subject: Subject, tenant: Tenant, line: Line) -> Self {
+        Self {
+            subject,
+            tenant,
+            line,
+            trace: None,
+        }
+    }
+
     /// A hint of what is on its way to a receiver.
     #[must_use]
     pub const fn errand(errand: Errand, line: Line) -> Self {
-        Self {
-            subject: Subject::Errand(errand),
-            tenant: errand.tenant,
-            line,
-        }
+        Self::of(Subject::Errand(errand), errand.tenant, line)
     }
 
     /// The fair queue's group, so that one organization's thousand runs do not delay another's one, nor one receiver's thousand
@@ -202,7 +213,17 @@ impl Queues {
 
     async fn send_chunk(&self, url: &str, hints: &[Hint], chunk: &[usize]) -> Vec<usize> {
         let entries = chunk.iter().map(|at| {
-            SendMessageBatchRequestEntry::builder()
+            let mut entry = SendMessageBatchRequestEntry::builder();
+            if let Some(trace) = &hints[*at].trace {
+                let value = MessageSystemAttributeValue::builder()
+                    .data_type("String")
+                    .string_value(trace);
+                entry = entry.message_system_attributes(
+                    MessageSystemAttributeNameForSends::AwsTraceHeader,
+                    value.build().expect("the type is set"),
+                );
+            }
+            entry
                 .id(at.to_string())
                 .message_body(body(hints[*at].subject))
                 .message_group_id(hints[*at].group())

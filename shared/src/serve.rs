@@ -20,7 +20,7 @@ use lambda_http::request::RequestContext;
 use lambda_http::{Body, Request, RequestExt, Response};
 use serde::Serialize;
 
-use crate::auth::{Caller, Mode, authenticate};
+use crate::auth::{Caller, Mark, Mode, authenticate};
 use crate::body::{self, Fields};
 use crate::error::{ApiError, Missing};
 use crate::ids::{BatchId, DeliveryId, RunId, TriageId, WebhookId, request_id};
@@ -35,6 +35,9 @@ pub use self::respond::common_headers;
 
 /// What a request may take in all before it is a 503; below the 3 s that a client is promised when the store is down.
 const REQUEST_MAX: Duration = Duration::from_millis(2_500);
+
+/// The longest header of X-Ray that is kept; it has some 75 bytes, and lineage may follow.
+const TRACE_BYTES_MAX: usize = 256;
 
 /// A future that a function may box: what a verb does.
 pub type Boxed<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
@@ -329,7 +332,7 @@ impl Road {
         let id = gateway_request_id(&request);
         let method = request.method().clone();
         let mut trace = Trace::default();
-        let passed = tokio::time::timeout(REQUEST_MAX, self.pass(request, &mut trace)).await;
+        let passed = tokio::time::timeout(REQUEST_MAX, self.pass(request, &id, &mut trace)).await;
         let outcome = passed.unwrap_or_else(|_| {
             tracing::warn!(request_id = %id, "the request took too long");
             Err(ApiError::Unavailable)
@@ -339,7 +342,7 @@ impl Road {
     }
 
     /// The guards, in the contract's order.
-    async fn pass(&self, request: Request, trace: &mut Trace) -> Result<Answer, ApiError> {
+    async fn pass(&self, request: Request, request_id: &str, trace: &mut Trace) -> Result<Answer, ApiError> {
         let path = request.raw_http_path();
         let (route, ids) = self
             .table
@@ -354,9 +357,8 @@ impl Road {
         };
 
         let ip = source_ip(&request);
-        let caller = &*trace
-            .caller
-            .insert(authenticate(store, request.headers(), route, ip).await?);
+        let caller = authenticate(store, request.headers(), route, ip).await?;
+        let caller = &*trace.caller.insert(caller.marked(mark(&request, request_id)));
         if let Err(refusal) = caller.require(scope) {
             store
                 .keys()
@@ -444,8 +446,10 @@ impl Road {
             Err(error) => (error.status().as_u16(), error.code()),
         };
         let caller = trace.caller.as_ref();
+        let happened = |is_true: bool| is_true.then_some(1_u64);
         tracing::info!(
             request_id = %id,
+            function = trace.route.map_or("none", |route| route.function.as_str()),
             method = %method,
             route = trace.route.map_or("none", |route| route.path),
             status,
@@ -455,6 +459,11 @@ impl Road {
             mode = caller.map(|caller| caller.tenant().mode.as_str()),
             store_calls = self.store.as_ref().map_or(0, Store::take_calls),
             took_us = u64::try_from(took.as_micros()).unwrap_or(u64::MAX),
+            Requests = 1_u64,
+            RequestTime = took.as_secs_f64() * 1_000.0,
+            ServerErrors = happened(status >= 500),
+            RefusedKeys = happened(code == "invalid_api_key"),
+            Throttled = happened(status == 429),
             "request"
         );
     }
@@ -503,6 +512,18 @@ fn spend(caller: &Caller, quota: &Quota) -> Result<(), ApiError> {
     }
     let retry_after_s = u64::try_from(quota.at.ms_to_next_month() / SECOND_MS).unwrap_or(0) + 1;
     Err(ApiError::CreditsExhausted { retry_after_s })
+}
+
+/// The names of a request: the gateway's, and X-Ray's where it is traced.
+fn mark(request: &Request, request_id: &str) -> Mark {
+    let trace = request
+        .lambda_context_ref()
+        .and_then(|context| context.xray_trace_id.as_deref())
+        .filter(|trace| trace.contains("Sampled=1") && trace.len() <= TRACE_BYTES_MAX);
+    Mark {
+        request_id: request_id.to_owned(),
+        trace: trace.map(str::to_owned),
+    }
 }
 
 /// Where a request came from, by the gateway's word; the client's own headers are not believed. Empty when it does not say.

@@ -259,15 +259,20 @@ pub async fn serve(app: &App, request: Request) -> Response<Body> {
     for cookie in visit.take_cookies() {
         answer = answer.with(SET_COOKIE, &cookie.to_string());
     }
+    let took = began.elapsed();
     tracing::info!(
         request_id = %visit.request_id,
+        function = "dashboard",
         method = %visit.method,
         page = trace.page.map_or("none", |page| page.path),
         status = answer.status.as_u16(),
         code,
         org = trace.org.map(tracing::field::display),
         store_calls = app.store.take_calls(),
-        took_us = u64::try_from(began.elapsed().as_micros()).unwrap_or(u64::MAX),
+        took_us = u64::try_from(took.as_micros()).unwrap_or(u64::MAX),
+        Requests = 1_u64,
+        RequestTime = took.as_secs_f64() * 1_000.0,
+        ServerErrors = (answer.status.as_u16() >= 500).then_some(1_u64),
         "page"
     );
     let head = visit.method == Method::HEAD;

@@ -179,7 +179,9 @@ impl Deliverer {
             tries = held.tries + 1,
             status = exchange.status,
             error,
-            took_ms = exchange.took_ms,
+            DeliveryTries = 1_u64,
+            DeliveryTime = exchange.took_ms,
+            DeliveryFaults = (!is_taken).then_some(1_u64),
             "posted"
         );
         if let Some(receiver) = &address.receiver {

@@ -41,6 +41,7 @@ struct Image {
     cancelled_at: Option<i64>,
     completed_at: Option<i64>,
     asked_at: Option<i64>,
+    trace: Option<String>,
 }
 
 impl Image {
@@ -64,6 +65,7 @@ impl Image {
             subject: Subject::Run(RunId::parse(self.run_id.as_deref()?)?),
             tenant: Tenant::parse(self.tenant.as_deref()?)?,
             line: Line::of(Priority::parse(self.priority.as_deref()?)?),
+            trace: self.trace.clone(),
         })
     }
 
@@ -72,6 +74,7 @@ impl Image {
             subject: Subject::Batch(BatchId::parse(self.batch_id.as_deref()?)?),
             tenant: Tenant::parse(self.tenant.as_deref()?)?,
             line: Line::Runs,
+            trace: self.trace.clone(),
         })
     }
 
@@ -80,6 +83,7 @@ impl Image {
             subject: Subject::News(Source::parse(self.pk.as_deref()?)?),
             tenant: Tenant::parse(self.tenant.as_deref()?)?,
             line: Line::News,
+            trace: self.trace.clone(),
         })
     }
 

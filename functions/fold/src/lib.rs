@@ -1,6 +1,7 @@
 //! Counts what happens: reads the main table's stream and adds runs, credits, tokens and requests to the totals. A consumer
 //! of its own beside `dispatch`, so that nothing here can hold up a run.
 
+mod outcomes;
 mod record;
 
 use std::convert::Infallible;
@@ -13,6 +14,8 @@ use eclips_shared::serve::Boxed;
 use eclips_shared::store::{Change, Store, StoreError};
 use lambda_runtime::LambdaEvent;
 use tower::Service;
+
+use crate::outcomes::Outcomes;
 
 /// The function as Lambda and `cargo dev` call it.
 pub async fn service(
@@ -36,13 +39,23 @@ async fn fold(store: &Store, event: Event) -> DynamoDbEventResponse {
         .first()
         .and_then(|record| record.change.sequence_number.clone());
     let records = event.records.len();
+    let outcomes = Outcomes::of(&event.records);
     let changes: Vec<_> = event.records.into_iter().filter_map(record::read).collect();
     let mut response = DynamoDbEventResponse::default();
     let counted = count(store, &changes).await;
     match counted.and(hear(store, &changes).await) {
         Ok(()) => {
             let (changes, store_calls) = (changes.len(), store.take_calls());
-            tracing::info!(records, changes, store_calls, "counted");
+            tracing::info!(
+                records,
+                changes,
+                store_calls,
+                RunsCompleted = outcomes.completed,
+                RunsFailed = outcomes.failed,
+                RunsCancelled = outcomes.cancelled,
+                RunsToTriage = outcomes.to_triage,
+                "counted"
+            );
         }
         Err(error) => {
             tracing::warn!(%error, records, "the batch was not counted; it comes again");

@@ -169,11 +169,7 @@ impl Sweeper {
             }
             Err(error) => return Err(error),
         };
-        let hint = Hint {
-            subject,
-            tenant: due.tenant,
-            line: Line::Runs,
-        };
+        let hint = Hint::of(subject, due.tenant, Line::Runs);
         if !self.queues.send(&[hint]).await.is_empty() {
             return Err(StoreError::Unavailable {
                 call: "send message",
@@ -218,11 +214,7 @@ impl Sweeper {
             swept.overdue.note(&due, now);
             match next(&due, now) {
                 Next::Hint(again) => {
-                    hints.push(Hint {
-                        subject: Subject::Run(run),
-                        tenant: due.tenant,
-                        line: Line::of(due.priority),
-                    });
+                    hints.push(Hint::of(Subject::Run(run), due.tenant, Line::of(due.priority)));
                     hinted.push((due, again));
                 }
                 Next::PutOff(again) => put_off.push((due, again)),

@@ -1,6 +1,6 @@
 //! One model call: bounded in time, with the run's lease kept alive beside it.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use eclips_engine::agents::Agent;
 use eclips_engine::harness::{Call, Event, Progress};
@@ -146,13 +146,25 @@ impl Worker {
             return Err(StoreError::Lost);
         }
         tracing::debug!(run_id = %work.run, stage = call.stage.as_str(), "model is asked");
+        let began = Instant::now();
         let asked = tokio::select! {
             // An answer that is there is taken, whatever else is known in the same moment.
             biased;
             asked = asked => {
-                if !matches!(asked, Ok(Asked::Failed(_))) {
-                    tracing::debug!(run_id = %work.run, stage = call.stage.as_str(), "model has answered");
-                }
+                let is_used = matches!(asked, Ok(Asked::Answered(..) | Asked::Evaluated(..)));
+                let spent = meter.read().spent;
+                tracing::info!(
+                    run_id = %work.run,
+                    request_id = work.request_id,
+                    stage = call.stage.as_str(),
+                    tier = call.tier.as_str(),
+                    ModelCalls = 1_u64,
+                    ModelFaults = (!is_used).then_some(1_u64),
+                    ModelTime = u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX),
+                    InputTokens = spent.input_tokens,
+                    OutputTokens = spent.output_tokens,
+                    "model call"
+                );
                 asked
             }
             lost = self.hold(work) => rejected(Failure::Passing("Model call was interrupted")).ok_or(lost),

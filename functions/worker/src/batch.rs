@@ -29,11 +29,7 @@ impl Worker {
             let input = batches.input(&batch).await?;
             while batch.expanded < batch.total_rows {
                 if (self.now)().plus_ms(RESERVE_MS) > deadline {
-                    let hint = Hint {
-                        subject: Subject::Batch(id),
-                        tenant: batch.tenant,
-                        line: Line::Runs,
-                    };
+                    let hint = Hint::of(Subject::Batch(id), batch.tenant, Line::Runs);
                     return self.queues.send_later(hint, 0).await;
                 }
                 batches.expand(&mut batch, &input).await?;

@@ -63,11 +63,7 @@ impl Worker {
         if work.status.is_terminal() || work.status == Status::PendingTriage {
             return Ok(());
         }
-        let hint = Hint {
-            subject: Subject::Run(run),
-            tenant: work.tenant,
-            line: Line::of(work.priority),
-        };
+        let hint = Hint::of(Subject::Run(run), work.tenant, Line::of(work.priority));
         let now = (self.now)();
         if let Some(until) = work.lease_until.filter(|until| *until > now) {
             // Another worker holds it, or one died holding it: look again when the lease is over.
@@ -404,14 +400,17 @@ impl Drive<'_> {
         if let Some((_, saved)) = &mut self.answer {
             *saved = Saved::Yes;
         }
+        let age_ms = (self.worker.now)().ms() - self.work.created_at.ms();
         tracing::info!(
             run_id = %self.work.run,
+            request_id = self.work.request_id,
             org = %self.work.tenant.org,
             agent_type = %self.work.agent_type,
             status = self.work.status.as_str(),
             step = last,
             attempts = self.work.attempts,
             store_calls = self.worker.store.take_calls(),
+            RunTime = self.work.status.is_terminal().then_some(age_ms),
             "run step"
         );
         Ok(())

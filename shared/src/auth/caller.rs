@@ -78,6 +78,15 @@ impl fmt::Display for Tenant {
     }
 }
 
+/// Under which names a request is known elsewhere: what it makes keeps them, so that it can be followed through the logs.
+#[derive(Clone, Default, Debug)]
+pub struct Mark {
+    /// The gateway's id of it, which its log line has.
+    pub request_id: String,
+    /// X-Ray's header, where the request is one of those that are traced.
+    pub trace: Option<String>,
+}
+
 /// An authenticated caller. Only `authenticate` builds one, and only from a record that is neither revoked nor expired.
 #[derive(Clone, Debug)]
 pub struct Caller {
@@ -86,9 +95,21 @@ pub struct Caller {
     hash: KeyHash,
     scopes: ScopeSet,
     expires_at: Option<Timestamp>,
+    mark: Mark,
 }
 
 impl Caller {
+    /// The same caller, of this very request.
+    pub(crate) fn marked(self, mark: Mark) -> Self {
+        Self { mark, ..self }
+    }
+
+    /// Under which names the request is known elsewhere.
+    #[must_use]
+    pub const fn mark(&self) -> &Mark {
+        &self.mark
+    }
+
     /// The organization and mode whose data the caller sees.
     #[must_use]
     pub const fn tenant(&self) -> Tenant {
@@ -203,6 +224,7 @@ fn admit(record: KeyRecord, hash: KeyHash, mode: Mode, now: Timestamp) -> Result
         hash,
         scopes: record.scopes,
         expires_at: record.expires_at,
+        mark: Mark::default(),
     })
 }
 

@@ -24,7 +24,7 @@ use serde_json::value::RawValue;
 
 use super::item::{Attributes, Row, keyed};
 use super::{Store, StoreError, several};
-use crate::auth::Tenant;
+use crate::auth::{Mark, Tenant};
 use crate::batch::{BatchStatus, Counts, Job, RowStatus};
 use crate::ids::{BatchId, RunId};
 use crate::plan::Plan;
@@ -61,6 +61,8 @@ pub struct Batch {
     plan: Plan,
     key_id: String,
     created_at: Timestamp,
+    /// The request that made it.
+    mark: Mark,
     ttl: i64,
     /// As what it ended, and with which counts.
     end: Option<(BatchStatus, Counts)>,
@@ -135,6 +137,10 @@ impl Batch {
             webhook_url: row.opt_text("webhook_url")?.map(str::to_owned),
             plan: row.parsed("plan", Plan::parse)?,
             key_id: row.text("key_id")?.to_owned(),
+            mark: Mark {
+                request_id: row.opt_text("request_id")?.unwrap_or_default().to_owned(),
+                trace: row.opt_text("trace")?.map(str::to_owned),
+            },
             created_at: row.time("created_at")?,
             ttl: row.number("ttl")?,
             end,

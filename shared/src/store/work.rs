@@ -61,6 +61,10 @@ pub struct Work {
     pub credits: u64,
     /// Tokens spent.
     pub usage: Usage,
+    /// When it was accepted.
+    pub created_at: Timestamp,
+    /// The gateway's id of the request that it comes of.
+    pub request_id: Option<String>,
     started_at: Option<Timestamp>,
     key_id: String,
     epoch: u64,
@@ -384,6 +388,8 @@ fn work(run: RunId, main: &Attributes, input: &Attributes) -> Result<Work, Store
             output_tokens: row.opt_number("output_tokens")?.unwrap_or(0),
         },
         started_at: row.opt_time("started_at")?,
+        created_at: row.time("created_at")?,
+        request_id: row.opt_text("request_id")?.map(str::to_owned),
         key_id: row.text("key_id")?.to_owned(),
         epoch: row.number("epoch")?,
         seq: row.number("seq")?,

@@ -239,13 +239,7 @@ async fn a_run_is_executed_once_however_often_it_is_hinted_at() {
         for priority in [Priority::Normal, Priority::Urgent] {
             assert!(
                 queues
-                    .send(
-                        &[Hint {
-                            subject: Subject::Run(*run),
-                            tenant,
-                            line: Line::of(priority)
-                        }; 5]
-                    )
+                    .send(&vec![Hint::of(Subject::Run(*run), tenant, Line::of(priority)); 5])
                     .await
                     .is_empty(),
                 "every hint is taken"
@@ -261,11 +255,7 @@ async fn a_run_is_executed_once_however_often_it_is_hinted_at() {
         );
         assert!(
             queues
-                .send(&[Hint {
-                    subject: Subject::Run(run),
-                    tenant,
-                    line: Line::Runs
-                }])
+                .send(&[Hint::of(Subject::Run(run), tenant, Line::Runs)])
                 .await
                 .is_empty()
         );

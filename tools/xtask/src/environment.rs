@@ -22,6 +22,11 @@ pub fn chromium() -> Option<OsString> {
     read("CHROMIUM")
 }
 
+/// Reads a key of the system that is tried.
+pub fn key(name: &str) -> Option<String> {
+    read(name)?.into_string().ok()
+}
+
 /// Reads one variable; an empty one counts as unset, as it does for cargo.
 #[expect(
     clippy::disallowed_methods,

@@ -1,11 +1,12 @@
-//! `cargo xtask`: what a contributor and the build machine run on this repository. It never touches an AWS account and
-//! is never deployed. One file per command, and under `test/` one file per part.
+//! `cargo xtask`: what a contributor, the build machine and an operator run on this repository. Only `deploy`, `destroy` and `smoke
+//! --stack` ask an AWS account. It is never deployed. One file per command, and under `test/` one file per part.
 
 mod counts;
 mod environment;
 mod package;
 mod process;
 mod python;
+mod stack;
 mod summary;
 mod test;
 mod workspace;
@@ -32,6 +33,12 @@ enum Command {
     Test(test::Options),
     /// Builds the release zips of the functions into target/lambda.
     Package(package::Options),
+    /// Builds the zips and deploys them as a stack.
+    Deploy(stack::Deploy),
+    /// Tries a system as a client meets it: the contract's tests against its address.
+    Smoke(stack::Smoke),
+    /// Deletes a stack; tables, accounts and the key of the secrets stay.
+    Destroy(stack::Destroy),
 }
 
 fn main() -> ExitCode {
@@ -39,6 +46,9 @@ fn main() -> ExitCode {
     let outcome = match CommandLine::parse().command {
         Command::Test(options) => test::run(&options, &workspace),
         Command::Package(options) => package::run(&options, &workspace).map(|()| ExitCode::SUCCESS),
+        Command::Deploy(options) => stack::deploy(&options, &workspace),
+        Command::Smoke(options) => stack::smoke(&options, &workspace),
+        Command::Destroy(options) => stack::destroy(&options, &workspace),
     };
     outcome.unwrap_or_else(|error| {
         eprintln!("error: {error:#}");

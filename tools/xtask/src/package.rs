@@ -30,6 +30,15 @@ pub struct Options {
     arch: Option<Arch>,
 }
 
+impl Options {
+    /// What the template asks for.
+    pub const fn arm64() -> Self {
+        Self {
+            arch: Some(Arch::Arm64),
+        }
+    }
+}
+
 /// A processor that Lambda offers.
 #[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
 enum Arch {

@@ -7,7 +7,7 @@ mod docs;
 mod format;
 mod lints;
 mod model;
-mod sam;
+pub mod sam;
 mod template;
 mod tests;
 

@@ -90,11 +90,11 @@ impl Drive<'_> {
     /// Too little of this invocation is left for an attempt: give the run back and have it looked at at once.
     pub(super) async fn checkpoint(&mut self) -> Result<(), StoreError> {
         self.save(None, None).await?;
-        let hint = Hint {
-            subject: Subject::Run(self.work.run),
-            tenant: self.work.tenant,
-            line: Line::of(self.work.priority),
-        };
+        let hint = Hint::of(
+            Subject::Run(self.work.run),
+            self.work.tenant,
+            Line::of(self.work.priority),
+        );
         self.worker.queues.send_later(hint, 0).await
     }
 }

@@ -62,6 +62,11 @@ impl Batches<'_> {
                 ("webhook_url", new.webhook_url.as_deref().map(s)),
                 ("plan", Some(s(plan.as_str()))),
                 ("key_id", Some(s(caller.key().to_string()))),
+                (
+                    "request_id",
+                    Some(&caller.mark().request_id).filter(|id| !id.is_empty()).map(s),
+                ),
+                ("trace", caller.mark().trace.as_ref().map(s)),
                 ("total_rows", Some(n(new.rows.len()))),
                 ("expanded", Some(n(0))),
                 ("created_at", Some(at(now))),

@@ -53,6 +53,7 @@ impl Batches<'_> {
             plan: batch.plan,
             row: Some((batch.id, row)),
             at: batch.created_at,
+            mark: &batch.mark,
         };
         let rows = (batch.expanded..end).map(|row| {
             let sent = &input.0[usize::from(row)];

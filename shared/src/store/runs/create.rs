@@ -7,7 +7,7 @@ use super::super::once::{self, Made};
 use super::super::transact::create;
 use super::super::{StoreError, sweep};
 use super::{INLINE_BYTES_MAX, Runs, events};
-use crate::auth::{Caller, Tenant};
+use crate::auth::{Caller, Mark, Tenant};
 use crate::idempotency::Named;
 use crate::ids::{BatchId, RunId};
 use crate::plan::Plan;
@@ -36,6 +36,8 @@ pub(in crate::store) struct Origin<'a> {
     pub row: Option<(BatchId, u16)>,
     /// Since when.
     pub at: Timestamp,
+    /// The request that it comes of.
+    pub mark: &'a Mark,
 }
 
 impl Runs<'_> {
@@ -58,6 +60,7 @@ impl Runs<'_> {
             plan,
             row: None,
             at: Timestamp::now(),
+            mark: caller.mark(),
         };
         let asked = Asked {
             agent_type: new.agent_type,
@@ -125,6 +128,11 @@ pub(in crate::store) fn parts(run: RunId, origin: &Origin<'_>, asked: &Asked<'_>
             ("row_index", origin.row.map(|(_, row)| n(row))),
             ("plan", Some(s(origin.plan.as_str()))),
             ("key_id", Some(s(origin.key))),
+            (
+                "request_id",
+                Some(&origin.mark.request_id).filter(|id| !id.is_empty()).map(s),
+            ),
+            ("trace", origin.mark.trace.as_ref().map(s)),
             ("created_at", Some(at(origin.at))),
             ("epoch", Some(n(0))),
             ("seq", Some(n(1))),

@@ -1,12 +1,14 @@
-//! Deletes records that every consumer has had from the engine's own table, which the engine never trims. The one place
-//! that knows it.
+//! Deletes records that every consumer has had from the engine's own table, which the engine never trims, and gives that table an index.
+//! The one place that knows it.
 //!
-//! Each write to a table with a stream scans all records for the highest sequence number: 0.3 ms at 2 000, 5 ms at
-//! 16 000. The newest record stays, since the next number is one above the highest that is found (or the clock, in
+//! Each write to a table with a stream looks for the highest sequence number, and each read for the first one behind another; without the
+//! index each is a scan of all records with their images: 0.3 ms at 2 000, 37 ms at 21 000, when a consumer that is a little
+//! behind makes everything slower, itself included. The newest record stays, since the next number is one above the highest that is found (or the clock, in
 //! microseconds, if that is higher): without it a clock set back would make numbers start below those already given out.
 
 use std::sync::{Mutex, PoisonError};
 
+use anyhow::{Context, Result};
 use rusqlite::{Connection, params};
 
 /// What the engine adds to its numbers on the wire, so that they have the 21 digits of real ones.
@@ -28,15 +30,23 @@ struct State {
 
 impl Pruner {
     /// Prunes the records of one table, which so many consumers read.
-    pub fn new(connection: Connection, table: &str, consumers: usize) -> Self {
-        Self {
+    ///
+    /// *Errors*: the engine's table is another than it was.
+    pub fn new(connection: Connection, table: &str, consumers: usize) -> Result<Self> {
+        // By the very expression of the engine's queries, which is why it is of use to them.
+        let index = "CREATE INDEX IF NOT EXISTS eclips_by_number
+                     ON _stream_records (table_name, CAST(sequence_number AS INTEGER))";
+        connection
+            .execute(index, [])
+            .context("the stream's records cannot be indexed")?;
+        Ok(Self {
             state: Mutex::new(State {
                 connection,
                 delivered: vec![0; consumers],
                 pruned: 0,
             }),
             table: table.to_owned(),
-        }
+        })
     }
 
     /// Notes that a consumer has had everything up to and including this sequence number, and deletes what all of them

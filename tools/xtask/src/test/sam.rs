@@ -17,7 +17,8 @@ use crate::workspace::Workspace;
 /// will do.
 pub const COMMAND: &str = "sam validate --lint --template infra/template.yaml --region eu-west-1";
 
-const TOOL: Tool = Tool {
+/// The pinned version of SAM.
+pub const TOOL: Tool = Tool {
     package: "aws-sam-cli",
     version: "1.170.0",
     beside: &[],
