@@ -229,7 +229,7 @@ async fn next(State(desk): State<Arc<Desk>>) -> Response {
         (
             "lambda-runtime-trace-id",
             format!(
-                "Root=1-{seconds:08x}-{};Parent={};Sampled=0",
+                "Root=1-{seconds:08x}-{};Parent={};Sampled=1",
                 &trace[..24],
                 &trace[16..]
             ),

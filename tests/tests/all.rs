@@ -9,6 +9,7 @@ mod all {
     mod dashboard;
     mod events;
     mod faults;
+    mod followed;
     mod grid;
     mod headers;
     mod idempotency;

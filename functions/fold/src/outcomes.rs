@@ -58,3 +58,50 @@ impl Outcomes {
         outcomes
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use super::*;
+
+    fn record(pk: &str, sk: &str, old: Option<&str>, new: Option<&str>) -> EventRecord {
+        let image = |status: Option<&str>| match status {
+            Some(status) => json!({ "pk": { "S": pk }, "sk": { "S": sk }, "status": { "S": status } }),
+            None => json!({}),
+        };
+        let record: Value = json!({
+            "eventID": "e", "eventName": "MODIFY", "awsRegion": "eu-west-1", "eventSource": "aws:dynamodb",
+            "dynamodb": {
+                "Keys": { "pk": { "S": pk }, "sk": { "S": sk } }, "OldImage": image(old), "NewImage": image(new),
+                "SequenceNumber": "1", "SizeBytes": 1, "StreamViewType": "NEW_AND_OLD_IMAGES"
+            }
+        });
+        serde_json::from_value(record).unwrap()
+    }
+
+    #[test]
+    fn a_run_counts_when_it_comes_to_an_outcome_and_not_while_it_stays_there() {
+        let records = [
+            record("R#1", "M", None, Some("queued")),
+            record("R#1", "M", Some("queued"), Some("running")),
+            record("R#1", "M", Some("running"), Some("pending_triage")),
+            record("R#1", "M", Some("pending_triage"), Some("pending_triage")),
+            record("R#1", "M", Some("pending_triage"), Some("completed")),
+            record("R#2", "M", Some("queued"), Some("cancelled")),
+            record("R#3", "M", Some("running"), Some("completed")),
+            // Deleted by its time; another item; another kind of thing.
+            record("R#4", "M", Some("failed"), None),
+            record("R#5", "A#first#1", None, Some("failed")),
+            record("B#6", "M", Some("running"), Some("failed")),
+        ];
+        let counted = Outcomes {
+            completed: Some(2),
+            failed: None,
+            cancelled: Some(1),
+            to_triage: Some(1),
+        };
+        assert_eq!(Outcomes::of(&records), counted);
+        assert_eq!(Outcomes::of(&records[..2]), Outcomes::default());
+    }
+}

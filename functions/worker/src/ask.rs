@@ -151,6 +151,9 @@ impl Worker {
             // An answer that is there is taken, whatever else is known in the same moment.
             biased;
             asked = asked => {
+                if !matches!(asked, Ok(Asked::Failed(_))) {
+                    tracing::debug!(run_id = %work.run, stage = call.stage.as_str(), "model has answered");
+                }
                 let is_used = matches!(asked, Ok(Asked::Answered(..) | Asked::Evaluated(..)));
                 let spent = meter.read().spent;
                 tracing::info!(

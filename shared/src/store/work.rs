@@ -1,7 +1,7 @@
 //! Runs as the worker drives them: read, claimed, advanced, ended. Every step is one transaction fenced by the epoch.
 //!
 //! *Item* `R#<run>` / `M`, beside what lists show: `epoch` (raised by each claim), `seq` (last event), `lease_until`,
-//! `progress` (the harness's own state), `probe` (it is its agent's one probe), `open_attempt` (`<stage>#<n>` of a model call that has not ended), `plan`, `key_id`.
+//! `progress` (the harness's own state), `probe` (it is its agent's one probe), `open_attempt` (`<stage>#<n>` of a model call that has not ended), `plan`, `key_id`; until the first claim `request_id` and `trace`.
 //! *Item* `R#<run>` / `A#<stage>#<n>`: the attempt, and so the usage ledger: `state` (`started`, `answered`,
 //! `rejected`, `failed`, `lost`), tier, model, tokens, credits, times. *Item* `R#<run>` / `S#<stage>`: an answer that a later
 //! stage may need: `result`, `model`. What a person has to decide is in `triage.rs`.
