@@ -9,6 +9,7 @@ mod all {
     mod dashboard;
     mod events;
     mod faults;
+    mod figures;
     mod grid;
     mod headers;
     mod idempotency;
