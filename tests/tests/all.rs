@@ -10,6 +10,7 @@ mod all {
     mod events;
     mod faults;
     mod followed;
+    mod figures;
     mod grid;
     mod headers;
     mod idempotency;

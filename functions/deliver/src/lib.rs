@@ -130,12 +130,28 @@ impl Deliverer {
                 return None;
             }
         }
-        tracing::error!(?subject, ?fault, "left as it is; its message comes back");
+        tracing::error!(
+            alarm = fault.alarm(),
+            ?subject,
+            ?fault,
+            "left as it is; its message comes back"
+        );
         Some(id)
     }
 }
 
 impl Fault {
+    /// The alarm of what no repetition mends.
+    const fn alarm(&self) -> Option<&'static str> {
+        match self {
+            Self::Store(StoreError::Corrupt { .. }) | Self::Vault(VaultError::Store(StoreError::Corrupt { .. })) => {
+                Some("corrupt_record")
+            }
+            Self::Vault(VaultError::Corrupt | VaultError::Setting(_)) => Some("corrupt_secret"),
+            _ => None,
+        }
+    }
+
     const fn is_outage(&self) -> bool {
         matches!(
             self,

@@ -96,7 +96,8 @@ impl Worker {
                         continue;
                     }
                 }
-                tracing::error!(?subject, %error, "left as it is; its message comes back");
+                let alarm = matches!(error, StoreError::Corrupt { .. }).then_some("corrupt_record");
+                tracing::error!(alarm, ?subject, %error, "left as it is; its message comes back");
                 response.add_failure(id);
             }
         }

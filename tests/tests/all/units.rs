@@ -18,6 +18,8 @@ use eclips_tests::records;
 use futures_util::future::join_all;
 use serde_json::{Value, json};
 
+use super::figures;
+
 /// *Source*: the goal for a run of one stage, small items, without name and webhook.
 const PLAIN_RUN_WRITE_MAX: f64 = 40.0;
 
@@ -55,10 +57,16 @@ async fn each_route_costs_what_the_table_says() {
         format!("/v1/triage/{doubtful}/reject"),
     );
     scene.proxy.take_units();
+    for (method, path, body, units) in [
+        ("POST", "/v1/run".to_owned(), task(), figures::CREATE_RUN),
+        ("GET", "/v1/runs".to_owned(), None, figures::LIST_RUNS),
+        ("GET", format!("/v1/runs/{ended}"), None, figures::SHOW_RUN),
+    ] {
+        let got = scene.runs.call(method, &path, Some(&scene.key), body).await;
+        assert!(got.status < 500, "{}", got.body);
+        assert_eq!(scene.proxy.take_units(), units, "{method} {path}");
+    }
     for (function, method, path, body, read, write) in [
-        (&scene.runs, "POST", "/v1/run".to_owned(), task(), 1.0, 9.0),
-        (&scene.runs, "GET", "/v1/runs".to_owned(), None, 2.0, 1.0),
-        (&scene.runs, "GET", format!("/v1/runs/{ended}"), None, 2.0, 1.0),
         (
             &scene.runs,
             "POST",
@@ -140,20 +148,20 @@ async fn telling_costs_next_to_nothing_where_nobody_asked_and_little_for_each_wh
     // The run, its events, and the webhooks that there are not.
     let plain = run().await;
     scene.tell(plain).await;
-    assert_eq!(scene.proxy.take_units(), Units { read: 3.0, write: 0.0 });
+    assert_eq!(scene.proxy.take_units(), figures::TELL_NOBODY);
     scene.webhook(&receiver.url("/"), &["run.completed"]).await;
     let tell = async || {
         let told = run().await;
         scene.tell(told).await;
         // Whether it is made already; its body, and the delivery with its index entry.
-        assert_eq!(scene.proxy.take_units(), Units { read: 4.0, write: 3.0 });
+        assert_eq!(scene.proxy.take_units(), figures::TELL_ONE);
     };
     // Messages that were seen before are hints of later tries, whose time may come meanwhile.
     let mut seen = BTreeSet::new();
     // Each try: the body and the webhook are read, the delivery is written by its claim and by its note. A try that is
     // followed by another one moves its index entry once more; the first failure of a webhook is noted there as well.
     for (reply, queue, write) in [
-        (200, "DeliveriesQueue", 5.0),
+        (200, "DeliveriesQueue", figures::DELIVER.write),
         (500, "DeliveriesQueue", 7.0),
         (500, "RetriesQueue", 6.0),
         (200, "RetriesQueue", 6.0),
@@ -167,7 +175,8 @@ async fn telling_costs_next_to_nothing_where_nobody_asked_and_little_for_each_wh
             .collect();
         assert_eq!(new.len(), 1, "{reply} {queue}: {new:?}");
         assert!(scene.deliver(queue, &new[0]).await);
-        assert_eq!(scene.proxy.take_units(), Units { read: 2.0, write }, "{reply} {queue}");
+        let read = figures::DELIVER.read;
+        assert_eq!(scene.proxy.take_units(), Units { read, write }, "{reply} {queue}");
     }
 }
 
@@ -270,7 +279,7 @@ async fn a_plain_run_costs_no_more_write_units_than_it_may() {
     store.fold().count(&told).await.unwrap();
     let folded = scene.proxy.take_units();
     let all = [accepted, worked, folded];
-    assert_eq!((accepted.write, worked.write, folded.write), (9.0, 21.0, 9.0));
+    assert_eq!(all, [figures::CREATE_RUN, figures::WORK, figures::COUNT]);
     assert!(all.iter().map(|units| units.write).sum::<f64>() <= PLAIN_RUN_WRITE_MAX);
 }
 
@@ -279,13 +288,12 @@ async fn a_row_of_a_batch_costs_less_than_a_run_of_its_own() {
     let scene = Backstage::open().await;
     scene.batches.call("GET", "/v1/batches", Some(&scene.key), None).await;
     scene.proxy.take_units();
-    let batch = scene.batch(&vec![json!({}); 50]).await;
+    let batch = scene.batch(&vec![json!({}); figures::ROWS]).await;
     // Key and limits; what was sent, 2 KB; the batch with its index entries, and its progress, twice because of the transaction.
-    assert_eq!(scene.proxy.take_units(), Units { read: 1.0, write: 9.0 });
+    assert_eq!(scene.proxy.take_units(), figures::CREATE_BATCH);
     scene.tend(batch).await;
-    let made = scene.proxy.take_units();
-    // Its first event, and its run with four index entries; each 25 rows note how far they are.
-    assert_eq!(made.write, 50.0 * 6.0 + 2.0, "{made:?}");
+    // Of each row its first event, and its run with four index entries; each 25 rows note how far they are.
+    assert_eq!(scene.proxy.take_units(), figures::MAKE_ROWS);
     let show = |path: String| {
         let scene = &scene;
         async move {
@@ -301,8 +309,35 @@ async fn a_row_of_a_batch_costs_less_than_a_run_of_its_own() {
     );
     // The key, the index twice, and the batch with its progress.
     assert_eq!(show("/v1/batches".to_owned()).await, Units { read: 4.0, write: 1.0 });
-    scene.work_on(RunId::of_row(batch, 0)).await;
+    let (row, store) = (RunId::of_row(batch, 0), Store::open(&counted(&scene)).await);
+    let count = async || {
+        let told = scene.stores.store.fold().told_by(row).await.unwrap();
+        scene.proxy.take_units();
+        store.fold().count(&told).await.unwrap();
+        store.batches().hear(&told).await.unwrap();
+        scene.proxy.take_units()
+    };
+    assert_eq!(count().await, figures::COUNT_ROW_BEGINNING);
+    scene.work_on(row).await;
     let worked = scene.proxy.take_units();
     // As a run of its own, and a look whether its batch was cancelled. The result makes this one larger than 1 KB.
-    assert_eq!(worked, Units { read: 4.0, write: 23.0 });
+    assert_eq!(worked, figures::WORK_ON_ROW);
+    assert_eq!(count().await, figures::COUNT_ROW);
+}
+
+#[tokio::test]
+async fn a_run_that_is_counted_at_its_beginning_too_costs_another_count() {
+    let scene = Backstage::open().await;
+    let store = Store::open(&counted(&scene)).await;
+    let run = scene.create(json!({ "task": "x" })).await;
+    let count = async || {
+        let told = scene.stores.store.fold().told_by(run).await.unwrap();
+        scene.proxy.take_units();
+        store.fold().count(&told).await.unwrap();
+        scene.proxy.take_units()
+    };
+    let begun = count().await;
+    scene.work_on(run).await;
+    let ended = count().await;
+    assert_eq!([begun, ended], [figures::COUNT_BEGINNING, figures::COUNT]);
 }

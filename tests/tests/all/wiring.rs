@@ -1,11 +1,13 @@
-//! The lists that must say the same: route table, template, README, events, folders, settings, policies, indexes.
+//! The lists that must say the same: route table, template, README, events, folders, settings, policies, indexes, costs, runbook.
 //!
 //! Nothing is called here but the functions' binaries, to see which settings they ask for.
 
+mod costs;
 mod functions;
 mod models;
 mod policies;
 mod queues;
 mod routes;
+mod runbook;
 mod streams;
 mod tables;

@@ -94,3 +94,57 @@ fn explain(error: StoreError, lost: &str) -> anyhow::Error {
         StoreError::Corrupt { .. } => anyhow::Error::new(error),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use clap::error::ErrorKind;
+
+    use super::*;
+
+    /// The pages that tell somebody what to type.
+    const PAGES: [&str; 6] = [
+        include_str!("../../../README.md"),
+        include_str!("../../../ARCHITECTURE.md"),
+        include_str!("../../../CONTRIBUTING.md"),
+        include_str!("../../../infra/README.md"),
+        include_str!("../../../docs/contract.md"),
+        include_str!("../../../docs/runbook.md"),
+    ];
+    const ID: &str = "01980000-0000-7000-8000-000000000001";
+
+    /// A word of a page's command as somebody would type it.
+    fn typed(word: &str) -> &str {
+        match word.trim_matches('"') {
+            "<org_id>" | "<key_id>" | "$ORG" | "ORG" => ID,
+            "DAY" => "2026-06-06",
+            word => word,
+        }
+    }
+
+    #[test]
+    fn the_pages_name_no_command_that_there_is_not() {
+        let mut commands = 0;
+        for command in PAGES.iter().flat_map(|page| page.split("cargo admin").skip(1)) {
+            let command = command.split(" > ").next().unwrap_or_default();
+            let end = command
+                .find(['\n', '`', '#', '|', ')', ';', '\u{2026}'])
+                .unwrap_or(command.len());
+            let words = command[..end].split_whitespace().map(typed);
+            let parsed = CommandLine::try_parse_from(std::iter::once("cargo admin").chain(words));
+            let Err(error) = parsed else {
+                commands += 1;
+                continue;
+            };
+            // A page may speak of a command without all that it takes.
+            let is_cut_short = matches!(
+                error.kind(),
+                ErrorKind::DisplayHelp
+                    | ErrorKind::MissingRequiredArgument
+                    | ErrorKind::MissingSubcommand
+                    | ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand
+            );
+            assert!(is_cut_short, "cargo admin{}\n{error}", &command[..end]);
+        }
+        assert!(commands > 20, "{commands}");
+    }
+}

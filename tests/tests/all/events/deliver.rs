@@ -1,6 +1,7 @@
 //! The `deliver` function's events. The real process posts to the Internet alone, so a try here is one of an address on loopback,
 //! to which nothing goes; what it does with answers is tested in `webhooks/`. What it did is asked of the `webhooks` function.
 
+use aws_sdk_dynamodb::primitives::Blob;
 use aws_sdk_dynamodb::types::AttributeValue;
 use eclips_shared::time::{HOUR_MS, Timestamp};
 use eclips_tests::receiver::Receiver;
@@ -76,7 +77,18 @@ pub async fn notes_a_try_that_went_nowhere_and_when_the_next_one_is(mut scene: S
     assert_eq!(scene.play().await, nothing_failed());
     assert_eq!(deliveries(&mut scene).await[0]["attempts"], json!([expected]));
 
+    // Nor with a secret that does not open: the message comes back, and an operator is told.
+    let (now, sealed) = (
+        AttributeValue::N("0".to_owned()),
+        AttributeValue::B(Blob::new("sealed elsewhere")),
+    );
+    records::set(&config, &pk, &sk, &[("next_at", now)]).await;
+    records::set(&config, &place, &webhook, &[("secret", sealed)]).await;
+    assert_ne!(scene.play().await, nothing_failed());
+    assert_eq!(deliveries(&mut scene).await[0]["attempts"], json!([expected]));
+
     let log = scene.log("deliver");
+    assert_eq!(log.matches(r#""alarm":"corrupt_secret""#).count(), 1, "{log}");
     assert_eq!(log.matches(r#""message":"posted""#).count(), 1, "{log}");
     assert!(!log.contains("t0ken"), "the query of a URL may hold a token: {log}");
     assert!(!log.contains(&secret.as_str().expect("a text")[6..]));
