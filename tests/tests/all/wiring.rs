@@ -2,6 +2,8 @@
 //!
 //! Nothing is called here but the functions' binaries, to see which settings they ask for.
 
+mod alarms;
+mod deployment;
 mod functions;
 mod models;
 mod policies;
