@@ -164,7 +164,6 @@ fn every_alarm_reaches_the_topic_and_holds_its_tongue_where_nothing_happens() {
         let queries = alarm["Metrics"].as_array().into_iter().flatten();
         let shown = queries.filter(|query| query["ReturnData"] != json!(false)).count();
         assert_eq!(shown, usize::from(alarm.get("Metrics").is_some()), "{id}");
-        // CloudWatch takes 60 s and more; an alarm never looks back for more than a day.
         let name = alarm["AlarmName"]["Sub"].as_str().unwrap_or_default();
         assert!(
             name.starts_with("${AWS::StackName}-"),
