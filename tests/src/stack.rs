@@ -1,11 +1,14 @@
 //! `infra/template.yaml` as the tests look at it: plain JSON, its functions with all that belongs to each. Judges nothing.
 
+mod resolver;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use serde_json::{Value, json};
 use serde_yaml_ng::Value as Yaml;
 
+use self::resolver::Resolver;
 use crate::repository;
 
 /// The template, with `!Ref X` as `{"Ref":"X"}`, `!Sub X` as `{"Sub":"X"}` and so on.
@@ -70,6 +73,31 @@ impl Stack {
             .unwrap_or_else(|| panic!("the template has no parameter {name}"))
     }
 
+    /// The names of all parameters.
+    pub fn parameters(&self) -> impl Iterator<Item = &str> {
+        let parameters = self.0["Parameters"].as_object().expect("the template has parameters");
+        parameters.keys().map(String::as_str)
+    }
+
+    /// The values of a deployment: the defaults of all parameters that are texts, and what is chosen instead.
+    #[must_use]
+    pub fn deployment<'a>(&'a self, chosen: &[(&'a str, &'a str)]) -> BTreeMap<&'a str, &'a str> {
+        let defaults = self
+            .parameters()
+            .filter_map(|name| Some((name, self.parameter(name)["Default"].as_str()?)));
+        defaults.chain(chosen.iter().copied()).collect()
+    }
+
+    /// Whether a resource is made with these parameters.
+    #[must_use]
+    pub fn is_made(&self, id: &str, parameters: &BTreeMap<&str, &str>) -> bool {
+        let condition = &self.0["Resources"][id]["Condition"];
+        let resolver = self.resolver(parameters);
+        condition
+            .as_str()
+            .is_none_or(|name| resolver.holds(&resolver.conditions[name]))
+    }
+
     /// The value of an output, as the template writes it.
     ///
     /// # Panics
@@ -128,11 +156,14 @@ impl Stack {
     /// parameters and resources stay as they are written.
     #[must_use]
     pub fn resolve(&self, part: &Value, parameters: &BTreeMap<&str, &str>) -> Option<Value> {
+        self.resolver(parameters).resolve(part)
+    }
+
+    fn resolver<'a>(&'a self, parameters: &'a BTreeMap<&'a str, &'a str>) -> Resolver<'a> {
         Resolver {
             conditions: &self.0["Conditions"],
             parameters,
         }
-        .resolve(part)
     }
 
     /// What every function shares.
@@ -261,92 +292,6 @@ impl<'a> StackFunction<'a> {
         }
         grants
     }
-}
-
-/// CloudFormation's intrinsic functions, as far as the template's policies use them.
-struct Resolver<'a> {
-    conditions: &'a Value,
-    parameters: &'a BTreeMap<&'a str, &'a str>,
-}
-
-impl Resolver<'_> {
-    fn resolve(&self, part: &Value) -> Option<Value> {
-        match part {
-            Value::Array(items) => Some(items.iter().filter_map(|item| self.resolve(item)).collect()),
-            Value::Object(members) => match members.iter().next() {
-                Some((name, of)) if members.len() == 1 => match name.as_str() {
-                    "If" => self.resolve(
-                        &of[if self.holds(&self.conditions[self.text(&of[0])]) {
-                            1
-                        } else {
-                            2
-                        }],
-                    ),
-                    "Ref" if of == "AWS::NoValue" => None,
-                    "Ref" | "Sub" | "Select" => Some(Value::from(self.text(part))),
-                    _ => Some(json!({ name: self.resolve(of)? })),
-                },
-                _ => {
-                    let resolved = members
-                        .iter()
-                        .filter_map(|(name, of)| Some((name.clone(), self.resolve(of)?)));
-                    Some(Value::Object(resolved.collect()))
-                }
-            },
-            other => Some(other.clone()),
-        }
-    }
-
-    fn holds(&self, condition: &Value) -> bool {
-        let (name, of) = only(condition);
-        let of = of.as_array().expect("a condition has a list");
-        match name {
-            "Or" => of.iter().any(|one| self.holds(one)),
-            "Not" => !self.holds(&of[0]),
-            "Equals" => self.text(&of[0]) == self.text(&of[1]),
-            _ => panic!("a condition that the tests do not know: {condition}"),
-        }
-    }
-
-    fn text(&self, value: &Value) -> String {
-        if let Some(text) = value.as_str() {
-            return text.to_owned();
-        }
-        let (name, of) = only(value);
-        match name {
-            "Ref" => self.parameters.get(of.as_str().expect("a name")).map_or_else(
-                || format!("${{{}}}", of.as_str().unwrap_or_default()),
-                |text| (*text).to_owned(),
-            ),
-            "Sub" => {
-                let (text, own) = of.as_array().map_or((of, None), |both| (&both[0], both[1].as_object()));
-                let mut text = text.as_str().expect("a text").to_owned();
-                for (name, value) in self.parameters {
-                    text = text.replace(&format!("${{{name}}}"), value);
-                }
-                for (name, value) in own.into_iter().flatten() {
-                    text = text.replace(&format!("${{{name}}}"), &self.text(value));
-                }
-                text
-            }
-            "Select" => {
-                let index = usize::try_from(of[0].as_u64().expect("a number")).expect("a small one");
-                let split = &of[1]["Split"];
-                let (by, text) = (self.text(&split[0]), self.text(&split[1]));
-                let parts: Vec<&str> = text.split(by.as_str()).collect();
-                // CloudFormation refuses the whole stack where there is no such part.
-                (*parts.get(index).expect("there is such a part")).to_owned()
-            }
-            _ => panic!("a function that the tests do not know: {value}"),
-        }
-    }
-}
-
-/// The one member of an object.
-fn only(value: &Value) -> (&str, &Value) {
-    let members = value.as_object().filter(|members| members.len() == 1);
-    let member = members.and_then(|members| members.iter().next());
-    member.map_or_else(|| panic!("no function: {value}"), |(name, of)| (name.as_str(), of))
 }
 
 /// One or many, as CloudFormation lets one write it.

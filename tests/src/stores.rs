@@ -10,7 +10,7 @@ use eclips_local::folder::Place;
 use eclips_local::queue::{Message, Queues};
 use eclips_local::sqs::Endpoint;
 use eclips_local::tables;
-use eclips_local::template::{Template, queue_name};
+use eclips_local::template::{STACK, Template, queue_name};
 use eclips_shared::auth::{Mode, PlainKey, Scope};
 use eclips_shared::config::Config;
 use eclips_shared::email::Email;
@@ -255,8 +255,13 @@ impl Stores {
         if let Some(text) = setting["Sub"].as_str() {
             return address(text);
         }
+        // Of a choice, what a stack without domains takes.
+        if setting["If"].is_array() {
+            return self.value(&setting["If"][2]);
+        }
         match setting["Ref"].as_str() {
             Some("UserPoolClient") => "dashboard".to_owned(),
+            Some("AWS::StackName") => STACK.to_owned(),
             Some(id) if id.ends_with("Table") => table(&self.template, id),
             Some(id) if id.ends_with("Queue") => self.sqs.queue_url(&queue_name(id)),
             Some("ModelKey") => "none".to_owned(),

@@ -2,7 +2,9 @@
 //!
 //! Nothing is called here but the functions' binaries, to see which settings they ask for.
 
+mod alarms;
 mod costs;
+mod deployment;
 mod functions;
 mod models;
 mod policies;

@@ -7,6 +7,7 @@ mod docs;
 mod format;
 mod lints;
 mod model;
+mod policy;
 pub mod sam;
 mod template;
 mod tests;
@@ -57,6 +58,8 @@ pub enum Part {
     Template,
     /// The deployment template is valid for `sam deploy`.
     Sam,
+    /// What SAM makes of the template keeps to our rules and to those of a checker.
+    Policy,
     /// A run that a real model answers, on this machine.
     Model,
 }
@@ -84,9 +87,14 @@ impl Outcome {
         if finished.success {
             return Self::Passed(Counts::ONE_PASSED);
         }
+        Self::failed(finished.output, next)
+    }
+
+    /// A part that is one check, and did not hold.
+    fn failed(output: String, next: &str) -> Self {
         Self::Failed {
             counts: Counts::ONE_FAILED,
-            output: finished.output,
+            output,
             next: next.into(),
         }
     }
@@ -120,6 +128,7 @@ impl Part {
             Self::Docs => docs::SHOWN,
             Self::Template => template::COMMAND,
             Self::Sam => sam::COMMAND,
+            Self::Policy => policy::COMMAND,
             Self::Model => model::SHOWN,
         }
     }
@@ -139,6 +148,7 @@ impl Part {
             Self::Docs => docs::run(workspace),
             Self::Template => template::run(workspace),
             Self::Sam => sam::run(workspace),
+            Self::Policy => policy::run(workspace),
             Self::Model => model::run(workspace),
         }
     }

@@ -27,17 +27,21 @@ fn every_folder_is_a_function_of_the_template_and_a_binary() {
 }
 
 #[test]
-fn all_functions_share_one_setting_and_none_is_secret() {
+fn all_functions_share_two_settings_and_none_is_secret() {
     let stack = Stack::read();
-    // Without it the adapter's URI begins with the stage.
+    // Without the first the adapter's URI begins with the stage. The second is where the alarms look for metrics.
     assert_eq!(
         stack.globals()["Environment"]["Variables"],
-        json!({ "AWS_LAMBDA_HTTP_IGNORE_STAGE_IN_PATH": "true" })
+        json!({
+            "AWS_LAMBDA_HTTP_IGNORE_STAGE_IN_PATH": "true",
+            "ECLIPS_METRICS": { "Ref": "AWS::StackName" },
+        })
     );
     for function in stack.functions() {
         for (name, value) in function.settings() {
             let names = value["Ref"].is_string()
                 || value["GetAtt"].is_string()
+                || value["If"].is_array()
                 || value["Sub"].as_str().is_some_and(|text| text.contains("${"));
             assert!(
                 names
@@ -66,13 +70,9 @@ fn the_dashboard_is_told_the_addresses_that_the_stack_prints() {
     let settings = stack.function("dashboard").settings();
     assert_eq!(settings["ECLIPS_API_URL"], stack.output("ApiUrl"));
     assert_eq!(settings["ECLIPS_DASHBOARD_URL"], stack.output("DashboardUrl"));
-    let (api, _) = stack.only("AWS::ApiGatewayV2::Api");
     let (_, stage) = stack.only("AWS::ApiGatewayV2::Stage");
     // Any other stage would be in the address, and in every path.
     assert_eq!(stage["StageName"], "$default");
-    // An origin and no more: browsers compare it with `Origin`, and paths are put behind it.
-    let origin = format!("https://${{{api}}}.execute-api.${{AWS::Region}}.${{AWS::URLSuffix}}");
-    assert_eq!(settings["ECLIPS_DASHBOARD_URL"], &json!({ "Sub": origin }));
 }
 
 #[test]
@@ -92,9 +92,15 @@ fn the_client_at_the_user_pool_has_no_secret_and_comes_back_to_the_dashboard_onl
     assert_eq!(client["AllowedOAuthScopes"], json!(["openid", "email"]));
     assert_eq!(client["ExplicitAuthFlows"], json!(["ALLOW_REFRESH_TOKEN_AUTH"]));
     assert_eq!(client["SupportedIdentityProviders"], json!(["COGNITO"]));
-    let origin = settings["ECLIPS_DASHBOARD_URL"]["Sub"].as_str().expect("it is a !Sub");
-    let at = |path: &str| json!([{ "Sub": format!("{origin}{path}") }]);
-    assert_eq!(client["CallbackURLs"], at("/sign-in/callback"));
+    for domain in ["", "app.example.com"] {
+        let parameters = stack.deployment(&[("DashboardDomain", domain)]);
+        let origin = stack.resolve(settings["ECLIPS_DASHBOARD_URL"], &parameters);
+        let origin = origin.as_ref().and_then(serde_json::Value::as_str).expect("an address");
+        let callback = stack.resolve(&client["CallbackURLs"], &parameters);
+        assert_eq!(callback, Some(json!([format!("{origin}/sign-in/callback")])));
+    }
+    // Signing out ends the dashboard's own session, and leads nobody to the pool.
+    assert!(client.get("LogoutURLs").is_none());
 }
 
 #[test]

@@ -68,7 +68,7 @@ fn the_dashboard_has_a_host_of_its_own_and_all_of_it() {
         &json!({
             "ApiId": { "Ref": api },
             "IntegrationType": "AWS_PROXY",
-            "IntegrationUri": { "GetAtt": format!("{}.Arn", dashboard.id) },
+            "IntegrationUri": { "Ref": format!("{}.Alias", dashboard.id) },
             "PayloadFormatVersion": "2.0",
         })
     );
@@ -88,7 +88,10 @@ fn the_dashboard_has_a_host_of_its_own_and_all_of_it() {
         (&json!("$default"), &json!(true))
     );
     let (_, permission) = stack.only("AWS::Lambda::Permission");
-    assert_eq!(permission["FunctionName"], json!({ "Ref": dashboard.id }));
+    assert_eq!(
+        permission["FunctionName"],
+        json!({ "Ref": format!("{}.Alias", dashboard.id) })
+    );
     assert_eq!(permission["Principal"], "apigateway.amazonaws.com");
     let source = permission["SourceArn"]["Sub"].as_str().unwrap();
     assert!(source.ends_with(&format!(":${{{api}}}/*/*")), "{source}");

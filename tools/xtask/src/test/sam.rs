@@ -5,7 +5,8 @@ mod expanded;
 
 use std::fs;
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, bail};
+use serde_json::Value;
 
 use super::Outcome;
 use crate::counts::Counts;
@@ -17,7 +18,7 @@ use crate::workspace::Workspace;
 /// will do.
 pub const COMMAND: &str = "sam validate --lint --template infra/template.yaml --region eu-west-1";
 
-/// The pinned version of SAM.
+/// SAM's command line, and with it the translator that AWS runs.
 pub const TOOL: Tool = Tool {
     package: "aws-sam-cli",
     version: "1.170.0",
@@ -42,11 +43,12 @@ pub fn run(workspace: &Workspace) -> Result<Outcome> {
             "Mend infra/template.yaml; if the `template` part is content, the fault is in what SAM adds.",
         ));
     }
-    expand(&tool, workspace)
+    judge(&expanded(&tool, workspace)?, workspace)
 }
 
-/// Judges the routes as the gateway gets them.
-fn expand(tool: &Installed, workspace: &Workspace) -> Result<Outcome> {
+/// Expands the template as SAM does in AWS.
+/// *Errors*: the translator took it amiss, in its own words.
+pub fn expanded(tool: &Installed, workspace: &Workspace) -> Result<Value> {
     let mut command = tool.interpreter(workspace)?;
     command
         .arg("tools/xtask/src/test/sam/expand.py")
@@ -56,30 +58,27 @@ fn expand(tool: &Installed, workspace: &Workspace) -> Result<Outcome> {
         .output()
         .context("cannot start the interpreter of aws-sam-cli")?;
     if !said.status.success() {
-        return Ok(failed(
-            String::from_utf8_lossy(&said.stderr).into_owned(),
-            "The template is valid, so the translator of this version of aws-sam-cli is another: mend \
+        bail!(
+            "{}\nIf `sam validate` takes the template, the translator of this version of aws-sam-cli is another: mend \
              tools/xtask/src/test/sam/expand.py.",
-        ));
+            String::from_utf8_lossy(&said.stderr)
+        );
     }
-    let body = serde_json::from_slice(&said.stdout).context("expand.py printed no JSON")?;
+    serde_json::from_slice(&said.stdout).context("expand.py printed no JSON")
+}
+
+/// Judges the routes as the gateway gets them.
+fn judge(stack: &Value, workspace: &Workspace) -> Result<Outcome> {
+    let body = &stack["Resources"]["Api"]["Properties"]["Body"];
     let readme = fs::read_to_string(workspace.root.join("README.md")).context("cannot read README.md")?;
-    let faults = expanded::faults(&body, &expanded::routes(&readme));
+    let faults = expanded::faults(body, &expanded::routes(&readme));
     if faults.is_empty() {
         return Ok(Outcome::Passed(Counts::ONE_PASSED));
     }
-    Ok(failed(
+    Ok(Outcome::failed(
         faults.join("\n"),
         "Mend the Api event of each route that is named, in infra/template.yaml: the streamed one says \
          `ResponseTransferMode: RESPONSE_STREAM`, letter by letter, and `TimeoutInMillis: 120000`, the others neither. The \
          table of routes is the one in README.md.",
     ))
-}
-
-fn failed(output: String, next: &str) -> Outcome {
-    Outcome::Failed {
-        counts: Counts::ONE_FAILED,
-        output,
-        next: next.into(),
-    }
 }

@@ -1,4 +1,4 @@
-"""Prints, as JSON, the OpenAPI body that SAM makes of infra/template.yaml: what the gateway really gets.
+"""Prints, as JSON, what SAM makes of infra/template.yaml: what CloudFormation really gets.
 
 Run by the interpreter that aws-sam-cli is installed for, in the repository's root. It judges nothing and asks nobody:
 boto wants the name of a region, and no account.
@@ -25,4 +25,4 @@ for resource in template["Resources"].values():
     if resource["Type"] == "AWS::Serverless::Function":
         resource["Properties"]["CodeUri"] = "s3://bucket/key"
 expanded = transform(template, {}, NoManagedPolicies())
-print(json.dumps(expanded["Resources"]["Api"]["Properties"]["Body"]))
+print(json.dumps(expanded))
