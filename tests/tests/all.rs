@@ -9,8 +9,8 @@ mod all {
     mod dashboard;
     mod events;
     mod faults;
-    mod followed;
     mod figures;
+    mod followed;
     mod grid;
     mod headers;
     mod idempotency;
