@@ -4,6 +4,7 @@
 
 mod functions;
 mod models;
+mod openapi;
 mod policies;
 mod queues;
 mod routes;
