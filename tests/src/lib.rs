@@ -7,6 +7,7 @@ pub mod event_file;
 pub mod function;
 pub mod function_process;
 pub mod kms;
+pub mod openapi;
 pub mod process;
 pub mod proxy;
 pub mod raw;

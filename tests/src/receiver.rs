@@ -14,6 +14,7 @@ use serde_json::Value;
 use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
 
+use crate::openapi::DOCUMENT;
 use crate::world::PATIENCE;
 
 /// What arrived.
@@ -111,9 +112,17 @@ impl Receiver {
     }
 
     /// What arrived so far, oldest first.
+    ///
+    /// # Panics
+    /// When something arrived that `docs/openapi.json` does not describe.
     #[must_use]
     pub fn arrivals(&self) -> Vec<Arrival> {
-        self.kept().arrivals.clone()
+        let arrivals = self.kept().arrivals.clone();
+        for arrival in &arrivals {
+            let described = DOCUMENT.describes_posted(|name| arrival.header(name), &arrival.json());
+            described.unwrap_or_else(|wrong| panic!("docs/openapi.json: {wrong}: {}", arrival.json()));
+        }
+        arrivals
     }
 
     /// Waits until so many have arrived, and gives them.

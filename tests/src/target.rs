@@ -12,8 +12,8 @@ use eclips_shared::plan::Plan;
 use reqwest::{Method, RequestBuilder, StatusCode};
 use serde_json::{Value, json};
 
-use crate::unrest;
 use crate::world::{PATIENCE, Reply, World, client, reply};
+use crate::{openapi, unrest};
 
 /// The first wait between two looks, and the longest; each is half as long again as the one before.
 const PACE: (Duration, Duration) = (Duration::from_millis(50), Duration::from_secs(2));
@@ -116,6 +116,7 @@ impl Target {
     pub async fn answer(&self, request: RequestBuilder) -> Reply {
         for _ in 0..REFUSALS_MAX {
             let got = reply(request.try_clone().expect("its body is in memory")).await;
+            self.is_described(&request, &got);
             if got.status != StatusCode::TOO_MANY_REQUESTS {
                 return got;
             }
@@ -125,6 +126,18 @@ impl Target {
             tokio::time::sleep(wait).await;
         }
         panic!("refused {REFUSALS_MAX} times by the rate limit; the plan should be growth or above");
+    }
+
+    /// Makes sure that an answer is one that `docs/openapi.json` describes.
+    fn is_described(&self, request: &RequestBuilder, got: &Reply) {
+        let request = request.try_clone().expect("its body is in memory");
+        let request = request.build().expect("it was sent");
+        let url = request.url().as_str();
+        let path = url.strip_prefix(&self.place.base_url).unwrap_or(url);
+        let path = path.split('?').next().unwrap_or_default();
+        if let Err(wrong) = openapi::DOCUMENT.describes(request.method(), path, got.answered(&got.all_headers())) {
+            panic!("docs/openapi.json: {} {path}: {wrong}\n{}", request.method(), got.text);
+        }
     }
 
     /// Gets a path with a key.

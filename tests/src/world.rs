@@ -13,6 +13,7 @@ use reqwest::{Method, RequestBuilder, StatusCode};
 use serde_json::Value;
 
 use crate::batches;
+use crate::openapi::Answered;
 
 /// How long anything asynchronous may take before a test gives up.
 pub const PATIENCE: Duration = Duration::from_secs(60);
@@ -63,6 +64,23 @@ impl Reply {
         self.headers
             .get(name)
             .map_or("", |value| value.to_str().expect("headers are ASCII"))
+    }
+
+    /// Every header, its name in lower case.
+    pub fn all_headers(&self) -> Vec<(String, String)> {
+        let headers = self.headers.iter();
+        headers
+            .map(|(name, value)| (name.to_string(), String::from_utf8_lossy(value.as_bytes()).into_owned()))
+            .collect()
+    }
+
+    /// The same as `docs/openapi.json` speaks of it, with its headers.
+    pub fn answered<'a>(&'a self, headers: &'a [(String, String)]) -> Answered<'a> {
+        Answered {
+            status: self.status.as_u16(),
+            headers,
+            body: &self.text,
+        }
     }
 
     /// Status and body at once, for one assertion.

@@ -84,6 +84,18 @@ impl Answer {
         }
     }
 
+    /// A text for programs, the same for everybody until the next deployment.
+    pub fn document(content_type: &'static str, text: String) -> Self {
+        let mut headers = HeaderMap::new();
+        headers.insert(CONTENT_TYPE, HeaderValue::from_static(content_type));
+        headers.insert(CACHE_CONTROL, HeaderValue::from_static("public, max-age=300"));
+        Self {
+            status: StatusCode::OK,
+            headers,
+            body: text.into_bytes(),
+        }
+    }
+
     /// Sets a header beside the answer.
     #[must_use]
     pub fn with(mut self, name: HeaderName, value: &str) -> Self {

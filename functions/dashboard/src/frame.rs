@@ -25,7 +25,28 @@ pub struct Frame {
     pub assets: Paths,
     /// `None` on the pages that anyone sees.
     pub who: Option<Who>,
+    /// How wide a page is that anyone sees.
+    pub width: Width,
     section: Option<Section>,
+}
+
+/// How wide a page without navigation is.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Width {
+    /// A card that says one thing.
+    Card,
+    /// A text with tables.
+    Sheet,
+}
+
+impl Width {
+    /// Its class in the style.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Card => "alone",
+            Self::Sheet => "wide",
+        }
+    }
 }
 
 /// Who looks at the page.
@@ -61,7 +82,16 @@ impl Frame {
             title: title.to_owned(),
             assets: assets::paths(),
             who: None,
+            width: Width::Card,
             section: None,
+        }
+    }
+
+    /// The frame of a page that anyone reads.
+    pub fn reading(title: &str) -> Self {
+        Self {
+            width: Width::Sheet,
+            ..Self::plain(title)
         }
     }
 
@@ -77,8 +107,6 @@ impl Frame {
             None
         };
         Self {
-            title: title.to_owned(),
-            assets: assets::paths(),
             who: Some(Who {
                 email: member.signed_in.email().to_string(),
                 member: Some(Membership {
@@ -89,6 +117,7 @@ impl Frame {
                 notice,
             }),
             section,
+            ..Self::plain(title)
         }
     }
 

@@ -14,6 +14,7 @@ mod moment;
 mod oidc;
 mod organizations;
 mod pages;
+mod reference;
 mod refusal;
 mod session;
 mod sign_in;

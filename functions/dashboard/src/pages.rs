@@ -7,7 +7,7 @@ use crate::answer::Answer;
 use crate::form::Fields;
 use crate::guard::{Boxed, Member, SignedIn, Visit};
 use crate::refusal::Refusal;
-use crate::{audit_log, keys, organizations, sign_in, sign_out};
+use crate::{audit_log, keys, organizations, reference, sign_in, sign_out};
 
 /// What a member must be to see a page or send a form.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -109,10 +109,13 @@ const fn write(path: &'static str, needs: Needs, handler: WriteHandler) -> Page 
 }
 
 /// Every page.
-pub static PAGES: [Page; 17] = [
+pub static PAGES: [Page; 20] = [
     open("/assets/{id}", |visit| {
         Box::pin(async { crate::assets::show(visit.id.as_deref().unwrap_or_default()) })
     }),
+    open("/reference", |visit| Box::pin(async { reference::list(visit) })),
+    open("/reference/{id}", |visit| Box::pin(async { reference::show(visit) })),
+    open("/openapi.json", |visit| Box::pin(async { Ok(reference::text(visit)) })),
     open("/sign-in", |visit| Box::pin(sign_in::show::answer(visit))),
     open("/sign-in/start", |visit| Box::pin(sign_in::start::answer(visit))),
     open("/sign-in/callback", |visit| Box::pin(sign_in::callback::answer(visit))),

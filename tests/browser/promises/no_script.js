@@ -2,9 +2,9 @@
 
 import assert from "node:assert/strict";
 import { fact, heading, makeKey, place, signIn } from "../world/pages.js";
-import { call, Organization } from "../world/people.js";
+import { call, Organization, Person } from "../world/people.js";
 import { promise } from "../world/scene.js";
-import { dashboard } from "../world/server.js";
+import { dashboard, settings } from "../world/server.js";
 
 const WITHOUT = { javaScriptEnabled: false };
 
@@ -73,4 +73,21 @@ promise("without script the account menu opens and signs out", async (scene) => 
   await page.getByRole("button", { name: "Sign out" }).click();
   await page.getByText("You are signed out.").waitFor();
   assert.equal(await heading(page), "Sign in to eClips");
+});
+
+promise("without script and without a session the reference is read, as it stands in the document", async (scene) => {
+  const page = await scene.browse(undefined, WITHOUT);
+  await page.goto(dashboard("/sign-in"));
+  await page.getByRole("link", { name: "API reference" }).click();
+  assert.equal(await heading(page), "API reference");
+  const document = JSON.parse((await new Person("", undefined).look("/openapi.json")).body);
+  assert.equal(document.servers[0].url, settings.ECLIPS_BASE_URL);
+  const operations = Object.values(document.paths).flatMap((methods) => Object.values(methods));
+  for (const { summary } of operations) assert.equal(await page.getByRole("link", { name: summary, exact: true }).count(), 1);
+  await page.getByRole("link", { name: "Start a run", exact: true }).click();
+  assert.equal(place(page), "/reference/runCreate");
+  assert.equal(await fact(page, "Scope").textContent(), document.paths["/v1/run"].post.security[0].apiKey[0]);
+  assert.ok(!(await page.getByRole("button", { name: "Copy command" }).isVisible()), "no button that does nothing");
+  const refused = await page.getByRole("row").filter({ hasText: "insufficient_scope" }).textContent();
+  assert.match(refused, /403.*\{"error":"Insufficient scope","required":"agents:run","provided":\["agents:read"\]\}/s);
 });

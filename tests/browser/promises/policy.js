@@ -21,6 +21,10 @@ promise("every answer carries the policy, whatever its status", async (scene) =>
   const { owner, ids } = await furnish();
   const paths = [
     [200, "/sign-in?done=signed-out"],
+    [200, "/reference"],
+    [200, "/reference/runCreate"],
+    [404, "/reference/none"],
+    [200, "/openapi.json"],
     [303, "/"],
     [200, "/settings/api-keys"],
     [200, "/settings/api-keys/new"],

@@ -31,6 +31,8 @@ async function pages() {
   const nobody = new Person("", undefined);
   return [
     ["sign-in", nobody, "/sign-in"],
+    ["reference", nobody, "/reference"],
+    ["its longest operation", nobody, "/reference/batchCreate"],
     ["API keys, 50 of them", full, "/settings/api-keys"],
     ["new key", full, "/settings/api-keys/new"],
     ["one key", full, `/settings/api-keys/${ids.revoked}`],

@@ -9,7 +9,7 @@ import * as store from "./store.js";
 const KEYS = "/settings/api-keys";
 
 /** Fewer pages than this is no tour. */
-const PAGES_MIN = 30;
+const PAGES_MIN = 35;
 
 /**
  * Walks through all pages, and gathers what there is to say about each.
@@ -48,6 +48,10 @@ async function signedOut(page, look) {
   await visit(page, "/sign-in", "sign-in", look);
   await visit(page, "/sign-in?done=signed-out", "signed out", look);
   await visit(page, "/sign-in/callback?state=x", "sign-in failed", look);
+  await visit(page, "/reference", "reference", look);
+  for (const id of ["runCreate", "streamShow", "batchShow", "toldRunCompleted"]) {
+    await visit(page, `/reference/${id}`, `reference, ${id}`, look);
+  }
   await page.goto(dashboard("/sign-in/start?to=/"));
   await look("provider", page);
   await page.getByLabel("Password").fill("wrong");

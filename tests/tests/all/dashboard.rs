@@ -6,6 +6,7 @@ mod forms;
 mod grid;
 mod keys;
 mod outage;
+mod reference;
 mod refused;
 mod roles;
 mod sessions;

@@ -7,6 +7,7 @@ mod costs;
 mod deployment;
 mod functions;
 mod models;
+mod openapi;
 mod policies;
 mod queues;
 mod routes;

@@ -5,6 +5,7 @@ mod browser;
 mod build;
 mod docs;
 mod format;
+mod fuzz;
 mod lints;
 mod model;
 mod policy;
@@ -27,7 +28,7 @@ use crate::{environment, summary};
 /// The options of `cargo xtask test`.
 #[derive(Args)]
 pub struct Options {
-    /// Runs only this part; may be given more than once. `tests` and `browser` bring `build` with them.
+    /// Runs only this part; may be given more than once. `tests`, `browser` and `fuzz` bring `build` with them.
     #[arg(long, value_name = "PART")]
     only: Vec<Part>,
     /// Lists the parts and what each one runs.
@@ -52,6 +53,8 @@ pub enum Part {
     Tests,
     /// The dashboard in a real browser.
     Browser,
+    /// `docs/openapi.json`, played against a system of its own.
+    Fuzz,
     /// The documentation builds without a warning.
     Docs,
     /// The deployment template is valid CloudFormation.
@@ -125,6 +128,7 @@ impl Part {
             Self::Build => build::COMMAND,
             Self::Tests => tests::SHOWN,
             Self::Browser => browser::COMMAND,
+            Self::Fuzz => fuzz::SHOWN,
             Self::Docs => docs::SHOWN,
             Self::Template => template::COMMAND,
             Self::Sam => sam::COMMAND,
@@ -135,7 +139,7 @@ impl Part {
 
     /// Whether it starts programs from the target folder, and shows what it does while it does it.
     fn starts_programs(self) -> bool {
-        matches!(self, Self::Tests | Self::Browser | Self::Model)
+        matches!(self, Self::Tests | Self::Browser | Self::Fuzz | Self::Model)
     }
 
     fn run(self, workspace: &Workspace) -> Result<Outcome> {
@@ -145,6 +149,7 @@ impl Part {
             Self::Build => build::run(workspace),
             Self::Tests => tests::run(workspace),
             Self::Browser => browser::run(workspace),
+            Self::Fuzz => fuzz::run(workspace),
             Self::Docs => docs::run(workspace),
             Self::Template => template::run(workspace),
             Self::Sam => sam::run(workspace),
@@ -263,6 +268,7 @@ mod promises {
     fn what_starts_programs_brings_the_build() {
         assert_eq!(chosen(&[Part::Browser]), [Part::Build, Part::Browser]);
         assert_eq!(chosen(&[Part::Tests]), [Part::Build, Part::Tests]);
+        assert_eq!(chosen(&[Part::Fuzz]), [Part::Build, Part::Fuzz]);
         assert_eq!(chosen(&[Part::Docs, Part::Format]), [Part::Format, Part::Docs]);
     }
 }

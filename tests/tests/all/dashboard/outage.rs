@@ -104,6 +104,10 @@ async fn store_calls_per_page_are_what_the_table_says() {
         dashboard.page(path, "").await;
         assert!(proxy.take_calls().is_empty(), "{path}");
     }
+    for path in ["/reference", "/reference/runCreate", "/openapi.json"] {
+        assert_eq!(dashboard.page(path, &session).await.status, 200, "{path}");
+        assert!(proxy.take_calls().is_empty(), "{path}");
+    }
     let form_id = FormId::generate();
     let create = format!("form_token={token}&name=CI&mode=live&scope=agents%3Aread&life=90&date=&form_id={form_id}");
     let roll = format!("form_token={token}&grace=0&form_id={}", FormId::generate());

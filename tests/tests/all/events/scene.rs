@@ -7,7 +7,9 @@ use eclips_shared::ids::{BatchId, DeliveryId, OrgId, RunId, TriageId, WebhookId}
 use eclips_shared::plan::Plan;
 use eclips_tests::event_file::{self, Filling};
 use eclips_tests::function_process::FunctionProcess;
+use eclips_tests::openapi::{Answered, DOCUMENT};
 use eclips_tests::stores::Stores;
+use reqwest::Method;
 use serde_json::{Value, json};
 
 /// The stage of one event.
@@ -98,10 +100,12 @@ impl Scene {
             self.functions.insert(function.to_owned(), started);
         }
         let process = self.functions.get_mut(function).expect("it was just started");
-        process
+        let answer = process
             .invoke(event)
             .await
-            .unwrap_or_else(|error| panic!("{function}: {error}"))
+            .unwrap_or_else(|error| panic!("{function}: {error}"));
+        is_described(event, &answer);
+        answer
     }
 
     /// Hands over the event of another file.
@@ -140,6 +144,28 @@ impl Scene {
     /// Somebody else's key, with the same rights in another organization.
     pub async fn stranger(&self) -> String {
         somebody(&self.stores).await
+    }
+}
+
+/// Makes sure that what an API function answers is what `docs/openapi.json` describes.
+fn is_described(event: &Value, answer: &Value) {
+    let Some((method, path)) = event_file::request(event) else {
+        return;
+    };
+    let answer = Answer::read(answer);
+    let headers: Vec<_> = answer
+        .headers
+        .iter()
+        .map(|(name, value)| (name.to_lowercase(), value.clone()))
+        .collect();
+    let answered = Answered {
+        status: u16::try_from(answer.status).expect("a status"),
+        headers: &headers,
+        body: &answer.body,
+    };
+    let method = Method::from_bytes(method.as_bytes()).expect("a method");
+    if let Err(wrong) = DOCUMENT.describes(&method, path, answered) {
+        panic!("docs/openapi.json: {method} {path}: {wrong}\n{}", answer.body);
     }
 }
 
