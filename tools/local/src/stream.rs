@@ -104,7 +104,7 @@ pub async fn open<const N: usize>(
         .stream_description()
         .and_then(|stream| stream.shards().first()?.shard_id().map(str::to_owned));
     let shard_id = shard.with_context(|| format!("the stream of {table} has no shard"))?;
-    let pruner = Arc::new(Pruner::new(engine.second_connection()?, table, N)?);
+    let pruner = Arc::new(Pruner::new(engine.second_connection()?, table, N));
     let wake = watch::Sender::new(());
     let mut consumers = 0..N;
     Ok(mappings.map(|mapping| Reader {

@@ -10,6 +10,9 @@ use eclips_tests::stack::Stack;
 use eclips_tests::stores::Stores;
 use serde_json::json;
 
+/// Metrics are the one thing that a function does without.
+const OPTIONAL: &str = "ECLIPS_METRICS";
+
 #[test]
 fn every_folder_is_a_function_of_the_template_and_a_binary() {
     let stack = Stack::read();
@@ -143,7 +146,7 @@ fn the_template_sets_what_config_requires_and_nothing_else() {
     let set: BTreeSet<&str> = stack
         .functions()
         .flat_map(|function| function.settings().into_keys())
-        .filter(|name| name.starts_with("ECLIPS_"))
+        .filter(|name| name.starts_with("ECLIPS_") && *name != OPTIONAL)
         .collect();
     assert_eq!(
         set, required,
@@ -160,8 +163,7 @@ async fn every_function_starts_with_its_settings_and_names_each_that_is_missing(
             .await
             .unwrap_or_else(|error| panic!("{name}: {error}"));
         drop(started);
-        // Metrics are the one thing that a function does without.
-        let is_needed = |setting: &&String| setting.starts_with("ECLIPS_") && *setting != "ECLIPS_METRICS";
+        let is_needed = |setting: &&String| setting.starts_with("ECLIPS_") && *setting != OPTIONAL;
         for setting in whole.settings.keys().filter(is_needed) {
             let mut lacking = whole.clone();
             lacking.settings.remove(setting);

@@ -8,7 +8,6 @@
 
 use std::sync::{Mutex, PoisonError};
 
-use anyhow::{Context, Result};
 use rusqlite::{Connection, params};
 
 /// What the engine adds to its numbers on the wire, so that they have the 21 digits of real ones.
@@ -23,6 +22,8 @@ pub struct Pruner {
 
 struct State {
     connection: Connection,
+    /// Whether the records have their index; a busy engine lets nobody make one.
+    is_indexed: bool,
     /// The last number that each has been delivered; 0 for none.
     delivered: Vec<i64>,
     pruned: i64,
@@ -30,23 +31,17 @@ struct State {
 
 impl Pruner {
     /// Prunes the records of one table, which so many consumers read.
-    ///
-    /// *Errors*: the engine's table is another than it was.
-    pub fn new(connection: Connection, table: &str, consumers: usize) -> Result<Self> {
-        // By the very expression of the engine's queries, which is why it is of use to them.
-        let index = "CREATE INDEX IF NOT EXISTS eclips_by_number
-                     ON _stream_records (table_name, CAST(sequence_number AS INTEGER))";
-        connection
-            .execute(index, [])
-            .context("the stream's records cannot be indexed")?;
-        Ok(Self {
+    pub fn new(connection: Connection, table: &str, consumers: usize) -> Self {
+        let is_indexed = index(&connection);
+        Self {
             state: Mutex::new(State {
                 connection,
+                is_indexed,
                 delivered: vec![0; consumers],
                 pruned: 0,
             }),
             table: table.to_owned(),
-        })
+        }
     }
 
     /// Notes that a consumer has had everything up to and including this sequence number, and deletes what all of them
@@ -66,6 +61,7 @@ impl Pruner {
         };
         // Numbers and a connection: whatever panicked while it held them left them whole.
         let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+        state.is_indexed = state.is_indexed || index(&state.connection);
         state.delivered[consumer] = stored;
         let by_all = state.delivered.iter().copied().min().unwrap_or_default();
         if by_all > state.pruned && self.prune(&state.connection, by_all) {
@@ -78,15 +74,31 @@ impl Pruner {
         // One statement and no transaction. Ids grow with the sequence numbers, and are indexed.
         let delete = "DELETE FROM _stream_records WHERE table_name = ?1 AND CAST(sequence_number AS INTEGER) <= ?2
                       AND id < (SELECT MAX(id) FROM _stream_records WHERE table_name = ?1)";
-        match connection.execute(delete, params![self.table, stored]) {
-            Ok(_) => return true,
-            Err(rusqlite::Error::SqliteFailure(error, _))
-                if matches!(
-                    error.code,
-                    rusqlite::ErrorCode::DatabaseBusy | rusqlite::ErrorCode::DatabaseLocked
-                ) => {}
-            Err(error) => tracing::error!(%error, "the stream is not pruned"),
-        }
-        false
+        done(
+            connection.execute(delete, params![self.table, stored]),
+            "the stream is not pruned",
+        )
     }
+}
+
+/// Gives the engine's records their index; says whether they have it.
+fn index(connection: &Connection) -> bool {
+    // By the very expression of the engine's queries, which is why it is of use to them.
+    let index = "CREATE INDEX IF NOT EXISTS eclips_by_number
+                 ON _stream_records (table_name, CAST(sequence_number AS INTEGER))";
+    done(connection.execute(index, []), "the stream's records have no index")
+}
+
+/// Whether something was done. A busy engine is no failure: it is tried again with the next records.
+fn done(tried: rusqlite::Result<usize>, failed: &str) -> bool {
+    match tried {
+        Ok(_) => return true,
+        Err(rusqlite::Error::SqliteFailure(error, _))
+            if matches!(
+                error.code,
+                rusqlite::ErrorCode::DatabaseBusy | rusqlite::ErrorCode::DatabaseLocked
+            ) => {}
+        Err(error) => tracing::error!(%error, "{failed}"),
+    }
+    false
 }
