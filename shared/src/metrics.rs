@@ -2,7 +2,7 @@
 //! line, so that a figure costs no call and no line of its own.
 //!
 //! A field is a metric when its name begins with a capital (`RequestTime`), one that ends in `Time` in milliseconds; a dimension
-//! when it is one of [`DIMENSIONS`]. Every line with an `alarm` counts as one of the metric `Alarms`. Ids are never dimensions:
+//! when it is one of `DIMENSIONS`. Every line with an `alarm` counts as one of the metric `Alarms`. Ids are never dimensions:
 //! each value of a dimension is a metric that is paid for.
 //!
 //! *Source*: CloudWatch, "Specification: Embedded metric format".
