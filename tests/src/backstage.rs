@@ -16,6 +16,7 @@ use serde_json::{Value, json};
 
 use crate::function::{Function, bury, deliver, sweep, work_on};
 use crate::proxy::{Fault, MOMENT, Proxy};
+use crate::roles::Roles;
 use crate::stores::Stores;
 use crate::world::PATIENCE;
 
@@ -28,6 +29,8 @@ pub struct Backstage {
     pub stores: Stores,
     /// What stands between `runs` (and each worker) and the tables.
     pub proxy: Proxy,
+    /// The roles of its functions.
+    pub roles: Roles,
     /// The `runs` function, in this process.
     pub runs: Function,
     /// The `triage` function, in this process.
@@ -48,13 +51,22 @@ impl Backstage {
     /// # Panics
     /// When they cannot be opened.
     pub async fn open() -> Self {
+        Self::with(Roles::default()).await
+    }
+
+    /// The same, with roles that are somebody else's too.
+    ///
+    /// # Panics
+    /// As [`Backstage::open`].
+    pub async fn with(roles: Roles) -> Self {
         let stores = Stores::open().await;
         let config = stores.config();
         let proxy = Proxy::before(config.dynamodb_endpoint.as_deref().expect("a local endpoint")).await;
-        let runs = Function::runs(&config, proxy.url()).await;
-        let triage = Function::triage(&config, proxy.url()).await;
-        let batches = Function::batches(&config, proxy.url()).await;
-        let webhooks = Function::webhooks(&config, proxy.url()).await;
+        let of = |function| roles.of(function, config.clone());
+        let runs = Function::runs(&of("runs"), proxy.url()).await;
+        let triage = Function::triage(&of("triage"), proxy.url()).await;
+        let batches = Function::batches(&of("batches"), proxy.url()).await;
+        let webhooks = Function::webhooks(&of("webhooks"), proxy.url()).await;
         let key = stores.key(Plan::Growth, &Scope::ALL).await;
         let hash = PlainKey::parse(key.as_bytes()).expect("a key").hash();
         let record = stores.store.keys().find(&hash).await.expect("the engine is up");
@@ -62,6 +74,7 @@ impl Backstage {
             org: record.expect("the key is there").org,
             stores,
             proxy,
+            roles,
             runs,
             triage,
             batches,
@@ -74,6 +87,10 @@ impl Backstage {
     #[must_use]
     pub fn config(&self) -> Config {
         self.stores.config()
+    }
+
+    fn config_of(&self, function: &str) -> Config {
+        self.roles.of(function, self.config())
     }
 
     /// Whose the runs of its key are.
@@ -168,7 +185,7 @@ impl Backstage {
     /// # Panics
     /// When the message would come back.
     pub async fn work_on(&self, run: RunId) {
-        let answer = work_on(&self.stores.config(), self.proxy.url(), Subject::Run(run)).await;
+        let answer = work_on(&self.config_of("worker"), self.proxy.url(), Subject::Run(run)).await;
         assert_eq!(answer, json!({ "batchItemFailures": [] }));
     }
 
@@ -211,7 +228,7 @@ impl Backstage {
 
     /// Has a worker look at a batch once; says whether it is done with the message.
     pub async fn tend(&self, batch: BatchId) -> bool {
-        let answer = work_on(&self.stores.config(), self.proxy.url(), Subject::Batch(batch)).await;
+        let answer = work_on(&self.config_of("worker"), self.proxy.url(), Subject::Batch(batch)).await;
         answer == json!({ "batchItemFailures": [] })
     }
 
@@ -280,18 +297,18 @@ impl Backstage {
     /// Hands a deliverer a message of a queue; says whether it is done with it.
     pub async fn deliver(&self, queue: &str, body: &str) -> bool {
         let queue = queue_name(queue);
-        deliver(&self.stores.config(), self.proxy.url(), &queue, body).await == json!({ "batchItemFailures": [] })
+        deliver(&self.config_of("deliver"), self.proxy.url(), &queue, body).await == json!({ "batchItemFailures": [] })
     }
 
     /// Has the sweep look once; gives its answer.
     pub async fn sweep(&self) -> Value {
-        sweep(&self.stores.config(), self.proxy.url()).await
+        sweep(&self.config_of("sweep"), self.proxy.url()).await
     }
 
     /// Hands the sweep a dead letter that names a run; says whether it is done with it.
     pub async fn bury(&self, run: RunId) -> bool {
         let body = json!({ "run_id": run }).to_string();
-        bury(&self.stores.config(), self.proxy.url(), &body).await == json!({ "batchItemFailures": [] })
+        bury(&self.config_of("sweep"), self.proxy.url(), &body).await == json!({ "batchItemFailures": [] })
     }
 
     /// A run as its owner sees it.

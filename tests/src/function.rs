@@ -1,19 +1,23 @@
 //! Functions on their own, with their own process state, called with the event that gateway or queue would make.
 
 use std::collections::HashMap;
+use std::convert::Infallible;
 
 use aws_sdk_dynamodb::types::AttributeValue;
 use eclips_shared::config::Config;
 use eclips_shared::ids::{KeyId, RunId};
 use eclips_shared::queue::Subject;
 use eclips_shared::time::Timestamp;
+use lambda_http::request::LambdaRequest;
 use lambda_runtime::LambdaEvent;
+use serde::Serialize;
 use serde_json::{Value, json};
 use tokio::sync::Mutex;
 use tower::ServiceExt;
 
-type Service =
-    tower::util::BoxService<LambdaEvent<lambda_http::request::LambdaRequest>, Value, std::convert::Infallible>;
+use crate::roles::Roles;
+
+type Service = tower::util::BoxService<LambdaEvent<LambdaRequest>, Value, Infallible>;
 
 /// One execution environment of an HTTP function.
 pub struct Function(Mutex<Service>);
@@ -59,30 +63,23 @@ impl Answer {
 impl Function {
     /// Starts the dashboard.
     pub async fn dashboard(config: &Config) -> Self {
-        let service = eclips_dashboard::service(config).await;
-        let as_json = |response| serde_json::to_value(response).expect("a proxy response is JSON");
-        Self(Mutex::new(service.map_response(as_json).boxed()))
+        let config = Roles::default().of("dashboard", config.clone());
+        Self::over(eclips_dashboard::service(&config).await)
     }
 
     /// Starts `runs` against another endpoint.
     pub async fn runs(config: &Config, endpoint: &str) -> Self {
-        let service = eclips_runs::service(&at(config, endpoint)).await;
-        let as_json = |response| serde_json::to_value(response).expect("a proxy response is JSON");
-        Self(Mutex::new(service.map_response(as_json).boxed()))
+        Self::over(eclips_runs::service(&at("runs", config, endpoint)).await)
     }
 
     /// Starts `triage` against another endpoint.
     pub async fn triage(config: &Config, endpoint: &str) -> Self {
-        let service = eclips_triage::service(&at(config, endpoint)).await;
-        let as_json = |response| serde_json::to_value(response).expect("a proxy response is JSON");
-        Self(Mutex::new(service.map_response(as_json).boxed()))
+        Self::over(eclips_triage::service(&at("triage", config, endpoint)).await)
     }
 
     /// Starts `batches` against another endpoint.
     pub async fn batches(config: &Config, endpoint: &str) -> Self {
-        let service = eclips_batches::service(&at(config, endpoint)).await;
-        let as_json = |response| serde_json::to_value(response).expect("a proxy response is JSON");
-        Self(Mutex::new(service.map_response(as_json).boxed()))
+        Self::over(eclips_batches::service(&at("batches", config, endpoint)).await)
     }
 
     /// Starts `webhooks` against another endpoint.
@@ -90,14 +87,21 @@ impl Function {
     /// # Panics
     /// When it has no vault.
     pub async fn webhooks(config: &Config, endpoint: &str) -> Self {
-        let service = eclips_webhooks::service(&at(config, endpoint)).await.expect("a vault");
-        let as_json = |response| serde_json::to_value(response).expect("a proxy response is JSON");
-        Self(Mutex::new(service.map_response(as_json).boxed()))
+        let config = at("webhooks", config, endpoint);
+        Self::over(eclips_webhooks::service(&config).await.expect("a vault"))
     }
 
     /// Starts `usage` against another endpoint.
     pub async fn usage(config: &Config, endpoint: &str) -> Self {
-        let service = eclips_usage::service(&at(config, endpoint)).await;
+        Self::over(eclips_usage::service(&at("usage", config, endpoint)).await)
+    }
+
+    fn over<S>(service: S) -> Self
+    where
+        S: tower::Service<LambdaEvent<LambdaRequest>, Error = Infallible> + Send + 'static,
+        S::Response: Serialize,
+        S::Future: Send,
+    {
         let as_json = |response| serde_json::to_value(response).expect("a proxy response is JSON");
         Self(Mutex::new(service.map_response(as_json).boxed()))
     }
@@ -183,12 +187,13 @@ pub fn event(method: &str, path: &str, key: Option<&str>, body: Option<&Value>) 
     })
 }
 
-/// The same settings with another endpoint of the tables.
-fn at(config: &Config, endpoint: &str) -> Config {
-    Config {
+/// The same settings with another endpoint of the tables, and with the function's role unless they have one.
+fn at(function: &str, config: &Config, endpoint: &str) -> Config {
+    let config = Config {
         dynamodb_endpoint: Some(endpoint.to_owned()),
         ..config.clone()
-    }
+    };
+    Roles::default().of(function, config)
 }
 
 /// Has a `sweep` of its own called by its schedule, through another endpoint; gives its answer.
@@ -206,7 +211,7 @@ pub async fn bury(config: &Config, endpoint: &str, body: &str) -> Value {
 }
 
 async fn call_sweep(config: &Config, endpoint: &str, event: Value) -> Value {
-    let sweep = eclips_sweep::service(&at(config, endpoint)).await;
+    let sweep = eclips_sweep::service(&at("sweep", config, endpoint)).await;
     let event = serde_json::from_value(event).expect("an event of the schedule or of SQS");
     let mut context = lambda_runtime::Context::default();
     context.deadline = u64::try_from(Timestamp::now().plus_ms(60_000).ms()).expect("after 1970");
@@ -216,7 +221,7 @@ async fn call_sweep(config: &Config, endpoint: &str, event: Value) -> Value {
 
 /// Has a `worker` of its own look at a run or a batch once, through another endpoint; gives its answer.
 pub async fn work_on(config: &Config, endpoint: &str, subject: Subject) -> Value {
-    let worker = eclips_worker::service(&at(config, endpoint))
+    let worker = eclips_worker::service(&at("worker", config, endpoint))
         .await
         .expect("the sandbox is known");
     let body = match subject {
@@ -241,7 +246,9 @@ pub async fn work_on(config: &Config, endpoint: &str, subject: Subject) -> Value
 /// # Panics
 /// When it has no vault.
 pub async fn deliver(config: &Config, endpoint: &str, queue: &str, body: &str) -> Value {
-    let deliver = eclips_deliver::service(&at(config, endpoint)).await.expect("a vault");
+    let deliver = eclips_deliver::service(&at("deliver", config, endpoint))
+        .await
+        .expect("a vault");
     let source = format!("arn:aws:sqs:local:000000000000:{queue}");
     let event = json!({ "Records": [{ "messageId": "m", "receiptHandle": "r", "body": body, "attributes": {}, "messageAttributes": {},
         "md5OfBody": "", "eventSource": "aws:sqs", "eventSourceARN": source, "awsRegion": "local" }] });

@@ -15,6 +15,7 @@ pub mod reader;
 pub mod receiver;
 pub mod records;
 pub mod repository;
+pub mod roles;
 pub mod runtime_api;
 pub mod sim;
 pub mod stack;

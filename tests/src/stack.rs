@@ -241,6 +241,16 @@ impl<'a> StackFunction<'a> {
             .collect()
     }
 
+    /// The queues whose messages Lambda hands to it, as `X.Arn`.
+    #[must_use]
+    pub fn polls(self) -> Vec<&'a str> {
+        let events = self.properties["Events"].as_object().into_iter().flatten();
+        let queues = events.filter(|(_, event)| event["Type"] == "SQS");
+        queues
+            .filter_map(|(_, event)| event["Properties"]["Queue"]["GetAtt"].as_str())
+            .collect()
+    }
+
     /// What it consumes of tables' streams: the properties of its event source mappings.
     #[must_use]
     pub fn consumes(self) -> Vec<&'a Value> {

@@ -10,9 +10,11 @@ use std::sync::{Arc, Mutex};
 use axum::body::Bytes;
 use axum::http::HeaderMap;
 use eclips_local::Front;
+use eclips_shared::config::Config;
 use eclips_shared::time::Timestamp;
 use futures_util::FutureExt;
 use serde_json::{Value, json};
+use tokio::sync::OnceCell;
 use uuid::Uuid;
 
 use crate::proxy::{Fault, Proxy};
@@ -33,10 +35,22 @@ const LAG_MS: i64 = 700;
 /// The indexes that lag: those that lists are read from.
 const LAGGING: [&str; 4] = ["by_tenant", "by_status", "by_agent", "by_triage"];
 
-/// The unrest between a system's functions and its engine.
+/// The unrest between a system's functions, or its owner, and its engine.
 #[must_use]
 pub fn front() -> Front {
-    Arc::new(|engine| async move { Proxy::restless(&engine).await.url().to_owned() }.boxed())
+    let proxy = Arc::new(OnceCell::new());
+    Arc::new(move |_, config| {
+        let proxy = Arc::clone(&proxy);
+        async move {
+            let engine = config.dynamodb_endpoint.clone().expect("a local endpoint");
+            let proxy = proxy.get_or_init(|| async { Proxy::restless(&engine).await }).await;
+            Config {
+                dynamodb_endpoint: Some(proxy.url().to_owned()),
+                ..config
+            }
+        }
+        .boxed()
+    })
 }
 
 /// Which calls are refused.

@@ -1,5 +1,6 @@
 //! A whole local system in this process, in memory, and the people who call it.
 
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use eclips_local::{Front, Local, Options};
@@ -9,11 +10,13 @@ use eclips_shared::ids::{KeyId, OrgId, RunId};
 use eclips_shared::plan::Plan;
 use eclips_shared::store::{Actor, NewKey, Store};
 use eclips_shared::time::Timestamp;
+use futures_util::FutureExt as _;
 use reqwest::{Method, RequestBuilder, StatusCode};
 use serde_json::Value;
 
 use crate::batches;
 use crate::openapi::Answered;
+use crate::roles::Roles;
 
 /// How long anything asynchronous may take before a test gives up.
 pub const PATIENCE: Duration = Duration::from_secs(60);
@@ -28,6 +31,8 @@ pub struct World {
     local: Local,
     /// The store, for what administrators do.
     pub store: Store,
+    /// The roles of its functions, in a system that was started here.
+    pub roles: Roles,
     http: reqwest::Client,
 }
 
@@ -95,7 +100,7 @@ impl World {
         Self::with(Options::default()).await
     }
 
-    /// Starts one whose functions, and whose [`World::store`], reach the engine through somebody else.
+    /// Starts one whose functions, and whose [`World::store`], reach the engine through somebody else as well.
     pub async fn behind(front: Front) -> Self {
         Self::with(Options {
             front: Some(front),
@@ -113,12 +118,27 @@ impl World {
         .await
     }
 
+    /// Starts one whose functions have their roles, and nothing more.
     async fn with(options: Options) -> Self {
+        let roles = Roles::default();
+        let (inner, outer) = (roles.front(), options.front);
+        let front: Front = Arc::new(move |function, config| match &outer {
+            None => inner(function, config),
+            Some(outer) => {
+                let (inner, config) = (Arc::clone(&inner), outer(function, config));
+                async move { inner(function, config.await).await }.boxed()
+            }
+        });
         let options = Options {
             password: PASSWORD.to_owned(),
+            front: Some(front),
             ..options
         };
-        Self::over(Local::start(options).await.expect("the system starts")).await
+        let local = Local::start(options).await.expect("the system starts");
+        Self {
+            roles,
+            ..Self::over(local).await
+        }
     }
 
     /// Looks at a system that runs already.
@@ -127,6 +147,7 @@ impl World {
         Self {
             local,
             store,
+            roles: Roles::default(),
             http: client(),
         }
     }

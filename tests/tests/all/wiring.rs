@@ -14,3 +14,4 @@ mod routes;
 mod runbook;
 mod streams;
 mod tables;
+mod walk;

@@ -11,7 +11,7 @@ use tokio::sync::watch;
 use crate::environment::{Pool, StreamingPool};
 use crate::gateway::Integration;
 use crate::template::Template;
-use crate::{DELIVERERS, WORKERS};
+use crate::{DELIVERERS, Front, WORKERS};
 
 /// Environments of an API function, as many requests as are answered at once.
 const API_ENVIRONMENTS: usize = 16;
@@ -49,44 +49,54 @@ pub struct Functions {
 }
 
 impl Functions {
-    /// `written` is told after each invocation that may have written: the stream is then looked at without delay.
-    pub fn over(config: &Config, template: &Template, written: &watch::Sender<()>) -> Result<Self> {
+    /// Each is told what the front makes of the settings; `written` is told after each invocation that may have written: the
+    /// stream is then looked at without delay.
+    pub async fn over(
+        config: &Config,
+        front: &Front,
+        template: &Template,
+        written: &watch::Sender<()>,
+    ) -> Result<Self> {
         let time = |logical_id| template.function_timeout(logical_id);
+        let told = |name| front(name, config.clone());
         let stream_time = template.streaming_timeout("StreamFunction")?;
         let health = || async { Ok(eclips_health::service()) };
-        let runs = with(config, |config| async move { Ok(eclips_runs::service(&config).await) });
-        let stream = with(
-            config,
-            |config| async move { Ok(eclips_stream::service(&config).await) },
-        );
-        let triage = with(
-            config,
-            |config| async move { Ok(eclips_triage::service(&config).await) },
-        );
-        let batches = with(
-            config,
-            |config| async move { Ok(eclips_batches::service(&config).await) },
-        );
-        let webhooks = with(config, |config| async move {
+        let runs = with(told("runs").await, |config| async move {
+            Ok(eclips_runs::service(&config).await)
+        });
+        let stream = with(told("stream").await, |config| async move {
+            Ok(eclips_stream::service(&config).await)
+        });
+        let triage = with(told("triage").await, |config| async move {
+            Ok(eclips_triage::service(&config).await)
+        });
+        let batches = with(told("batches").await, |config| async move {
+            Ok(eclips_batches::service(&config).await)
+        });
+        let webhooks = with(told("webhooks").await, |config| async move {
             eclips_webhooks::service(&config).await.map_err(|error| anyhow!(error))
         });
-        let usage = with(config, |config| async move { Ok(eclips_usage::service(&config).await) });
-        let dashboard = with(
-            config,
-            |config| async move { Ok(eclips_dashboard::service(&config).await) },
-        );
-        let worker = with(config, |config| async move {
+        let usage = with(told("usage").await, |config| async move {
+            Ok(eclips_usage::service(&config).await)
+        });
+        let dashboard = with(told("dashboard").await, |config| async move {
+            Ok(eclips_dashboard::service(&config).await)
+        });
+        let worker = with(told("worker").await, |config| async move {
             eclips_worker::service(&config).await.map_err(|error| anyhow!(error))
         });
-        let dispatch = with(
-            config,
-            |config| async move { Ok(eclips_dispatch::service(&config).await) },
-        );
-        let fold = with(config, |config| async move { Ok(eclips_fold::service(&config).await) });
-        let deliver = with(config, |config| async move {
+        let dispatch = with(told("dispatch").await, |config| async move {
+            Ok(eclips_dispatch::service(&config).await)
+        });
+        let fold = with(told("fold").await, |config| async move {
+            Ok(eclips_fold::service(&config).await)
+        });
+        let deliver = with(told("deliver").await, |config| async move {
             eclips_deliver::service(&config).await.map_err(|error| anyhow!(error))
         });
-        let sweep = with(config, |config| async move { Ok(eclips_sweep::service(&config).await) });
+        let sweep = with(told("sweep").await, |config| async move {
+            Ok(eclips_sweep::service(&config).await)
+        });
         Ok(Self {
             health: Pool::new("health", API_ENVIRONMENTS, time("HealthFunction")?, health),
             runs: Pool::new("runs", API_ENVIRONMENTS, time("RunsFunction")?, runs).telling(written.clone()),
@@ -121,11 +131,10 @@ impl Functions {
 }
 
 /// A factory of environments that hands each its own copy of the settings.
-fn with<S, F, Fut>(config: &Config, service: F) -> impl Fn() -> Fut + Clone + Send + Sync + 'static
+fn with<S, F, Fut>(config: Config, service: F) -> impl Fn() -> Fut + Clone + Send + Sync + 'static
 where
     F: Fn(Config) -> Fut + Clone + Send + Sync + 'static,
     Fut: Future<Output = Result<S>>,
 {
-    let config = config.clone();
     move || service(config.clone())
 }

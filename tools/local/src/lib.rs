@@ -31,6 +31,7 @@ use eclips_engine::models::{Lineup, Secret};
 use eclips_shared::config::Config;
 use eclips_shared::receiver::Receivers;
 use eclips_shared::routes::Table;
+use futures_util::FutureExt as _;
 use futures_util::future::BoxFuture;
 use tempfile::TempDir;
 use tokio::sync::oneshot;
@@ -56,9 +57,12 @@ const DELIVERERS: usize = 32;
 /// How often expired items are deleted; AWS does it within days, and all code compares times itself.
 const TTL_SWEEP_EVERY: Duration = Duration::from_secs(60);
 
-/// Somebody between the functions and the embedded engine: gets the engine's endpoint, gives the one that the functions are
-/// told. For tests of what the functions make of a store that is not as quick and as agreeable as the engine.
-pub type Front = Arc<dyn Fn(String) -> BoxFuture<'static, String> + Send + Sync>;
+/// Somebody between the functions and what they call: gets a function's name and settings, gives the settings that it is told.
+/// For tests of what a function may call, and of what it makes of a store that is not as quick and as agreeable as the engine.
+pub type Front = Arc<dyn Fn(&'static str, Config) -> BoxFuture<'static, Config> + Send + Sync>;
+
+/// The name under which a [`Front`] is asked for the settings of whoever is no function: tools, and a system's owner.
+pub const OPERATOR: &str = "operator";
 
 /// How to start.
 #[derive(Clone, Default)]
@@ -77,8 +81,8 @@ pub struct Options {
     pub models: [String; 3],
     /// The key of the endpoints among them.
     pub model_key: Secret,
-    /// Through whom the functions reach the engine; they do so directly when absent. What DynamoDB does by itself in AWS,
-    /// the stream and the deletion of expired items, and the creation of the tables never go this way.
+    /// Through whom the functions, and [`Local::config`], reach tables and queues; they do so directly when absent. What DynamoDB
+    /// does by itself in AWS, the stream and the deletion of expired items, and the creation of the tables never go this way.
     pub front: Option<Front>,
 }
 
@@ -120,10 +124,7 @@ impl Local {
         let dashboard_door = Gateway::bind(options.dashboard_port, "--dashboard-port").await?;
         let template = Template::embedded()?;
         let engine = Arc::new(Engine::open(&place)?);
-        let mut store = engine.endpoint().to_owned();
-        if let Some(front) = &options.front {
-            store = front(store).await;
-        }
+        let store = engine.endpoint().to_owned();
         clock.step("embedded DynamoDB");
 
         let sdk = engine::sdk_config(engine.endpoint());
@@ -155,11 +156,12 @@ impl Local {
             vault: format!("file:{}", secrets_key.display()),
             ..settings(store, &queue_endpoint, &template)?
         };
+        let front = options.front.unwrap_or_else(directly);
         clock.step("sign-in provider");
 
         let mappings = [template.mapping("DispatchFunction")?, template.mapping("FoldFunction")?];
         let [queued, changes] = stream::open(&engine, &sdk, &config.table_main, mappings).await?;
-        let functions = Functions::over(&config, &template, &queued.wake())?;
+        let functions = Functions::over(&config, &front, &template, &queued.wake()).await?;
         let mut tasks = JoinSet::new();
         tasks.spawn(consume(queued, functions.dispatch.clone()));
         tasks.spawn(consume(changes, functions.fold.clone()));
@@ -198,7 +200,7 @@ impl Local {
         let receiver = Receiver::start(options.receiver_port, secrets::all(&config).await?).await?;
         clock.step("receiver of webhooks");
         let mut local = Self {
-            config,
+            config: front(OPERATOR, config).await,
             base_url,
             gateways,
             sign_in,
@@ -270,6 +272,11 @@ impl Local {
             }
         });
     }
+}
+
+/// Nobody between the functions and what they call.
+fn directly() -> Front {
+    Arc::new(|_, config| std::future::ready(config).boxed())
 }
 
 /// Opens a gateway's door until the sender is dropped.
