@@ -16,6 +16,7 @@ use tokio::sync::Mutex;
 use tower::ServiceExt;
 
 use crate::roles::Roles;
+use crate::stores::sdk;
 
 type Service = tower::util::BoxService<LambdaEvent<LambdaRequest>, Value, Infallible>;
 
@@ -262,9 +263,8 @@ pub async fn deliver(config: &Config, endpoint: &str, queue: &str, body: &str) -
 /// The tables without our store in between, to write what our store never writes.
 pub async fn tables(config: &Config) -> aws_sdk_dynamodb::Client {
     let endpoint = config.dynamodb_endpoint.as_deref().expect("a local endpoint");
-    aws_sdk_dynamodb::Client::from_conf(
-        aws_sdk_dynamodb::config::Builder::from(&eclips_local::engine::sdk_config(endpoint)).build(),
-    )
+    let region = config.region.as_deref().expect("a region");
+    aws_sdk_dynamodb::Client::from_conf((&sdk(endpoint, region)).into())
 }
 
 /// The sessions of a person, as they are stored.

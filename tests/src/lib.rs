@@ -17,6 +17,7 @@ pub mod records;
 pub mod repository;
 pub mod roles;
 pub mod runtime_api;
+mod settings;
 pub mod sim;
 pub mod stack;
 pub mod stores;

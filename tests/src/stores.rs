@@ -1,11 +1,13 @@
-//! Tables and queues in memory with nobody behind them: no stream is read, no message taken but by the test.
+//! Tables and queues in memory with nobody behind them: no stream is read, no message taken but by the test. With
+//! `ECLIPS_ENGINE=<URL>` the tables are those of another DynamoDB, in a region of each test's own.
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use aws_config::{Region, SdkConfig};
 use aws_sdk_dynamodb::types::AttributeValue;
-use eclips_local::engine::{Engine, sdk_config};
+use eclips_local::engine::{Engine, REGION, sdk_config};
 use eclips_local::folder::Place;
 use eclips_local::queue::{Message, Queues};
 use eclips_local::sqs::Endpoint;
@@ -21,16 +23,18 @@ use eclips_shared::role::Role;
 use eclips_shared::store::{NewKey, Session, SessionHash, Store};
 use eclips_shared::time::Timestamp;
 use sha2::{Digest, Sha256};
+use uuid::Uuid;
 
 use crate::function_process::Setup;
 use crate::kms::Kms;
 use crate::process::program;
+use crate::settings::setting;
 use crate::stack::Stack;
 use crate::world::OPERATOR;
 
 /// The stores of one test.
 pub struct Stores {
-    engine: Engine,
+    tables: Tables,
     queues: Queues,
     sqs: Endpoint,
     /// Who keeps the key above the webhooks' secrets.
@@ -41,6 +45,42 @@ pub struct Stores {
     pub store: Store,
 }
 
+/// Where the tables are.
+struct Tables {
+    endpoint: String,
+    region: String,
+    /// Gone when dropped; absent where they are somebody else's.
+    _engine: Option<Engine>,
+}
+
+impl Tables {
+    fn open() -> Self {
+        if let Some(endpoint) = setting("ECLIPS_ENGINE") {
+            return Self {
+                endpoint,
+                region: format!("test-{}", Uuid::new_v4().simple()),
+                _engine: None,
+            };
+        }
+        let engine = Engine::open(&Place::Memory).expect("memory can be opened");
+        Self {
+            endpoint: engine.endpoint().to_owned(),
+            region: REGION.to_owned(),
+            _engine: Some(engine),
+        }
+    }
+
+    fn sdk(&self) -> SdkConfig {
+        sdk(&self.endpoint, &self.region)
+    }
+}
+
+/// What the SDK needs to reach tables without our store in between.
+pub(crate) fn sdk(endpoint: &str, region: &str) -> SdkConfig {
+    let region = Region::new(region.to_owned());
+    sdk_config(endpoint).into_builder().region(region).build()
+}
+
 impl Stores {
     /// Opens empty tables and queues, as the template has them.
     ///
@@ -48,8 +88,8 @@ impl Stores {
     /// When they cannot be opened.
     pub async fn open() -> Self {
         let template = Template::embedded().expect("the template can be read");
-        let engine = Engine::open(&Place::Memory).expect("memory can be opened");
-        tables::ensure(&sdk_config(engine.endpoint()), &template)
+        let tables = Tables::open();
+        tables::ensure(&tables.sdk(), &template)
             .await
             .expect("the tables can be made");
         let rules = template.queues().expect("the template has queues");
@@ -58,12 +98,13 @@ impl Stores {
         let config = Config {
             table_main: table(&template, "MainTable"),
             table_keys: table(&template, "KeysTable"),
-            dynamodb_endpoint: Some(engine.endpoint().to_owned()),
+            dynamodb_endpoint: Some(tables.endpoint.clone()),
+            region: Some(tables.region.clone()),
             ..Config::default()
         };
         let store = Store::open(&config).await;
         Self {
-            engine,
+            tables,
             queues,
             sqs,
             kms: Kms::start().await,
@@ -94,7 +135,8 @@ impl Stores {
         let mut settings: BTreeMap<String, String> = settings
             .map(|(name, value)| (name.to_owned(), self.value(value)))
             .collect();
-        settings.insert("AWS_ENDPOINT_URL_DYNAMODB".into(), self.engine.endpoint().into());
+        settings.insert("AWS_ENDPOINT_URL_DYNAMODB".into(), self.tables.endpoint.clone());
+        settings.insert("AWS_REGION".into(), self.tables.region.clone());
         settings.insert("AWS_ENDPOINT_URL_SQS".into(), self.sqs.url().into());
         settings.insert("AWS_ENDPOINT_URL_KMS".into(), self.kms.url().into());
         Setup {
@@ -179,8 +221,8 @@ impl Stores {
             kms_endpoint: Some(self.kms.url().to_owned()),
             receivers: Receivers::PublicAndLoopback,
             models: ["sandbox", "sandbox", "sandbox"].map(str::to_owned),
-            region: Some("local".to_owned()),
-            dynamodb_endpoint: Some(self.engine.endpoint().to_owned()),
+            region: Some(self.tables.region.clone()),
+            dynamodb_endpoint: Some(self.tables.endpoint.clone()),
             sqs_endpoint: Some(self.sqs.url().to_owned()),
             ..Config::default()
         }
@@ -230,7 +272,7 @@ impl Stores {
     /// # Panics
     /// When it is not there.
     pub async fn types_at(&self, pk: &str, sk: &str) -> BTreeMap<String, &'static str> {
-        let config = (&sdk_config(self.engine.endpoint())).into();
+        let config = (&self.tables.sdk()).into();
         let read = aws_sdk_dynamodb::Client::from_conf(config)
             .get_item()
             .table_name(table(&self.template, "MainTable"));

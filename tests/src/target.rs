@@ -12,6 +12,7 @@ use eclips_shared::plan::Plan;
 use reqwest::{Method, RequestBuilder, StatusCode};
 use serde_json::{Value, json};
 
+use crate::settings::setting;
 use crate::world::{PATIENCE, Reply, World, client, reply};
 use crate::{openapi, unrest};
 
@@ -276,12 +277,4 @@ fn in_memory() -> Place {
         });
     });
     told.recv().expect("the system starts")
-}
-
-#[expect(
-    clippy::disallowed_methods,
-    reason = "what to test is told to the tests, not to a function: shared/src/config.rs names a function's settings"
-)]
-fn setting(name: &str) -> Option<String> {
-    std::env::var(name).ok().filter(|value| !value.is_empty())
 }

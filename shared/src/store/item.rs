@@ -7,6 +7,7 @@ use aws_sdk_dynamodb::primitives::Blob;
 use aws_sdk_dynamodb::types::AttributeValue;
 
 use super::StoreError;
+use crate::auth::Mark;
 use crate::time::Timestamp;
 
 /// A DynamoDB item.
@@ -134,6 +135,15 @@ pub fn b(bytes: &[u8]) -> AttributeValue {
 /// Starts an item of the main table.
 pub fn keyed(pk: impl Into<String>, sk: impl Into<String>) -> Attributes {
     HashMap::from([("pk".to_owned(), s(pk)), ("sk".to_owned(), s(sk))])
+}
+
+/// Sets under which names the request is known elsewhere that made an item.
+pub fn mark(item: &mut Attributes, mark: &Mark) {
+    let request_id = Some(&mark.request_id).filter(|id| !id.is_empty());
+    fill(
+        item,
+        [("request_id", request_id.map(s)), ("trace", mark.trace.as_ref().map(s))],
+    );
 }
 
 /// Adds attributes, leaving out the absent ones.

@@ -333,13 +333,19 @@ impl Store {
     }
 
     fn begins_with(&self, pk: String, sk_prefix: &str) -> QueryFluentBuilder {
-        self.client
+        let query = self
+            .client
             .query()
             .table_name(&*self.main)
-            .key_condition_expression("pk = :pk AND begins_with(sk, :prefix)")
             .expression_attribute_values(":pk", s(pk))
+            .consistent_read(true);
+        if sk_prefix.is_empty() {
+            // Which every key begins with, and DynamoDB refuses to be asked for.
+            return query.key_condition_expression("pk = :pk");
+        }
+        query
+            .key_condition_expression("pk = :pk AND begins_with(sk, :prefix)")
             .expression_attribute_values(":prefix", s(sk_prefix))
-            .consistent_read(true)
     }
 
     /// Calls sent since this was last asked, retries included; for the log line.

@@ -3,6 +3,8 @@
 //! *Attribute* `slow_until` of a webhook; *item* `H#<tenant>#slow` / `<origin>`: `slow_until`, `ttl`, for receivers that are no
 //! webhook but a run's or a batch's own URL.
 
+use aws_sdk_dynamodb::operation::update_item::builders::UpdateItemFluentBuilder;
+
 use super::item::{Row, at, n, s};
 use super::webhooks::{Receiver, list_of};
 use super::{Store, StoreError, written};
@@ -30,8 +32,11 @@ impl Slow<'_> {
         }
         // Not made by this: it may be deleted.
         let condition = "attribute_exists(pk) AND (attribute_not_exists(slow_until) OR slow_until < :fresh)";
-        let place = (list_of(tenant), receiver.webhook.id.to_string());
-        self.note(place.0, &place.1, "", condition, now).await
+        let change = self
+            .0
+            .update(list_of(tenant), &receiver.webhook.id.to_string())
+            .update_expression("SET slow_until = :until");
+        note(change, condition, now).await
     }
 
     /// Notes that what answers at a URL of a tenant's own is slow. What answers is its scheme, host and port.
@@ -39,28 +44,13 @@ impl Slow<'_> {
     /// *Errors*: [`StoreError::Unavailable`].
     pub async fn note_own(&self, tenant: Tenant, url: &ReceiverUrl, now: Timestamp) -> Result<(), StoreError> {
         let condition = "attribute_not_exists(slow_until) OR slow_until < :fresh";
-        self.note(own_of(tenant), &url.origin(), ", #ttl = :ttl", condition, now)
-            .await
-    }
-
-    async fn note(&self, pk: String, sk: &str, more: &str, condition: &str, now: Timestamp) -> Result<(), StoreError> {
-        let until = now.plus_ms(SLOW_MS);
-        let mut change = self
+        let change = self
             .0
-            .update(pk, sk)
-            .update_expression(format!("SET slow_until = :until{more}"))
-            .condition_expression(condition)
-            .expression_attribute_values(":until", at(until))
-            .expression_attribute_values(":fresh", at(now.plus_ms(FRESH_MS)));
-        if !more.is_empty() {
-            change = change
-                .expression_attribute_names("#ttl", "ttl")
-                .expression_attribute_values(":ttl", n(until.seconds()));
-        }
-        match written("note slow receiver", change.send().await) {
-            Ok(()) | Err(StoreError::Lost) => Ok(()),
-            Err(error) => Err(error),
-        }
+            .update(own_of(tenant), &url.origin())
+            .update_expression("SET slow_until = :until, #ttl = :ttl")
+            .expression_attribute_names("#ttl", "ttl")
+            .expression_attribute_values(":ttl", n(now.plus_ms(SLOW_MS).seconds()));
+        note(change, condition, now).await
     }
 
     /// Says whether what answers at a URL of a tenant's own was slow a moment ago; of a write just now it may not know yet.
@@ -86,4 +76,16 @@ impl Slow<'_> {
 
 fn own_of(tenant: Tenant) -> String {
     format!("H#{tenant}#slow")
+}
+
+/// Writes it, unless it was written a moment ago.
+async fn note(change: UpdateItemFluentBuilder, condition: &str, now: Timestamp) -> Result<(), StoreError> {
+    let change = change
+        .condition_expression(condition)
+        .expression_attribute_values(":until", at(now.plus_ms(SLOW_MS)))
+        .expression_attribute_values(":fresh", at(now.plus_ms(FRESH_MS)));
+    match written("note slow receiver", change.send().await) {
+        Ok(()) | Err(StoreError::Lost) => Ok(()),
+        Err(error) => Err(error),
+    }
 }

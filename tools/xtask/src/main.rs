@@ -6,6 +6,7 @@ mod environment;
 mod package;
 mod process;
 mod python;
+mod server;
 mod stack;
 mod summary;
 mod test;

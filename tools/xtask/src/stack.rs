@@ -3,7 +3,7 @@
 
 use std::fs;
 use std::io::Write as _;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode, Stdio};
 
 use anyhow::{Context, Result, bail, ensure};
@@ -82,9 +82,7 @@ pub fn deploy(options: &Deploy, workspace: &Workspace) -> Result<ExitCode> {
     if !options.built {
         package::run(&package::Options::arm64(), workspace)?;
     }
-    let mut command = sam(workspace, "deploy", &options.stack, options.region.as_deref())?;
-    command.args(["--template-file", TEMPLATE, "--capabilities", "CAPABILITY_IAM"]);
-    command.args(["--resolve-s3", "--no-fail-on-empty-changeset"]);
+    let mut command = deploying(TEMPLATE.as_ref(), &options.stack, options.region.as_deref(), workspace)?;
     command.arg(if options.preview {
         "--no-execute-changeset"
     } else {
@@ -108,7 +106,7 @@ pub fn deploy(options: &Deploy, workspace: &Workspace) -> Result<ExitCode> {
 pub fn smoke(options: &Smoke, workspace: &Workspace) -> Result<ExitCode> {
     let settings = match (&options.data, &options.stack, &options.url) {
         (Some(folder), _, _) => settings_of(folder)?,
-        (None, Some(stack), _) => with_keys(api_url(stack, options.region.as_deref(), workspace)?)?,
+        (None, Some(stack), _) => with_keys(api_url(listing(stack, options.region.as_deref(), workspace)?)?)?,
         (None, None, Some(url)) => with_keys(url.clone())?,
         (None, None, None) => bail!("whom? --url, --stack, or --data .eclips for a running `cargo dev`"),
     };
@@ -140,7 +138,7 @@ pub fn destroy(options: &Destroy, workspace: &Workspace) -> Result<ExitCode> {
         None => asked("the stack's name once more: ")?,
     };
     ensure!(said == options.stack, "{said:?} is another name; nothing was deleted");
-    let mut command = sam(workspace, "delete", &options.stack, options.region.as_deref())?;
+    let mut command = sam(workspace, &["delete"], &options.stack, options.region.as_deref())?;
     command.arg("--no-prompts");
     run(
         command,
@@ -149,11 +147,25 @@ pub fn destroy(options: &Destroy, workspace: &Workspace) -> Result<ExitCode> {
     Ok(ExitCode::SUCCESS)
 }
 
-fn sam(workspace: &Workspace, verb: &str, stack: &str, region: Option<&str>) -> Result<Command> {
+/// Prepares the upload of what a template names and the deployment of the stack; whether it is confirmed and with which parameters is
+/// the caller's to add. *Errors*: no SAM, in a sentence.
+pub fn deploying(template: &Path, stack: &str, region: Option<&str>, workspace: &Workspace) -> Result<Command> {
+    let mut command = sam(workspace, &["deploy"], stack, region)?;
+    command.arg("--template-file").arg(template);
+    command.args([
+        "--capabilities",
+        "CAPABILITY_IAM",
+        "--resolve-s3",
+        "--no-fail-on-empty-changeset",
+    ]);
+    Ok(command)
+}
+
+fn sam(workspace: &Workspace, verb: &[&str], stack: &str, region: Option<&str>) -> Result<Command> {
     let tool: Installed = sam::TOOL.ready(workspace)?;
     let mut command = tool.command(workspace);
     command
-        .arg(verb)
+        .args(verb)
         .args(["--stack-name", stack])
         .env("SAM_CLI_TELEMETRY", "0");
     if let Some(region) = region {
@@ -179,24 +191,21 @@ fn asked(question: &str) -> Result<String> {
     Ok(answer.trim().to_owned())
 }
 
-/// The address among a stack's outputs.
-fn api_url(stack: &str, region: Option<&str>, workspace: &Workspace) -> Result<String> {
-    let tool = sam::TOOL.ready(workspace)?;
-    let mut command = tool.command(workspace);
-    command
-        .args(["list", "stack-outputs", "--output", "json", "--stack-name", stack])
-        .env("SAM_CLI_TELEMETRY", "0")
-        .stderr(Stdio::inherit());
-    if let Some(region) = region {
-        command.args(["--region", region]);
-    }
-    let said = command.output().context("cannot start sam")?;
+/// Prepares the list of a stack's outputs, for [`api_url`]. *Errors*: no SAM, in a sentence.
+pub fn listing(stack: &str, region: Option<&str>, workspace: &Workspace) -> Result<Command> {
+    let mut command = sam(workspace, &["list", "stack-outputs"], stack, region)?;
+    command.args(["--output", "json"]);
+    Ok(command)
+}
+
+/// The address among the outputs of a stack, which a command lists. *Errors*: what SAM says, or it is another template's stack.
+pub fn api_url(mut listing: Command) -> Result<String> {
+    let said = listing.stderr(Stdio::inherit()).output().context("cannot start sam")?;
     ensure!(
         said.status.success(),
-        "sam could not list the outputs of {stack}; its message is above"
+        "sam could not list the stack's outputs; its message is above"
     );
-    output(&said.stdout, "ApiUrl")
-        .with_context(|| format!("{stack} has no output ApiUrl; is it a stack of this template?"))
+    output(&said.stdout, "ApiUrl").context("the stack has no output ApiUrl; is it one of this template?")
 }
 
 /// An output's value in what `sam list stack-outputs` prints.
@@ -219,7 +228,7 @@ fn with_keys(url: String) -> Result<Vec<(String, String)>> {
 }
 
 /// Address and keys of a running `cargo dev`.
-fn settings_of(folder: &std::path::Path) -> Result<Vec<(String, String)>> {
+fn settings_of(folder: &Path) -> Result<Vec<(String, String)>> {
     let path = folder.join("dev.env");
     let text = fs::read_to_string(&path).with_context(|| {
         format!(

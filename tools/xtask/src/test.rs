@@ -4,10 +4,12 @@
 mod browser;
 mod build;
 mod docs;
+mod emulator;
 mod format;
 mod fuzz;
 mod lints;
 mod model;
+mod operator;
 mod policy;
 pub mod sam;
 mod template;
@@ -28,7 +30,7 @@ use crate::{environment, summary};
 /// The options of `cargo xtask test`.
 #[derive(Args)]
 pub struct Options {
-    /// Runs only this part; may be given more than once. `tests`, `browser` and `fuzz` bring `build` with them.
+    /// Runs only this part; may be given more than once. What starts programs brings `build` with it.
     #[arg(long, value_name = "PART")]
     only: Vec<Part>,
     /// Lists the parts and what each one runs.
@@ -37,6 +39,9 @@ pub struct Options {
     /// Runs the part `model` too, which no other wish includes: its first time downloads 270 MB and builds for minutes.
     #[arg(long)]
     with_model: bool,
+    /// Runs the part `emulator` too, which no other wish includes: it takes minutes, and what it emulates is AWS as others read it.
+    #[arg(long)]
+    with_emulator: bool,
 }
 
 /// A part of the check, in the order they run. Clippy's and rustdoc's work on the dependencies is shared with each other
@@ -65,6 +70,8 @@ pub enum Part {
     Policy,
     /// A run that a real model answers, on this machine.
     Model,
+    /// The stack deployed to an emulator of AWS, and tried there.
+    Emulator,
 }
 
 /// What became of a part.
@@ -134,12 +141,16 @@ impl Part {
             Self::Sam => sam::COMMAND,
             Self::Policy => policy::COMMAND,
             Self::Model => model::SHOWN,
+            Self::Emulator => emulator::SHOWN,
         }
     }
 
     /// Whether it starts programs from the target folder, and shows what it does while it does it.
     fn starts_programs(self) -> bool {
-        matches!(self, Self::Tests | Self::Browser | Self::Fuzz | Self::Model)
+        matches!(
+            self,
+            Self::Tests | Self::Browser | Self::Fuzz | Self::Model | Self::Emulator
+        )
     }
 
     fn run(self, workspace: &Workspace) -> Result<Outcome> {
@@ -155,6 +166,7 @@ impl Part {
             Self::Sam => sam::run(workspace),
             Self::Policy => policy::run(workspace),
             Self::Model => model::run(workspace),
+            Self::Emulator => emulator::run(workspace),
         }
     }
 }
@@ -163,11 +175,13 @@ impl Part {
 /// anything could not run.
 pub fn run(options: &Options, workspace: &Workspace) -> Result<ExitCode> {
     let mut only = options.only.clone();
-    if options.with_model {
-        only.push(Part::Model);
-        if options.only.is_empty() {
-            only.extend(usual());
-        }
+    let wishes = [
+        (options.with_model, Part::Model),
+        (options.with_emulator, Part::Emulator),
+    ];
+    only.extend(wishes.iter().filter(|(is_wished, _)| *is_wished).map(|(_, part)| *part));
+    if options.only.is_empty() && !only.is_empty() {
+        only.extend(usual());
     }
     let parts = chosen(&only);
     if options.list {
@@ -190,12 +204,12 @@ pub fn run(options: &Options, workspace: &Workspace) -> Result<ExitCode> {
     })
 }
 
-/// The parts that run without a wish: all but the model.
+/// The parts that run without a wish: all but those that ask for much that no other one needs.
 fn usual() -> impl Iterator<Item = Part> {
     Part::value_variants()
         .iter()
         .copied()
-        .filter(|part| *part != Part::Model)
+        .filter(|part| !matches!(part, Part::Model | Part::Emulator))
 }
 
 /// Puts the wanted parts in their order; no wish means the usual ones. What starts programs from the target folder would, without a
@@ -259,8 +273,9 @@ mod promises {
     use super::{Part, chosen};
 
     #[test]
-    fn a_model_is_asked_on_demand_only() {
-        assert!(!chosen(&[]).contains(&Part::Model));
+    fn a_model_and_an_emulator_are_asked_on_demand_only() {
+        assert!(!chosen(&[]).contains(&Part::Model) && !chosen(&[]).contains(&Part::Emulator));
+        assert_eq!(chosen(&[Part::Emulator]), [Part::Build, Part::Emulator]);
         assert_eq!(chosen(&[Part::Model]), [Part::Build, Part::Model]);
     }
 

@@ -3,7 +3,7 @@
 
 use futures_util::future::try_join_all;
 
-use super::super::item::{at, fill, keyed, n, s};
+use super::super::item::{at, fill, keyed, mark, n, s};
 use super::super::once::{self, Made};
 use super::super::transact::create;
 use super::super::{StoreError, sweep, unavailable};
@@ -62,11 +62,6 @@ impl Batches<'_> {
                 ("webhook_url", new.webhook_url.as_deref().map(s)),
                 ("plan", Some(s(plan.as_str()))),
                 ("key_id", Some(s(caller.key().to_string()))),
-                (
-                    "request_id",
-                    Some(&caller.mark().request_id).filter(|id| !id.is_empty()).map(s),
-                ),
-                ("trace", caller.mark().trace.as_ref().map(s)),
                 ("total_rows", Some(n(new.rows.len()))),
                 ("expanded", Some(n(0))),
                 ("created_at", Some(at(now))),
@@ -75,6 +70,7 @@ impl Batches<'_> {
                 ("ttl", Some(ttl.clone())),
             ],
         );
+        mark(&mut main, caller.mark());
         let mut progress = keyed(&pk, "P");
         fill(
             &mut progress,

@@ -2,7 +2,7 @@
 
 use serde_json::value::RawValue;
 
-use super::super::item::{Attributes, at, fill, keyed, n, s};
+use super::super::item::{Attributes, at, fill, keyed, mark, n, s};
 use super::super::once::{self, Made};
 use super::super::transact::create;
 use super::super::{StoreError, sweep};
@@ -128,11 +128,6 @@ pub(in crate::store) fn parts(run: RunId, origin: &Origin<'_>, asked: &Asked<'_>
             ("row_index", origin.row.map(|(_, row)| n(row))),
             ("plan", Some(s(origin.plan.as_str()))),
             ("key_id", Some(s(origin.key))),
-            (
-                "request_id",
-                Some(&origin.mark.request_id).filter(|id| !id.is_empty()).map(s),
-            ),
-            ("trace", origin.mark.trace.as_ref().map(s)),
             ("created_at", Some(at(origin.at))),
             ("epoch", Some(n(0))),
             ("seq", Some(n(1))),
@@ -141,6 +136,7 @@ pub(in crate::store) fn parts(run: RunId, origin: &Origin<'_>, asked: &Asked<'_>
             ("ttl", Some(ttl.clone())),
         ],
     );
+    mark(&mut main, &origin.mark);
     let apart = if inline {
         fill(&mut main, input);
         None

@@ -5,10 +5,7 @@
 //! under the target folder.
 
 use std::fs;
-use std::net::{TcpListener, TcpStream};
 use std::path::{Path, PathBuf};
-use std::process::{Child, Stdio};
-use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail};
 
@@ -16,6 +13,7 @@ use super::Outcome;
 use crate::counts::Counts;
 use crate::process;
 use crate::python::{Installed, Tool};
+use crate::server::Server;
 use crate::workspace::Workspace;
 
 /// What this part runs, between starting a server and stopping it.
@@ -31,8 +29,6 @@ const TOOL: Tool = Tool {
 
 /// Enough for an agent's instructions, its schema and an answer.
 const CONTEXT_TOKENS: &str = "4096";
-/// How long the server may take to load the model.
-const START: Duration = Duration::from_secs(120);
 
 /// Starts the server, drives the run, stops the server.
 pub fn run(workspace: &Workspace) -> Result<Outcome> {
@@ -43,7 +39,7 @@ pub fn run(workspace: &Workspace) -> Result<Outcome> {
         Ok(ready) => ready,
         Err(reason) => return Ok(Outcome::NotRun(format!("{reason:#}"))),
     };
-    let server = Server::start(&tool, &weights, workspace)?;
+    let server = serve(&tool, &weights, workspace)?;
     let mut command = workspace.command("cargo");
     command.args(["run", "--quiet", "-p", "eclips-tests", "--example", "real_model", "--"]);
     command.arg(format!("openai:http://127.0.0.1:{}/v1#gemma", server.port));
@@ -82,54 +78,15 @@ fn weights(tool: &Installed, workspace: &Workspace) -> Result<PathBuf> {
     Ok(file)
 }
 
-/// A server of the model; it stops when dropped.
-struct Server {
-    child: Child,
-    port: u16,
-    log: PathBuf,
-}
-
-impl Server {
-    fn start(tool: &Installed, weights: &Path, workspace: &Workspace) -> Result<Self> {
-        // Free a moment ago; nobody else on this machine draws ports at that rate.
-        let port = TcpListener::bind("127.0.0.1:0")?.local_addr()?.port();
-        let log = tool.folder().join("server.log");
-        let words = fs::File::create(&log)?;
+/// Starts the model's server.
+fn serve(tool: &Installed, weights: &Path, workspace: &Workspace) -> Result<Server> {
+    Server::start(&tool.folder().join("server.log"), |port| {
         let mut command = tool.interpreter(workspace)?;
         command
-            .args([
-                "-m",
-                "llama_cpp.server",
-                "--host",
-                "127.0.0.1",
-                "--port",
-                &port.to_string(),
-            ])
+            .args(["-m", "llama_cpp.server", "--host", "127.0.0.1", "--port"])
+            .arg(port.to_string())
             .args(["--n_ctx", CONTEXT_TOKENS, "--model"])
-            .arg(weights)
-            .stdin(Stdio::null())
-            .stdout(words.try_clone()?)
-            .stderr(words);
-        let child = command.spawn().context("cannot start the model's server")?;
-        let mut server = Self { child, port, log };
-        let began = Instant::now();
-        while TcpStream::connect(("127.0.0.1", port)).is_err() {
-            if server.child.try_wait()?.is_some() || began.elapsed() > START {
-                bail!(
-                    "the model's server did not start; its words are in {}",
-                    server.log.display()
-                );
-            }
-            std::thread::sleep(Duration::from_millis(200));
-        }
-        Ok(server)
-    }
-}
-
-impl Drop for Server {
-    fn drop(&mut self) {
-        // It may have ended by itself; then there is nothing to stop.
-        let _ = self.child.kill();
-        let _ = self.child.wait();
-    }
+            .arg(weights);
+        Ok(command)
+    })
 }

@@ -35,7 +35,7 @@ pub fn run(workspace: &Workspace) -> Result<Outcome> {
         Ok(tool) => tool,
         Err(reason) => return Ok(Outcome::NotRun(format!("{reason:#}"))),
     };
-    let stack = sam::expanded(&tool, workspace)?;
+    let stack = sam::expanded(&tool, &[], workspace)?;
     let faults = rules::faults(&stack);
     if !faults.is_empty() {
         return Ok(Outcome::failed(

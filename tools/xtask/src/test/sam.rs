@@ -43,15 +43,16 @@ pub fn run(workspace: &Workspace) -> Result<Outcome> {
             "Mend infra/template.yaml; if the `template` part is content, the fault is in what SAM adds.",
         ));
     }
-    judge(&expanded(&tool, workspace)?, workspace)
+    judge(&expanded(&tool, &[], workspace)?, workspace)
 }
 
-/// Expands the template as SAM does in AWS.
+/// Expands the template as SAM does in AWS, with these parameters, `NAME=VALUE`, and the defaults of all others.
 /// *Errors*: the translator took it amiss, in its own words.
-pub fn expanded(tool: &Installed, workspace: &Workspace) -> Result<Value> {
+pub fn expanded(tool: &Installed, parameters: &[&str], workspace: &Workspace) -> Result<Value> {
     let mut command = tool.interpreter(workspace)?;
     command
         .arg("tools/xtask/src/test/sam/expand.py")
+        .args(parameters)
         .env("AWS_DEFAULT_REGION", "eu-west-1");
     // Not both streams in one: the translator has something to say on the other, whatever happens.
     let said = command

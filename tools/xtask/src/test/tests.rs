@@ -1,5 +1,7 @@
 //! The `tests` part: every test of every crate, shown while it runs; then the contract's once more, behind the unrest.
 
+use std::process::Command;
+
 use anyhow::Result;
 
 use super::Outcome;
@@ -20,8 +22,13 @@ const AGAIN: &str = "cargo test -p eclips-tests --test all -- contract::";
 pub fn run(workspace: &Workspace) -> Result<Outcome> {
     let mut restless = workspace.command_line(AGAIN);
     restless.env("ECLIPS_UNREST", "1");
+    counted([(workspace.command_line(ALL), ""), (restless, ", with ECLIPS_UNREST=1")])
+}
+
+/// Runs commands of cargo's tests, one after the other, and counts over all of them. With each is said where a failed test of it ran.
+pub fn counted(commands: impl IntoIterator<Item = (Command, &'static str)>) -> Result<Outcome> {
     let (mut counts, mut failed) = (Counts::default(), Vec::new());
-    for (command, where_from) in [(workspace.command_line(ALL), ""), (restless, ", with ECLIPS_UNREST=1")] {
+    for (command, where_from) in commands {
         let mut found = Counts::default();
         let success = process::aloud(command, |line| {
             found = found + Counts::from_result_line(line).unwrap_or_default();

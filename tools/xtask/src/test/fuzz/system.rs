@@ -4,25 +4,11 @@
 use std::fs;
 use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, Stdio};
 
-use anyhow::{Context, Result, bail};
-use serde_json::Value;
-
+use crate::test::operator::{self, Operator, SCOPES};
 use crate::workspace::Workspace;
-
-/// What the organization may do of everything: more than any part asks for.
-const LIMIT: &str = "1000000";
-/// Every number that `cargo admin org set-limit` knows.
-const LIMITS: [&str; 4] = [
-    "strict-per-minute",
-    "standard-per-minute",
-    "requests-per-day",
-    "credits-per-month",
-];
-/// *Source*: contract §1.
-const SCOPES: &str =
-    "agents:read,agents:run,batch:read,batch:run,triage:read,triage:write,webhooks:read,webhooks:write";
+use anyhow::{Context, Result, bail};
 
 /// A running system; it stops when dropped.
 pub struct System {
@@ -41,7 +27,7 @@ impl System {
     pub fn start(workspace: &Workspace, folder: &Path) -> Result<Self> {
         fs::create_dir_all(folder).with_context(|| format!("cannot make {}", folder.display()))?;
         let log = fs::File::create(folder.join("log"))?;
-        let mut command = program("eclips-local", workspace);
+        let mut command = operator::program("eclips-local", workspace);
         command
             .args(["--port", "0", "--dashboard-port", "0", "--receiver-port", "0", "--data"])
             .arg(folder.join("data"))
@@ -78,44 +64,17 @@ impl System {
         };
         system.url = setting("ECLIPS_BASE_URL")?;
         system.receiver_url = setting("ECLIPS_RECEIVER_URL")?;
-        system.key = system.make_key(workspace)?;
+        let data = folder.join("data");
+        let operator = Operator::of_folder(&data, workspace);
+        let org = operator.org("Fuzz")?;
+        operator.unlimit(&org)?;
+        system.key = operator.key(&org, SCOPES, &["--test"])?;
         Ok(system)
     }
 
     /// Where its log is.
     pub fn log(&self) -> PathBuf {
         self.folder.join("log")
-    }
-
-    fn make_key(&self, workspace: &Workspace) -> Result<String> {
-        let made = self.admin(workspace, &["org", "create", "--name", "Fuzz", "--plan", "growth"])?;
-        let org = text(&made, "org_id")?;
-        for limit in LIMITS {
-            self.admin(workspace, &["org", "set-limit", &org, limit, LIMIT])?;
-        }
-        let made = self.admin(
-            workspace,
-            &["key", "create", "--org", &org, "--test", "--scopes", SCOPES],
-        )?;
-        text(&made, "key")
-    }
-
-    fn admin(&self, workspace: &Workspace, arguments: &[&str]) -> Result<Value> {
-        let mut command = program("eclips-admin", workspace);
-        command
-            .arg("--json")
-            .arg("--data")
-            .arg(self.folder.join("data"))
-            .args(arguments);
-        let said = command.output().context("cannot start `cargo admin`")?;
-        if !said.status.success() {
-            bail!(
-                "cargo admin {}: {}",
-                arguments.join(" "),
-                String::from_utf8_lossy(&said.stderr)
-            );
-        }
-        serde_json::from_slice(&said.stdout).context("`cargo admin --json` prints one object")
     }
 }
 
@@ -125,21 +84,4 @@ impl Drop for System {
         let _ = self.child.kill();
         let _ = self.child.wait();
     }
-}
-
-/// A program of this build, without any setting of the caller's: no model is asked but the sandbox, and no AWS account.
-fn program(name: &str, workspace: &Workspace) -> Command {
-    let mut command = workspace.command(
-        workspace
-            .target
-            .join("debug")
-            .join(format!("{name}{}", std::env::consts::EXE_SUFFIX)),
-    );
-    command.env_clear();
-    command
-}
-
-fn text(object: &Value, name: &str) -> Result<String> {
-    let value = object[name].as_str().map(str::to_owned);
-    value.with_context(|| format!("it names no {name}: {object}"))
 }
