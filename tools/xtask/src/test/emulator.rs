@@ -39,6 +39,12 @@ const REGION: &str = "us-east-1";
 const CONTRACT: &str = "cargo test -p eclips-tests --test all -- contract:: --test-threads 4 \
                         --skip two_authorization_headers_are_refused --skip a_path_in_another_spelling_never_reaches_a_handler";
 
+/// What is done to the stores, over the emulator's DynamoDB. Left out are two crowds at once, for whom it is too slow, and what counts
+/// units: it reckons reads of several items otherwise.
+const STORES: &str = "cargo test -p eclips-tests --test all -- sweep:: triage:: webhooks:: batches:: cancel:: conduct:: \
+                      idempotency:: usage::fold faults:: followed:: --test-threads 4 --skip contract:: \
+                      --skip fifty_who_send_one_named_request_make_one_run --skip of_twenty_who_decide_at_once_one_does";
+
 /// Deploys, tries, stops.
 pub fn run(workspace: &Workspace) -> Result<Outcome> {
     let ready = TOOL
@@ -153,5 +159,10 @@ fn tried(server: &Server, url: &str, workspace: &Workspace) -> Result<Outcome> {
         command
     };
     process::aloud(with("cargo run --quiet -p eclips-tests --example first_look"), |_| ())?;
-    tests::counted([(with(CONTRACT), ", against the emulator")])
+    let mut stores = workspace.command_line(STORES);
+    stores.env("ECLIPS_ENGINE", format!("http://127.0.0.1:{}", server.port));
+    tests::counted([
+        (with(CONTRACT), ", against the stack in the emulator"),
+        (stores, ", over the emulator's DynamoDB"),
+    ])
 }
