@@ -9,9 +9,9 @@ use crate::auth::{Scope, ScopeSet};
 pub enum Role {
     /// Everything.
     Owner,
-    /// Makes and ends keys; grants every scope but the one that decides in a person's stead.
+    /// Works, and makes and ends keys; grants every scope but the one that decides in a person's stead.
     Admin,
-    /// Reads.
+    /// Works: starts and cancels runs, decides what waits for a person. Manages nothing.
     Member,
 }
 

@@ -41,7 +41,10 @@ impl Verb for Create {
         // Only a route that reads runs beside the limiter and so has no quota yet.
         let quota = call.quota.ok_or(ApiError::Internal)?;
         let (batches, named) = (call.store.batches(), self.named.as_ref());
-        match batches.create(call.caller, quota.plan, &self.batch, named).await? {
+        match batches
+            .create(&call.caller.author(), quota.plan, &self.batch, named)
+            .await?
+        {
             Made::Now(batch) => Ok(self.accepted(batch)),
             Made::Before(batch) => Ok(self.accepted(batch).as_replay()),
             Made::NameTaken => Err(ApiError::name_taken()),

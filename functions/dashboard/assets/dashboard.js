@@ -3,10 +3,57 @@
 
 // Times in the reader's own zone; the exact value stays in the title.
 const format = new Intl.DateTimeFormat(undefined, { dateStyle: "medium", timeStyle: "short" });
-for (const time of document.querySelectorAll("time[datetime]")) {
-  time.textContent = format.format(new Date(time.dateTime));
-  time.title = time.dateTime;
+function inOwnZone(part) {
+  for (const time of part.querySelectorAll("time[datetime]")) {
+    time.textContent = format.format(new Date(time.dateTime));
+    time.title = time.dateTime;
+  }
 }
+inOwnZone(document);
+
+// What changes by itself: the page is asked for again, and what is new in its live part takes the place of what was there. A part
+// that somebody is using stays as it is; one that says it no longer changes is not asked for again.
+function watch(region) {
+  const pause = Number(region.dataset.live);
+  const look = () => {
+    if (document.hidden || (region.contains(document.activeElement) && document.activeElement !== region)) return again(pause);
+    const request = new XMLHttpRequest();
+    request.open("GET", location.href);
+    request.responseType = "document";
+    request.timeout = 20_000;
+    request.onload = () => {
+      const fresh = request.status === 200 && request.response && request.response.getElementById(region.id);
+      // Signed out, or a fault: whoever looks again by hand is told.
+      if (!fresh) return again(10 * pause);
+      inOwnZone(fresh);
+      renew(region, fresh);
+      if (fresh.dataset.live) again(Number(fresh.dataset.live));
+    };
+    request.onerror = request.ontimeout = () => again(10 * pause);
+    request.send();
+  };
+  const again = (ms) => setTimeout(look, ms);
+  again(pause);
+}
+
+// Children that are the same stay: what reads a page aloud hears only what is new.
+function renew(old, fresh) {
+  const kept = new Map();
+  for (const child of old.children) if (child.id) kept.set(child.id, child);
+  const wanted = [];
+  for (const child of [...fresh.children]) {
+    const known = kept.get(child.id);
+    if (known && known.isEqualNode(child)) wanted.push(known);
+    else if (known && "keep" in child.dataset) {
+      renew(known, child);
+      wanted.push(known);
+    } else wanted.push(document.importNode(child, true));
+  }
+  if (wanted.length !== old.children.length || wanted.some((child, at) => child !== old.children[at])) {
+    old.replaceChildren(...wanted);
+  }
+}
+document.querySelectorAll("[data-live]").forEach(watch);
 
 // A second click on the way would make its answer the one that is shown, and the first one's key was in the first one.
 for (const form of document.querySelectorAll("form[data-once]")) {

@@ -10,9 +10,9 @@ use lambda_http::{Body, Response};
 
 use crate::refusal::Refusal;
 
-/// Scripts, styles, images and forms are ours or there are none; nobody frames us. A form may lead nowhere else either: the way
+/// Scripts, styles, images, forms and what a script asks for are ours or there are none; nobody frames us. A form may lead nowhere else either: the way
 /// to the sign-in provider is a link. `require-trusted-types-for` takes from a script, ours included, the means of writing HTML.
-const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; form-action 'self'; \
+const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; form-action 'self'; \
      frame-ancestors 'none'; base-uri 'none'; require-trusted-types-for 'script'; trusted-types 'none'";
 
 /// The headers that every answer carries, whatever it is. `same-origin` and not `no-referrer`: with that, browsers send

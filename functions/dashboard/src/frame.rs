@@ -1,11 +1,16 @@
 //! What surrounds every page: title, navigation, who is signed in, style and script.
 
+use eclips_shared::auth::Mode;
+
 use crate::assets::{self, Paths};
 use crate::guard::{Member, SignedIn};
+use crate::place::Place;
 
 /// A place in the navigation.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Section {
+    /// Runs.
+    Runs,
     /// Settings → API keys.
     ApiKeys,
     /// Settings → Audit log.
@@ -13,9 +18,15 @@ pub enum Section {
 }
 
 /// The navigation, in its order: a page appears here when it exists.
-const SECTIONS: [(Section, &str, &str); 2] = [
-    (Section::ApiKeys, "API keys", "/settings/api-keys"),
-    (Section::AuditLog, "Audit log", "/settings/audit-log"),
+const GROUPS: [(&str, &[(Section, &str, &str)]); 2] = [
+    ("Work", &[(Section::Runs, "Runs", "/runs")]),
+    (
+        "Settings",
+        &[
+            (Section::ApiKeys, "API keys", "/settings/api-keys"),
+            (Section::AuditLog, "Audit log", "/settings/audit-log"),
+        ],
+    ),
 ];
 
 /// The frame of one page, for the template `frame.html`.
@@ -27,6 +38,8 @@ pub struct Frame {
     pub who: Option<Who>,
     /// How wide a page is that anyone sees.
     pub width: Width,
+    /// Whose data it shows, and its own address without that; `None` on pages that are the same for both.
+    pub data: Option<(Place, String)>,
     section: Option<Section>,
 }
 
@@ -68,10 +81,16 @@ pub struct Membership {
     pub org: String,
 }
 
+/// A part of the navigation.
+pub struct Group {
+    pub name: &'static str,
+    pub links: Vec<Link>,
+}
+
 /// A link of the navigation.
 pub struct Link {
     pub name: &'static str,
-    pub path: &'static str,
+    pub path: String,
     pub is_current: bool,
 }
 
@@ -83,6 +102,7 @@ impl Frame {
             assets: assets::paths(),
             who: None,
             width: Width::Card,
+            data: None,
             section: None,
         }
     }
@@ -121,6 +141,14 @@ impl Frame {
         }
     }
 
+    /// The frame of a page of an organization's data, live or test; `path` is the page's own, for the way to the other.
+    pub fn of_data(title: &str, section: Section, member: &Member, place: Place, path: &str) -> Self {
+        Self {
+            data: Some((place, path.to_owned())),
+            ..Self::of(title, Some(section), member)
+        }
+    }
+
     /// The frame of a page that concerns a person alone, whatever organizations there are.
     pub fn of_person(title: &str, signed_in: &SignedIn) -> Self {
         Self {
@@ -134,14 +162,57 @@ impl Frame {
         }
     }
 
-    /// The navigation's links.
-    pub fn links(&self) -> Vec<Link> {
-        SECTIONS
-            .into_iter()
-            .map(|(section, name, path)| Link {
+    /// The navigation.
+    pub fn groups(&self) -> Vec<Group> {
+        let groups = GROUPS.into_iter();
+        groups
+            .map(|(name, links)| Group {
                 name,
-                path,
-                is_current: self.section == Some(section),
+                links: links.iter().map(|link| self.link(*link)).collect(),
+            })
+            .collect()
+    }
+
+    fn link(&self, (section, name, path): (Section, &'static str, &str)) -> Link {
+        Link {
+            name,
+            path: self.at(path),
+            is_current: self.section == Some(section),
+        }
+    }
+
+    /// A path of the dashboard, for the same data as this page shows.
+    pub fn at(&self, path: &str) -> String {
+        match &self.data {
+            Some((place, _)) if !path.starts_with("/settings") => place.at(path),
+            _ => path.to_owned(),
+        }
+    }
+
+    /// Whether the page shows the test keys' own data.
+    pub fn is_test(&self) -> bool {
+        self.data.as_ref().is_some_and(|(place, _)| place.is_test())
+    }
+
+    /// The page's own address, at its beginning.
+    pub fn here(&self) -> String {
+        self.data
+            .as_ref()
+            .map_or_else(String::new, |(place, path)| place.at(path))
+    }
+
+    /// The ways to live and test data, and which of the two this page shows; none where it makes no difference.
+    pub fn modes(&self) -> Vec<Link> {
+        let Some((place, path)) = &self.data else {
+            return Vec::new();
+        };
+        let modes = [("Live", Mode::Live), ("Test", Mode::Test)];
+        modes
+            .into_iter()
+            .map(|(name, mode)| Link {
+                name,
+                path: Place(mode).at(path),
+                is_current: place.0 == mode,
             })
             .collect()
     }

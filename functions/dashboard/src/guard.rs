@@ -29,8 +29,6 @@ use crate::session::{Cookies, Token};
 const RECENT_MS: i64 = 15 * MINUTE_MS;
 /// How long after one the forms for that are shown: whoever gets one has five minutes to fill it in.
 const RECENT_FOR_FORMS_MS: i64 = 10 * MINUTE_MS;
-/// The largest form. *Source*: our choice; the longest of ours has some 600 bytes.
-const FORM_BYTES_MAX: usize = 16 * 1024;
 /// The field of a form that holds the session's proof.
 pub const FORM_TOKEN: &str = "form_token";
 
@@ -123,7 +121,10 @@ impl<'a> Visit<'a> {
         match (self.is_read(), self.path.as_str()) {
             (true, path) if path.starts_with("/sign-in") => "/".to_owned(),
             (true, _) => self.path_and_query(),
-            (false, "/settings/api-keys") => "/settings/api-keys/new".to_owned(),
+            (false, "/settings/api-keys" | "/runs") => {
+                self.path_and_query()
+                    .replacen(&self.path, &format!("{}/new", self.path), 1)
+            }
             (false, "/sign-out") => "/".to_owned(),
             (false, path) => path.to_owned(),
         }
@@ -299,7 +300,7 @@ async fn pass(visit: &mut Visit<'_>, body: &Body, trace: &mut Trace) -> Outcome 
         Handler::OwnRead(handler) => handler(visit, &known().await?).await,
         Handler::OwnWrite(handler) => {
             let signed_in = known().await?;
-            let form = own_form(visit, &signed_in, body)?;
+            let form = own_form(visit, &signed_in, body, page.form_max)?;
             handler(visit, &signed_in, form).await
         }
         Handler::Read(handler) => {
@@ -310,7 +311,7 @@ async fn pass(visit: &mut Visit<'_>, body: &Body, trace: &mut Trace) -> Outcome 
         }
         Handler::Write(handler) => {
             let member = enter(visit, known().await?).await?;
-            let form = own_form(visit, &member.signed_in, body)?;
+            let form = own_form(visit, &member.signed_in, body, page.form_max)?;
             member.require(page.needs, RECENT_MS)?;
             handler(visit, &member, form).await
         }
@@ -376,8 +377,8 @@ async fn renew(visit: &Visit<'_>, member: &Member) {
 /// Reads a form and makes sure that a page of this very session sent it.
 ///
 /// *Errors*: [`Refusal::ForeignForm`], [`Refusal::BadForm`], [`Refusal::TooLarge`].
-fn own_form(visit: &Visit<'_>, signed_in: &SignedIn, body: &Body) -> Result<Fields, Refusal> {
-    if body.len() > FORM_BYTES_MAX {
+fn own_form(visit: &Visit<'_>, signed_in: &SignedIn, body: &Body, form_max: usize) -> Result<Fields, Refusal> {
+    if body.len() > form_max {
         return Err(Refusal::TooLarge);
     }
     // Every browser says where a form comes from. One that does not, or says two things, sends no form of ours.

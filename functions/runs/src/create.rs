@@ -42,7 +42,7 @@ impl Verb for Create {
         let made = call
             .store
             .runs()
-            .create(call.caller, quota.plan, &self.run, named)
+            .create(&call.caller.author(), quota.plan, &self.run, named)
             .await?;
         match made {
             Made::Now(run) => Ok(self.accepted(run)),

@@ -5,7 +5,7 @@ use eclips_shared::body::Fields;
 use eclips_shared::error::ApiError;
 use eclips_shared::ids::WebhookId;
 use eclips_shared::serve::{Answer, Call, Incoming, Verb};
-use eclips_shared::store::{NewWebhook, place_of_secret};
+use eclips_shared::store::{Actor, NewWebhook, place_of_secret};
 use eclips_shared::time::Timestamp;
 use eclips_shared::webhook::{SigningSecret, Topic, WEBHOOKS_MAX, WebhookStatus, topics};
 use http::StatusCode;
@@ -41,7 +41,9 @@ impl Verb for Create {
             topics: self.topics,
             created_at: Timestamp::now(),
         };
-        if !call.store.webhooks().create(call.caller, &new).await? {
+        let author = call.caller.author();
+        let by = Actor::Key(author.key.clone());
+        if !call.store.webhooks().create(&author, &by, &new).await? {
             return Err(ApiError::Unprocessable {
                 message: format!("At most {WEBHOOKS_MAX} webhooks per organization"),
                 field: "url",

@@ -87,6 +87,35 @@ pub struct Mark {
     pub trace: Option<String>,
 }
 
+/// On whose account something is made.
+#[derive(Clone, Debug)]
+pub struct Author {
+    /// Whose it will be.
+    pub tenant: Tenant,
+    /// What the ledger knows its maker by: a key's id, or [`Author::DASHBOARD`].
+    pub key: String,
+    /// The request that it comes of.
+    pub mark: Mark,
+}
+
+impl Author {
+    /// What stands for a key where a person made it.
+    pub const DASHBOARD: &str = "dashboard";
+
+    /// A person, by a request of the dashboard.
+    #[must_use]
+    pub fn person(tenant: Tenant, request_id: &str) -> Self {
+        Self {
+            tenant,
+            key: Self::DASHBOARD.to_owned(),
+            mark: Mark {
+                request_id: request_id.to_owned(),
+                trace: None,
+            },
+        }
+    }
+}
+
 /// An authenticated caller. Only `authenticate` builds one, and only from a record that is neither revoked nor expired.
 #[derive(Clone, Debug)]
 pub struct Caller {
@@ -102,6 +131,16 @@ impl Caller {
     /// The same caller, of this very request.
     pub(crate) fn marked(self, mark: Mark) -> Self {
         Self { mark, ..self }
+    }
+
+    /// On whose account this request makes something.
+    #[must_use]
+    pub fn author(&self) -> Author {
+        Author {
+            tenant: self.tenant,
+            key: self.key.to_string(),
+            mark: self.mark.clone(),
+        }
     }
 
     /// Under which names the request is known elsewhere.

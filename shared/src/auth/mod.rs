@@ -7,7 +7,7 @@ mod header;
 mod key;
 mod scope;
 
-pub use caller::{Caller, Mark, Mode, Tenant};
+pub use caller::{Author, Caller, Mark, Mode, Tenant};
 pub use header::{Credential, credential};
 pub use key::{KeyHash, PlainKey};
 pub use scope::{Scope, ScopeSet};

@@ -13,7 +13,7 @@ use super::audit::{self, Action, Actor};
 use super::item::{Attributes, Row, at, b, fill, keyed, n, s};
 use super::transact::{create, delete_existing, send, update, update_main};
 use super::{Store, StoreError, written};
-use crate::auth::{Caller, Tenant};
+use crate::auth::{Author, Tenant};
 use crate::ids::{OrgId, WebhookId};
 use crate::receiver::{ReceiverUrl, Receivers};
 use crate::time::{HOUR_MS, Timestamp};
@@ -71,8 +71,8 @@ impl Webhooks<'_> {
     /// Makes a webhook; says whether the organization had room for it.
     ///
     /// *Errors*: [`StoreError::Unavailable`]: it may have been made; nobody knows its secret then, and it can be deleted.
-    pub async fn create(&self, caller: &Caller, new: &NewWebhook) -> Result<bool, StoreError> {
-        let mut item = keyed(list_of(caller.tenant()), new.id.to_string());
+    pub async fn create(&self, author: &Author, by: &Actor, new: &NewWebhook) -> Result<bool, StoreError> {
+        let mut item = keyed(list_of(author.tenant), new.id.to_string());
         let words = new.topics.iter().map(|topic| topic.as_str().to_owned());
         fill(
             &mut item,
@@ -81,21 +81,20 @@ impl Webhooks<'_> {
                 ("topics", Some(AttributeValue::Ss(words.collect()))),
                 ("status", Some(s(WebhookStatus::Active.as_str()))),
                 ("created_at", Some(at(new.created_at))),
-                ("key_id", Some(s(caller.key().to_string()))),
+                ("key_id", Some(s(&author.key))),
                 ("secret", Some(b(&new.secret))),
             ],
         );
-        let counted = update_main(self.0, &format!("O#{}", caller.org()), "H")
+        let counted = update_main(self.0, &format!("O#{}", author.tenant.org), "H")
             .update_expression("ADD webhooks :one")
             .condition_expression("attribute_not_exists(webhooks) OR webhooks < :max")
             .expression_attribute_values(":one", n(1))
             .expression_attribute_values(":max", n(WEBHOOKS_MAX));
         let detail = format!("{} is told of {}", shown(&new.url), words_of(&new.topics));
-        let by = Actor::Key(caller.key().to_string());
         let entry = audit::entry(
             self.0,
-            caller.org(),
-            &by,
+            author.tenant.org,
+            by,
             Action::WebhookCreated,
             &new.id.to_string(),
             detail,

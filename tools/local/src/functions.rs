@@ -1,11 +1,14 @@
 //! The functions of the stack, each with environments of its own and the time that the template gives it.
 
 use std::future::Future;
+use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{Result, anyhow};
 use eclips_shared::config::Config;
 use eclips_shared::routes::Function;
+use futures_util::FutureExt as _;
+use futures_util::future::BoxFuture;
 use tokio::sync::watch;
 
 use crate::environment::{Pool, StreamingPool};
@@ -49,52 +52,52 @@ pub struct Functions {
 }
 
 impl Functions {
-    /// Each is told what the front makes of the settings; `written` is told after each invocation that may have written: the
-    /// stream is then looked at without delay.
-    pub async fn over(
-        config: &Config,
-        front: &Front,
-        template: &Template,
-        written: &watch::Sender<()>,
-    ) -> Result<Self> {
+    /// Each environment is told what the front makes of the settings; `written` is told after each invocation that may have written:
+    /// the stream is then looked at without delay.
+    pub fn over(config: &Config, front: &Front, template: &Template, written: &watch::Sender<()>) -> Result<Self> {
         let time = |logical_id| template.function_timeout(logical_id);
-        let told = |name| front(name, config.clone());
+        let told = |name| {
+            let (front, config) = (Arc::clone(front), config.clone());
+            move || front(name, config.clone())
+        };
         let stream_time = template.streaming_timeout("StreamFunction")?;
         let health = || async { Ok(eclips_health::service()) };
-        let runs = with(told("runs").await, |config| async move {
-            Ok(eclips_runs::service(&config).await)
-        });
-        let stream = with(told("stream").await, |config| async move {
+        let runs = with(
+            told("runs"),
+            |config| async move { Ok(eclips_runs::service(&config).await) },
+        );
+        let stream = with(told("stream"), |config| async move {
             Ok(eclips_stream::service(&config).await)
         });
-        let triage = with(told("triage").await, |config| async move {
+        let triage = with(told("triage"), |config| async move {
             Ok(eclips_triage::service(&config).await)
         });
-        let batches = with(told("batches").await, |config| async move {
+        let batches = with(told("batches"), |config| async move {
             Ok(eclips_batches::service(&config).await)
         });
-        let webhooks = with(told("webhooks").await, |config| async move {
+        let webhooks = with(told("webhooks"), |config| async move {
             eclips_webhooks::service(&config).await.map_err(|error| anyhow!(error))
         });
-        let usage = with(told("usage").await, |config| async move {
+        let usage = with(told("usage"), |config| async move {
             Ok(eclips_usage::service(&config).await)
         });
-        let dashboard = with(told("dashboard").await, |config| async move {
+        let dashboard = with(told("dashboard"), |config| async move {
             Ok(eclips_dashboard::service(&config).await)
         });
-        let worker = with(told("worker").await, |config| async move {
+        let worker = with(told("worker"), |config| async move {
             eclips_worker::service(&config).await.map_err(|error| anyhow!(error))
         });
-        let dispatch = with(told("dispatch").await, |config| async move {
+        let dispatch = with(told("dispatch"), |config| async move {
             Ok(eclips_dispatch::service(&config).await)
         });
-        let fold = with(told("fold").await, |config| async move {
-            Ok(eclips_fold::service(&config).await)
-        });
-        let deliver = with(told("deliver").await, |config| async move {
+        let fold = with(
+            told("fold"),
+            |config| async move { Ok(eclips_fold::service(&config).await) },
+        );
+        let deliver = with(told("deliver"), |config| async move {
             eclips_deliver::service(&config).await.map_err(|error| anyhow!(error))
         });
-        let sweep = with(told("sweep").await, |config| async move {
+        let sweep = with(told("sweep"), |config| async move {
             Ok(eclips_sweep::service(&config).await)
         });
         Ok(Self {
@@ -130,11 +133,17 @@ impl Functions {
     }
 }
 
-/// A factory of environments that hands each its own copy of the settings.
-fn with<S, F, Fut>(config: Config, service: F) -> impl Fn() -> Fut + Clone + Send + Sync + 'static
+/// A factory of environments that hands each settings of its own.
+fn with<S, F, Fut>(
+    told: impl Fn() -> BoxFuture<'static, Config> + Clone + Send + Sync + 'static,
+    service: F,
+) -> impl Fn() -> BoxFuture<'static, Result<S>> + Clone + Send + Sync + 'static
 where
     F: Fn(Config) -> Fut + Clone + Send + Sync + 'static,
-    Fut: Future<Output = Result<S>>,
+    Fut: Future<Output = Result<S>> + Send + 'static,
 {
-    move || service(config.clone())
+    move || {
+        let (told, service) = (told(), service.clone());
+        async move { service(told.await).await }.boxed()
+    }
 }

@@ -57,7 +57,8 @@ const DELIVERERS: usize = 32;
 /// How often expired items are deleted; AWS does it within days, and all code compares times itself.
 const TTL_SWEEP_EVERY: Duration = Duration::from_secs(60);
 
-/// Somebody between the functions and what they call: gets a function's name and settings, gives the settings that it is told.
+/// Somebody between the functions and what they call: gets a function's name and settings, gives the settings that an environment of it
+/// is told. Each has its own, as each has its own connections: while it is idle it stands still, and they with it.
 /// For tests of what a function may call, and of what it makes of a store that is not as quick and as agreeable as the engine.
 pub type Front = Arc<dyn Fn(&'static str, Config) -> BoxFuture<'static, Config> + Send + Sync>;
 
@@ -161,7 +162,7 @@ impl Local {
 
         let mappings = [template.mapping("DispatchFunction")?, template.mapping("FoldFunction")?];
         let [queued, changes] = stream::open(&engine, &sdk, &config.table_main, mappings).await?;
-        let functions = Functions::over(&config, &front, &template, &queued.wake()).await?;
+        let functions = Functions::over(&config, &front, &template, &queued.wake())?;
         let mut tasks = JoinSet::new();
         tasks.spawn(consume(queued, functions.dispatch.clone()));
         tasks.spawn(consume(changes, functions.fold.clone()));

@@ -8,7 +8,7 @@ use super::super::once::{self, Made};
 use super::super::transact::create;
 use super::super::{StoreError, sweep, unavailable};
 use super::{Batches, Sent, list_of, partition};
-use crate::auth::{Caller, Tenant};
+use crate::auth::{Author, Tenant};
 use crate::batch::NewBatch;
 use crate::idempotency::Named;
 use crate::ids::BatchId;
@@ -23,12 +23,12 @@ impl Batches<'_> {
     /// *Errors*: [`StoreError::Unavailable`]: then nothing was promised.
     pub async fn create(
         &self,
-        caller: &Caller,
+        author: &Author,
         plan: Plan,
         new: &NewBatch,
         named: Option<&Named>,
     ) -> Result<Made<BatchId>, StoreError> {
-        let tenant = caller.tenant();
+        let tenant = author.tenant;
         if let Some(named) = named
             && let Some(made) = self.made(tenant, named).await?
         {
@@ -61,7 +61,7 @@ impl Batches<'_> {
                 ("agent_type", Some(s(new.agent_type))),
                 ("webhook_url", new.webhook_url.as_deref().map(s)),
                 ("plan", Some(s(plan.as_str()))),
-                ("key_id", Some(s(caller.key().to_string()))),
+                ("key_id", Some(s(&author.key))),
                 ("total_rows", Some(n(new.rows.len()))),
                 ("expanded", Some(n(0))),
                 ("created_at", Some(at(now))),
@@ -70,7 +70,7 @@ impl Batches<'_> {
                 ("ttl", Some(ttl.clone())),
             ],
         );
-        mark(&mut main, caller.mark());
+        mark(&mut main, &author.mark);
         let mut progress = keyed(&pk, "P");
         fill(
             &mut progress,

@@ -7,7 +7,7 @@ use super::super::once::{self, Made};
 use super::super::transact::create;
 use super::super::{StoreError, sweep};
 use super::{INLINE_BYTES_MAX, Runs, events};
-use crate::auth::{Caller, Mark, Tenant};
+use crate::auth::{Author, Mark, Tenant};
 use crate::idempotency::Named;
 use crate::ids::{BatchId, RunId};
 use crate::plan::Plan;
@@ -47,20 +47,19 @@ impl Runs<'_> {
     /// *Errors*: [`StoreError::Unavailable`]: then nothing was promised.
     pub async fn create(
         &self,
-        caller: &Caller,
+        author: &Author,
         plan: Plan,
         new: &NewRun,
         named: Option<&Named>,
     ) -> Result<Made<RunId>, StoreError> {
-        let (run, tenant) = (RunId::generate(), caller.tenant());
-        let key = caller.key().to_string();
+        let (run, tenant) = (RunId::generate(), author.tenant);
         let origin = Origin {
             tenant,
-            key: &key,
+            key: &author.key,
             plan,
             row: None,
             at: Timestamp::now(),
-            mark: caller.mark(),
+            mark: &author.mark,
         };
         let asked = Asked {
             agent_type: new.agent_type,

@@ -101,7 +101,14 @@ async fn owner(world: &World, person: &Person) {
     let made = owner.post("/settings/api-keys", &token, &fields).await;
     assert_eq!(made.status, 201, "{}", made.text);
     let key = format!("/settings/api-keys/{}", person.key_id);
-    for path in ["/settings/api-keys", &key, "/settings/audit-log"] {
+    for path in [
+        "/settings/api-keys",
+        &key,
+        "/settings/audit-log",
+        "/runs",
+        "/runs?show=status:completed",
+        "/runs?show=agent:center",
+    ] {
         assert_eq!(owner.get(path).await.status, 200, "{path}");
     }
     let form = owner.get(&format!("{key}/roll")).await;
