@@ -11,6 +11,8 @@ use crate::place::Place;
 pub enum Section {
     /// Runs.
     Runs,
+    /// What waits for a person.
+    Inbox,
     /// Settings → API keys.
     ApiKeys,
     /// Settings → Audit log.
@@ -19,7 +21,10 @@ pub enum Section {
 
 /// The navigation, in its order: a page appears here when it exists.
 const GROUPS: [(&str, &[(Section, &str, &str)]); 2] = [
-    ("Work", &[(Section::Runs, "Runs", "/runs")]),
+    (
+        "Work",
+        &[(Section::Runs, "Runs", "/runs"), (Section::Inbox, "Inbox", "/inbox")],
+    ),
     (
         "Settings",
         &[

@@ -126,6 +126,11 @@ impl<'a> Visit<'a> {
                     .replacen(&self.path, &format!("{}/new", self.path), 1)
             }
             (false, "/sign-out") => "/".to_owned(),
+            (false, path) if path.starts_with("/inbox/") => {
+                let question = path.rsplit_once('/').map_or(path, |(question, _)| question);
+                self.path_and_query().replacen(path, question, 1)
+            }
+            (false, path) if path.starts_with("/runs/") => self.path_and_query(),
             (false, path) => path.to_owned(),
         }
     }

@@ -9,6 +9,7 @@ mod audit_log;
 mod form;
 mod frame;
 mod guard;
+mod inbox;
 mod keys;
 mod moment;
 mod oidc;

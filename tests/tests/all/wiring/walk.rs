@@ -108,6 +108,7 @@ async fn owner(world: &World, person: &Person) {
         "/runs",
         "/runs?show=status:completed",
         "/runs?show=agent:center",
+        "/inbox",
     ] {
         assert_eq!(owner.get(path).await.status, 200, "{path}");
     }
