@@ -15,6 +15,8 @@ pub enum Section {
     Inbox,
     /// Settings → API keys.
     ApiKeys,
+    /// Settings → Webhooks.
+    Webhooks,
     /// Settings → Audit log.
     AuditLog,
 }
@@ -29,6 +31,7 @@ const GROUPS: [(&str, &[(Section, &str, &str)]); 2] = [
         "Settings",
         &[
             (Section::ApiKeys, "API keys", "/settings/api-keys"),
+            (Section::Webhooks, "Webhooks", "/webhooks"),
             (Section::AuditLog, "Audit log", "/settings/audit-log"),
         ],
     ),

@@ -10,6 +10,7 @@ mod reference;
 mod refused;
 mod roles;
 mod sessions;
+mod webhooks;
 mod work;
 
 use eclips_shared::ids::OrgId;
