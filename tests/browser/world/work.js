@@ -5,6 +5,8 @@ import { until } from "./scene.js";
 import { api, settings } from "./server.js";
 import { send } from "./wire.js";
 
+/** How often the API, which answers within milliseconds, is asked about what others do meanwhile. */
+const LOOKS_MAX = 500;
 /** Every scope that work needs. */
 const SCOPES = "agents:read,agents:run,triage:read,triage:write,webhooks:read,webhooks:write";
 
@@ -30,7 +32,7 @@ export async function run(call, body) {
   return until("the run is over", async () => {
     const shown = await call("GET", `/v1/runs/${id}`);
     return !["queued", "running"].includes(shown.status) && shown;
-  });
+  }, LOOKS_MAX);
 }
 
 /** A run that a person has to decide on. @param {Program} call */
@@ -55,6 +57,6 @@ export async function work(org) {
   await until("the webhook was told", async () => {
     const { data } = await call("GET", `/v1/webhooks/${webhook}/deliveries`);
     return data.length >= 4 && data.every(({ status }) => status === "delivered");
-  });
+  }, LOOKS_MAX);
   return { run: done, question, waiting, webhook };
 }
