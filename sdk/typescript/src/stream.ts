@@ -4,8 +4,7 @@
  */
 
 import { Deadline, checkMs } from "./deadline.js";
-import { EClipsError, TimeoutError, invalid } from "./errors.js";
-import { ConnectionError } from "./errors.js";
+import { ConnectionError, EClipsError, TimeoutError, invalid } from "./errors.js";
 import { EventReader } from "./events.js";
 import { faultOf } from "./fetch.js";
 import { pauseMs } from "./retry.js";
@@ -66,6 +65,8 @@ class RunReader {
   #isOver = false;
   #wasConnected = false;
   #faults = 0;
+  /** Whether this connection brought anything new. */
+  #heard = false;
   /** The run had ended before the connection was opened: if that has nothing to tell, there is nothing. */
   #hadEnded = false;
 
@@ -94,8 +95,7 @@ class RunReader {
 
   async #read(): Promise<RunEvent[] | "ended"> {
     try {
-      this.#connection ??= await Connection.open(this.#transport, this.#path, this.#seq, this.#whole);
-      this.#wasConnected = true;
+      this.#connection ??= await this.#connect();
       const events = await this.#connection.read();
       return events === "ended" ? events : this.#fresh(events);
     } catch (error) {
@@ -105,11 +105,19 @@ class RunReader {
     }
   }
 
+  async #connect(): Promise<Connection> {
+    const connection = await Connection.open(this.#transport, this.#path, this.#seq, this.#whole);
+    this.#wasConnected = true;
+    this.#heard = false;
+    return connection;
+  }
+
   /** The events that were not read before; a server that does not know where we were begins from the beginning. */
   #fresh(events: RunEvent[]): RunEvent[] {
     const fresh = events.filter(({ seq }) => seq > this.#seq);
     const last = fresh.at(-1);
     if (last) {
+      this.#heard = true;
       this.#seq = last.seq;
       this.#faults = 0;
       this.#hadEnded = false;
@@ -133,13 +141,13 @@ class RunReader {
    * and the end, again and again.
    */
   async #comeBack(): Promise<void> {
-    const { heard = false, retryMs = RETURN_MS } = this.#connection ?? {};
+    const { retryMs = RETURN_MS } = this.#connection ?? {};
     this.close();
-    if (!heard && this.#hadEnded) {
+    if (!this.#heard && this.#hadEnded) {
       this.#isOver = true;
       return;
     }
-    if (!heard) {
+    if (!this.#heard) {
       const path = this.#path.replace(/\/stream$/, "");
       const run = await this.#transport.send<Run>({ method: "GET", path }, { signal: this.#whole.signal });
       this.#hadEnded = ENDED.has(run.status);
@@ -150,8 +158,6 @@ class RunReader {
 
 /** One connection. */
 class Connection {
-  /** Whether it brought anything new. */
-  heard = false;
   readonly #deadline: Deadline;
   readonly #body: ReadableStreamDefaultReader<Uint8Array>;
   readonly #events = new EventReader();
@@ -188,9 +194,7 @@ class Connection {
     const { done, value } = await this.#chunk();
     if (done || !value) return "ended";
     this.#deadline.restart(SILENCE_MS_MAX);
-    const events = this.#events.read(value).map(({ data }) => told(data));
-    this.heard ||= events.length > 0;
-    return events;
+    return this.#events.read(value).map(({ data }) => told(data));
   }
 
   async #chunk() {
