@@ -282,7 +282,9 @@ export class EClipsClient {
   /** Starts something under a name, so that it can be sent again. */
   async #start<T>(path: string, body: object, idempotencyKey: string | undefined, options: CallOptions): Promise<T> {
     const name = idempotencyKey ?? (await newName());
-    if (!/^[!-~]{1,255}$/.test(name)) throw invalid("idempotencyKey", "idempotencyKey must be 1 to 255 characters of visible ASCII");
+    if (typeof name !== "string" || !/^[!-~]{1,255}$/.test(name)) {
+      throw invalid("idempotencyKey", "idempotencyKey must be 1 to 255 characters of visible ASCII");
+    }
     return this.#transport.send({ method: "POST", path, body, headers: { "Idempotency-Key": name } }, options);
   }
 

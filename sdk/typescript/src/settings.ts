@@ -16,7 +16,7 @@ export interface ClientOptions {
    * the address of `cargo dev`, `http://127.0.0.1:8787`: no host that could be a stranger's.
    */
   baseUrl?: string | undefined;
-  /** How long one call may take, all its tries and pauses together. 60 000 when left out. */
+  /** How long one call may take, all its tries and pauses together. 90 000 when left out. */
   timeoutMs?: number | undefined;
   /** How often a call is tried again after 429, 503 and connection faults. 2 when left out, 0 to 10. */
   maxRetries?: number | undefined;
@@ -36,8 +36,8 @@ export interface Settings {
   fetch: Fetch;
 }
 
-/** How long a call may take. Our choice: an answer takes well under a second, a `Retry-After` mostly under a minute. */
-const TIMEOUT_MS = 60_000;
+/** How long a call may take. Our choice: an answer takes well under a second, but the `Retry-After` of a full minute is up to 61 s. */
+const TIMEOUT_MS = 90_000;
 /** How often a call is tried again. Our choice, that of most clients. */
 const RETRIES = 2;
 const RETRIES_MAX = 10;

@@ -212,7 +212,7 @@ function origin(url: string | undefined): string | undefined {
 }
 
 function redirectRefused(statusCode: number): EClipsError {
-  return new EClipsError("The answer is a redirect to where the key must not go", { statusCode, code: "redirect_refused" });
+  return new EClipsError("The answer is a redirect that is not followed: the key stays within its origin", { statusCode, code: "redirect_refused" });
 }
 
 /** Lets go of a body that nobody reads, and so of its connection. */
