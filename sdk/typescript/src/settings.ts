@@ -9,8 +9,8 @@ import type { Fetch } from "./fetch.js";
 
 /** What a client is made with. */
 export interface ClientOptions {
-  /** The API key, `eck_live_…` or `eck_test_…`. */
-  apiKey: string;
+  /** The API key, `eck_live_…` or `eck_test_…`. Undefined, as an environment may have it, is refused when the client is made. */
+  apiKey: string | undefined;
   /**
    * Where the API is: `https://`, or `http://` on loopback. Left out, it is `ECLIPS_BASE_URL` of the environment, and without that
    * the address of `cargo dev`, `http://127.0.0.1:8787`: no host that could be a stranger's.

@@ -25,6 +25,7 @@ const ROOMS = [
   "signatures",
   "events",
   "schema",
+  "types",
   "package",
   "snippets",
   "runtimes",
