@@ -10,12 +10,23 @@ import { fileURLToPath } from "node:url";
 const FOLDER = fileURLToPath(new URL("..", import.meta.url));
 
 function tsc(...options) {
-  execFileSync(process.execPath, [`${FOLDER}node_modules/typescript/bin/tsc`, "-p", FOLDER, ...options], { stdio: "inherit" });
+  execFileSync(process.execPath, [`${FOLDER}node_modules/typescript/bin/tsc`, "-p", FOLDER, ...options], {
+    stdio: "inherit",
+  });
 }
 
 rmSync(`${FOLDER}dist`, { recursive: true, force: true });
 tsc();
-tsc("--outDir", `${FOLDER}dist/cjs`, "--module", "CommonJS", "--moduleResolution", "Bundler", "--verbatimModuleSyntax", "false");
+tsc(
+  "--outDir",
+  `${FOLDER}dist/cjs`,
+  "--module",
+  "CommonJS",
+  "--moduleResolution",
+  "Bundler",
+  "--verbatimModuleSyntax",
+  "false",
+);
 // What tells Node, and the types, which of the two a file is.
 writeFileSync(`${FOLDER}dist/esm/package.json`, '{ "type": "module" }\n');
 writeFileSync(`${FOLDER}dist/cjs/package.json`, '{ "type": "commonjs" }\n');

@@ -11,8 +11,22 @@ const WRITTEN = new URL("../src/schema.ts", import.meta.url);
 
 /** Words that say something of a value and nothing of its type. */
 const SILENT = new Set([
-  "description", "format", "pattern", "examples", "default", "uniqueItems", "contentMediaType", "contentSchema",
-  "minimum", "maximum", "minLength", "maxLength", "minItems", "maxItems", "maxProperties", "additionalProperties",
+  "description",
+  "format",
+  "pattern",
+  "examples",
+  "default",
+  "uniqueItems",
+  "contentMediaType",
+  "contentSchema",
+  "minimum",
+  "maximum",
+  "minLength",
+  "maxLength",
+  "minItems",
+  "maxItems",
+  "maxProperties",
+  "additionalProperties",
 ]);
 /** How long a list of words may be on one line. */
 const LINE_LENGTH_MAX = 100;
@@ -74,7 +88,11 @@ function type(schema, indent, sent) {
   if ($ref) return $ref.split("/").at(-1);
   if (anyOf) return anyOf.map((one) => type(one, indent, sent)).join(" | ");
   if (fixed !== undefined) return JSON.stringify(fixed);
-  if (words) return union(words.map((word) => JSON.stringify(word)), indent);
+  if (words)
+    return union(
+      words.map((word) => JSON.stringify(word)),
+      indent,
+    );
   if (Array.isArray(kind)) return kind.map((one) => type({ ...schema, type: one }, indent, sent)).join(" | ");
   if (kind === "object" && properties) return members(properties, required, indent, sent);
   if (kind === "object" && schema.maxProperties === 0) return "Record<string, never>";

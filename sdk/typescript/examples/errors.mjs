@@ -2,7 +2,14 @@
  * Tells apart what can go wrong. Limits and outages were tried again before one of these comes.
  */
 
-import { AuthenticationError, EClipsClient, PermissionError, RateLimitError, TimeoutError, ValidationError } from "@eclips/sdk";
+import {
+  AuthenticationError,
+  EClipsClient,
+  PermissionError,
+  RateLimitError,
+  TimeoutError,
+  ValidationError,
+} from "@eclips/sdk";
 
 const eclips = new EClipsClient({ apiKey: process.env.ECLIPS_API_KEY });
 

@@ -30,7 +30,11 @@ function handle(event) {
 
 await new Promise((done) => server.listen(0, "127.0.0.1", done));
 // `cargo dev` alone posts to loopback; elsewhere this is a public https address.
-const webhook = await eclips.createWebhook(`http://127.0.0.1:${server.address().port}/`, ["run.completed", "run.failed", "batch.completed"]);
+const webhook = await eclips.createWebhook(`http://127.0.0.1:${server.address().port}/`, [
+  "run.completed",
+  "run.failed",
+  "batch.completed",
+]);
 await eclips.run("researcher", "What do our competitors charge?");
 
 const deadline = Date.now() + 20_000;

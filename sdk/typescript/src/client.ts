@@ -7,9 +7,41 @@ import { ConflictError, type EClipsError, NotFoundError, invalid } from "./error
 import { newName } from "./idempotency.js";
 import { each } from "./pages.js";
 import type {
-  AcceptedBatch, AcceptedRun, AgentType, AgentUsage, Approval, Batch, BatchList, BatchRowRequest, Cancelled, CreatedWebhook,
-  DailyUsage, Decision, Deleted, Delivery, DeliveryList, Health, Id, Job, KeyUsage, Priority, Rejection, Resent, RotatedSecret, Run,
-  RunEvent, RunList, RunStatus, RunSummary, TriageItem, TriageList, TriageStatus, Usage, Webhook, WebhookEvent, WebhookList,
+  AcceptedBatch,
+  AcceptedRun,
+  AgentType,
+  AgentUsage,
+  Approval,
+  Batch,
+  BatchList,
+  BatchRowRequest,
+  Cancelled,
+  CreatedWebhook,
+  DailyUsage,
+  Decision,
+  Deleted,
+  Delivery,
+  DeliveryList,
+  Health,
+  Id,
+  Job,
+  KeyUsage,
+  Priority,
+  Rejection,
+  Resent,
+  RotatedSecret,
+  Run,
+  RunEvent,
+  RunList,
+  RunStatus,
+  RunSummary,
+  TriageItem,
+  TriageList,
+  TriageStatus,
+  Usage,
+  Webhook,
+  WebhookEvent,
+  WebhookList,
 } from "./schema.js";
 import { type ClientOptions, settled } from "./settings.js";
 import { ENDED, type StreamOptions, follow } from "./stream.js";
@@ -109,7 +141,12 @@ export class EClipsClient {
   }
 
   /** Gives a task to an agent and waits until the run ends or a person has to decide. `timeoutMs` is for both together. */
-  async runAndWait(agentType: AgentName, task: string, data?: object | null, options: RunOptions & WaitOptions = {}): Promise<Run> {
+  async runAndWait(
+    agentType: AgentName,
+    task: string,
+    data?: object | null,
+    options: RunOptions & WaitOptions = {},
+  ): Promise<Run> {
     const { timeoutMs = RUN_WAIT.timeoutMs } = options;
     const begin = performance.now();
     const { run_id } = await this.run(agentType, task, data, { ...options, timeoutMs });
@@ -136,7 +173,10 @@ export class EClipsClient {
 
   /** Walks along all runs, newest first. Those that are made meanwhile are left out. */
   allRuns(options: RunListOptions = {}): AsyncGenerator<RunSummary, void, undefined> {
-    return each((place) => this.listRuns(next(options, place)), (page) => page.data);
+    return each(
+      (place) => this.listRuns(next(options, place)),
+      (page) => page.data,
+    );
   }
 
   /**
@@ -161,12 +201,18 @@ export class EClipsClient {
 
   /** Walks along all of what waits for a person. */
   allTriage(options: TriageListOptions = {}): AsyncGenerator<TriageItem, void, undefined> {
-    return each((place) => this.listTriage(next(options, place)), (page) => page.data);
+    return each(
+      (place) => this.listTriage(next(options, place)),
+      (page) => page.data,
+    );
   }
 
   /** Reads a triage item. */
   async getTriageItem(triageItemId: Id, options?: CallOptions): Promise<TriageItem> {
-    return this.#transport.send({ method: "GET", path: `/v1/triage/${segment("triageItemId", triageItemId)}` }, options);
+    return this.#transport.send(
+      { method: "GET", path: `/v1/triage/${segment("triageItemId", triageItemId)}` },
+      options,
+    );
   }
 
   /** Lets the run complete with what was proposed, or with another `output`. *Errors*: `ConflictError` if somebody decided otherwise. */
@@ -183,7 +229,10 @@ export class EClipsClient {
 
   /** Has events posted to a URL. Its `secret` is in this answer alone. Sent again after a 429 only: two would be two webhooks. */
   async createWebhook(url: string, events: readonly WebhookEvent[], options?: CallOptions): Promise<CreatedWebhook> {
-    return this.#transport.send({ method: "POST", path: "/v1/webhooks", body: { url, events }, repeat: "once" }, options);
+    return this.#transport.send(
+      { method: "POST", path: "/v1/webhooks", body: { url, events }, repeat: "once" },
+      options,
+    );
   }
 
   /** Reads a page of the webhooks, newest first, without their secrets. */
@@ -193,7 +242,10 @@ export class EClipsClient {
 
   /** Walks along all webhooks. */
   allWebhooks(options: ListOptions = {}): AsyncGenerator<Webhook, void, undefined> {
-    return each((place) => this.listWebhooks(next(options, place)), (page) => page.data);
+    return each(
+      (place) => this.listWebhooks(next(options, place)),
+      (page) => page.data,
+    );
   }
 
   /** Deletes a webhook; nothing is posted to it from then on. */
@@ -216,7 +268,10 @@ export class EClipsClient {
 
   /** Walks along all that was posted to a webhook. */
   allDeliveries(webhookId: Id, options: DeliveryListOptions = {}): AsyncGenerator<Delivery, void, undefined> {
-    return each((place) => this.listDeliveries(webhookId, next(options, place)), (page) => page.data);
+    return each(
+      (place) => this.listDeliveries(webhookId, next(options, place)),
+      (page) => page.data,
+    );
   }
 
   /** Has an event posted once more, in the same bytes. Sent again after a 429 only. */
@@ -226,7 +281,11 @@ export class EClipsClient {
   }
 
   /** Gives up to 500 tasks to one agent. It is one batch, however often the request had to be sent. */
-  async createBatch(agentType: AgentName, rows: readonly BatchRowRequest[], options: BatchOptions = {}): Promise<AcceptedBatch> {
+  async createBatch(
+    agentType: AgentName,
+    rows: readonly BatchRowRequest[],
+    options: BatchOptions = {},
+  ): Promise<AcceptedBatch> {
     const { name, webhookUrl, idempotencyKey } = options;
     const body = { agent_type: agentType, rows, name, webhook_url: webhookUrl };
     return this.#start("/v1/batches", body, idempotencyKey, options);
@@ -244,7 +303,10 @@ export class EClipsClient {
 
   /** Walks along all batches. */
   allBatches(options: ListOptions = {}): AsyncGenerator<Job, void, undefined> {
-    return each((place) => this.listBatches(next(options, place)), (page) => page.jobs);
+    return each(
+      (place) => this.listBatches(next(options, place)),
+      (page) => page.jobs,
+    );
   }
 
   /** Ends a batch: what has not begun never does, what has ended keeps its results. *Errors*: `ConflictError` if it is over. */

@@ -14,6 +14,7 @@ export class Deadline {
   readonly #caller: AbortSignal | undefined;
   readonly #reason: () => Error;
   #endsAt = 0;
+  #holdsProcess = true;
   #timer: ReturnType<typeof setTimeout> | undefined;
 
   /** `reason` makes what waits are ended with when the time is over; the caller's signal brings its own. */
@@ -41,6 +42,13 @@ export class Deadline {
     clearTimeout(this.#timer);
     this.#endsAt = performance.now() + ms;
     this.#timer = setTimeout(() => this.end(this.#reason()), ms);
+    if (!this.#holdsProcess) release(this.#timer);
+  }
+
+  /** Lets the process end before it: for what somebody may leave without a word, such as an iterator. Its connection holds it. */
+  holdNothing(): void {
+    this.#holdsProcess = false;
+    release(this.#timer);
   }
 
   /** Waits for something, but no longer than this lasts. */
@@ -77,6 +85,11 @@ export class Deadline {
   }
 
   readonly #follow = () => this.end(this.#caller?.reason);
+}
+
+/** Timers are objects in Node and Bun, and numbers elsewhere. */
+function release(timer: unknown): void {
+  (timer as { unref?: () => void } | undefined)?.unref?.();
 }
 
 /** Refuses a time that is no number above 0. */

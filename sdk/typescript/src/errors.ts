@@ -71,7 +71,10 @@ export class PermissionError extends EClipsError {
   /** The scopes that the key has. */
   declare readonly provided?: Scope[];
 
-  constructor(message: string, { required, provided, ...facts }: ErrorFacts & { required?: unknown; provided?: unknown }) {
+  constructor(
+    message: string,
+    { required, provided, ...facts }: ErrorFacts & { required?: unknown; provided?: unknown },
+  ) {
     super(message, facts);
     if (typeof required === "string") this.required = required as Scope;
     if (Array.isArray(provided)) this.provided = provided;
@@ -98,7 +101,15 @@ export class ConflictError extends EClipsError {
   /** By whom: the id of a key or a person. */
   declare readonly decidedBy?: Id;
 
-  constructor(message: string, { status, decidedAt, decidedBy, ...facts }: ErrorFacts & { status?: unknown; decidedAt?: unknown; decidedBy?: unknown }) {
+  constructor(
+    message: string,
+    {
+      status,
+      decidedAt,
+      decidedBy,
+      ...facts
+    }: ErrorFacts & { status?: unknown; decidedAt?: unknown; decidedBy?: unknown },
+  ) {
     super(message, facts);
     if (typeof status === "string") this.status = status;
     if (typeof decidedAt === "string") this.decidedAt = decidedAt;
@@ -165,7 +176,10 @@ export class WebhookVerificationError extends EClipsError {
     this.prototype.name = "WebhookVerificationError";
   }
 
-  constructor(message: string, code: "missing_headers" | "invalid_signature" | "timestamp_out_of_tolerance" | "invalid_payload") {
+  constructor(
+    message: string,
+    code: "missing_headers" | "invalid_signature" | "timestamp_out_of_tolerance" | "invalid_payload",
+  ) {
     super(message, { statusCode: 400, code });
   }
 }

@@ -3,7 +3,16 @@
  */
 
 export { EClipsClient } from "./client.js";
-export type { AgentName, BatchOptions, DaysOptions, DeliveryListOptions, ListOptions, RunListOptions, RunOptions, TriageListOptions } from "./client.js";
+export type {
+  AgentName,
+  BatchOptions,
+  DaysOptions,
+  DeliveryListOptions,
+  ListOptions,
+  RunListOptions,
+  RunOptions,
+  TriageListOptions,
+} from "./client.js";
 export type { ClientOptions } from "./settings.js";
 export type { CallOptions } from "./transport.js";
 export type { Answer, Fetch, FetchInit } from "./fetch.js";

@@ -57,7 +57,12 @@ export function refusal(answer: Pick<Answer, "status" | "headers">, body: Record
     case 404:
       return new NotFoundError(message, facts);
     case 409:
-      return new ConflictError(message, { ...facts, status: body.status, decidedAt: body.decided_at, decidedBy: body.decided_by });
+      return new ConflictError(message, {
+        ...facts,
+        status: body.status,
+        decidedAt: body.decided_at,
+        decidedBy: body.decided_by,
+      });
     case 429:
       return new RateLimitError(message, { ...facts, retryAfter });
     default:

@@ -99,7 +99,10 @@ function checkedUrl(given: string): string {
     throw invalid("baseUrl", "baseUrl must have no user name, password, query and fragment");
   }
   if (url.protocol === "http:" && !isLoopback(url.hostname)) {
-    throw invalid("baseUrl", "baseUrl must be https, but for loopback: over plain http everybody on the way reads the key");
+    throw invalid(
+      "baseUrl",
+      "baseUrl must be https, but for loopback: over plain http everybody on the way reads the key",
+    );
   }
   return url.href.replace(/\/+$/, "");
 }

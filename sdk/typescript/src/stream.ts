@@ -32,16 +32,32 @@ const RETURN_MS = 1_000;
 const RETURN_MS_MAX = 10_000;
 
 /** A stream ends with one of these. */
-const LAST: ReadonlySet<RunEventType> = new Set(["run.completed", "run.failed", "run.cancelled", "run.triage_required"]);
+const LAST: ReadonlySet<RunEventType> = new Set([
+  "run.completed",
+  "run.failed",
+  "run.cancelled",
+  "run.triage_required",
+]);
 /** A run that stands here has nothing more to tell by itself. */
 export const ENDED: ReadonlySet<RunStatus> = new Set(["completed", "failed", "cancelled", "pending_triage"]);
 
 /** Yields the events of a run up to its end, or up to where a person has to decide. */
-export async function* follow(transport: Transport, run: Id, path: string, options: StreamOptions): AsyncGenerator<RunEvent, void, undefined> {
+export async function* follow(
+  transport: Transport,
+  run: Id,
+  path: string,
+  options: StreamOptions,
+): AsyncGenerator<RunEvent, void, undefined> {
   const { signal, timeoutMs = STREAM_MS, lastEventId = 0 } = options;
   checkMs("timeoutMs", timeoutMs);
-  if (!Number.isInteger(lastEventId) || lastEventId < 0) throw invalid("lastEventId", "lastEventId must be the seq of an event");
-  const whole = new Deadline(timeoutMs, signal, () => new TimeoutError(`The run did not end within ${timeoutMs} ms`, run));
+  if (!Number.isInteger(lastEventId) || lastEventId < 0)
+    throw invalid("lastEventId", "lastEventId must be the seq of an event");
+  const whole = new Deadline(
+    timeoutMs,
+    signal,
+    () => new TimeoutError(`The run did not end within ${timeoutMs} ms`, run),
+  );
+  whole.holdNothing();
   const reader = new RunReader(transport, path, whole, lastEventId);
   try {
     for (let events = await reader.next(); events; events = await reader.next()) yield* events;
@@ -80,9 +96,14 @@ class RunReader {
   /** The next events, at least one; nothing at the end. */
   async next(): Promise<RunEvent[] | undefined> {
     while (!this.#isOver) {
-      const events = await this.#read();
-      if (events === "ended") await this.#comeBack();
-      else if (events.length > 0) return events;
+      try {
+        const events = await this.#read();
+        if (events === "ended") await this.#comeBack();
+        else if (events.length > 0) return events;
+      } catch (error) {
+        this.close();
+        await this.#bear(error);
+      }
     }
     return undefined;
   }
@@ -94,15 +115,9 @@ class RunReader {
   }
 
   async #read(): Promise<RunEvent[] | "ended"> {
-    try {
-      this.#connection ??= await this.#connect();
-      const events = await this.#connection.read();
-      return events === "ended" ? events : this.#fresh(events);
-    } catch (error) {
-      this.close();
-      await this.#bear(error);
-      return [];
-    }
+    this.#connection ??= await this.#connect();
+    const events = await this.#connection.read();
+    return events === "ended" ? events : this.#fresh(events);
   }
 
   async #connect(): Promise<Connection> {
@@ -149,7 +164,9 @@ class RunReader {
     }
     if (!this.#heard) {
       const path = this.#path.replace(/\/stream$/, "");
-      const run = await this.#transport.send<Run>({ method: "GET", path }, { signal: this.#whole.signal });
+      // Once: a fault is borne like those of connections, by which a server that goes down says goodbye.
+      const once = { signal: this.#whole.signal, maxRetries: 0 };
+      const run = await this.#transport.send<Run>({ method: "GET", path }, once);
       this.#hadEnded = ENDED.has(run.status);
     }
     await this.#whole.pause(Math.min(retryMs, RETURN_MS_MAX));
@@ -170,6 +187,7 @@ class Connection {
   static async open(transport: Transport, path: string, seq: number, whole: Deadline): Promise<Connection> {
     const silent = () => new ConnectionError(`Nothing came for ${SILENCE_MS_MAX} ms`);
     const deadline = new Deadline(SILENCE_MS_MAX, whole.signal, silent);
+    deadline.holdNothing();
     try {
       const resume = seq > 0 ? { "Last-Event-ID": String(seq) } : undefined;
       const headers = { Accept: "text/event-stream", ...resume };

@@ -55,7 +55,11 @@ export class Transport {
     checkMs("timeoutMs", options.timeoutMs);
     checkRetries(options.maxRetries);
     const timeoutMs = options.timeoutMs ?? this.#settings.timeoutMs;
-    const deadline = new Deadline(timeoutMs, options.signal, () => new TimeoutError(`No answer within ${timeoutMs} ms`));
+    const deadline = new Deadline(
+      timeoutMs,
+      options.signal,
+      () => new TimeoutError(`No answer within ${timeoutMs} ms`),
+    );
     try {
       return (await this.#try(request, deadline, options.maxRetries ?? this.#settings.maxRetries)) as T;
     } finally {
@@ -99,7 +103,10 @@ export class Transport {
     const answer = await this.open(request, deadline);
     const body = parsed(await this.#read(answer, deadline));
     if (body) return body;
-    throw new EClipsError("The answer is no JSON object; is this the API?", { statusCode: answer.status, code: "invalid_answer" });
+    throw new EClipsError("The answer is no JSON object; is this the API?", {
+      statusCode: answer.status,
+      code: "invalid_answer",
+    });
   }
 
   /** Sends a request where it belongs, and after a redirect only where the key may go too. */
@@ -175,7 +182,9 @@ export class Transport {
 export function parsed(text: string, clean = <T>(value: T): T => value): Record<string, unknown> | undefined {
   try {
     const value: unknown = JSON.parse(text, (_, member) => clean(member));
-    return typeof value === "object" && value !== null && !Array.isArray(value) ? (value as Record<string, unknown>) : undefined;
+    return typeof value === "object" && value !== null && !Array.isArray(value)
+      ? (value as Record<string, unknown>)
+      : undefined;
   } catch {
     return undefined;
   }
@@ -212,7 +221,10 @@ function origin(url: string | undefined): string | undefined {
 }
 
 function redirectRefused(statusCode: number): EClipsError {
-  return new EClipsError("The answer is a redirect that is not followed: the key stays within its origin", { statusCode, code: "redirect_refused" });
+  return new EClipsError("The answer is a redirect that is not followed: the key stays within its origin", {
+    statusCode,
+    code: "redirect_refused",
+  });
 }
 
 /** Lets go of a body that nobody reads, and so of its connection. */

@@ -36,7 +36,11 @@ export async function until<Seen>(wait: Wait<Seen>, options: WaitOptions): Promi
   if (typeof pollIntervalMs !== "number" || !(pollIntervalMs >= POLL_MS_MIN)) {
     throw invalid("pollIntervalMs", `pollIntervalMs must be a number of at least ${POLL_MS_MIN}`);
   }
-  const deadline = new Deadline(timeoutMs, signal, () => new TimeoutError(`Not over within ${timeoutMs} ms`, wait.runId));
+  const deadline = new Deadline(
+    timeoutMs,
+    signal,
+    () => new TimeoutError(`Not over within ${timeoutMs} ms`, wait.runId),
+  );
   try {
     for (;;) {
       const seen = await wait.read({ signal: deadline.signal });

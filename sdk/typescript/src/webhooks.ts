@@ -18,7 +18,8 @@ export type Secret = string | readonly string[];
 export type News = RunNews | BatchNews;
 
 /** Headers as a server hands them over: those of Node and Express, or a `Headers`. */
-export type ReceivedHeaders = { get(name: string): string | null } | { readonly [name: string]: string | readonly string[] | undefined };
+export type ReceivedHeaders =
+  { get(name: string): string | null } | { readonly [name: string]: string | readonly string[] | undefined };
 
 /** How strictly an event is taken. */
 export interface ConstructOptions {
@@ -35,7 +36,11 @@ const SIGNATURES_MAX = 16;
  * A header that is missing, twice there or of another form is a no. It says nothing of the time; `constructEvent` does.
  * *Errors*: `ValidationError` where there is no secret, or the body was parsed already.
  */
-export function verifyWebhook(rawBody: RawBody, signature: string | readonly string[] | null | undefined, secret: Secret): boolean {
+export function verifyWebhook(
+  rawBody: RawBody,
+  signature: string | readonly string[] | null | undefined,
+  secret: Secret,
+): boolean {
   const body = bytesOf(rawBody);
   const keys = secretsOf(secret).map((one) => new TextEncoder().encode(one));
   const [, hex] = /^sha256=([0-9a-f]{64})$/.exec(typeof signature === "string" ? signature : "") ?? [];
@@ -50,15 +55,27 @@ export function verifyWebhook(rawBody: RawBody, signature: string | readonly str
  * for each secret of a rotation. Take an event once by its `webhook-id`.
  * *Errors*: `WebhookVerificationError`; `ValidationError` where there is no secret, or the body was parsed already.
  */
-export function constructEvent(rawBody: RawBody, headers: ReceivedHeaders, secret: Secret, options: ConstructOptions = {}): News {
+export function constructEvent(
+  rawBody: RawBody,
+  headers: ReceivedHeaders,
+  secret: Secret,
+  options: ConstructOptions = {},
+): News {
   const { toleranceMs = TOLERANCE_MS } = options;
-  if (typeof toleranceMs !== "number" || !(toleranceMs >= 0)) throw invalid("toleranceMs", "toleranceMs must be a number of at least 0");
-  if (typeof headers !== "object" || headers === null) throw invalid("headers", "headers must be those of the request, all of them");
+  if (typeof toleranceMs !== "number" || !(toleranceMs >= 0))
+    throw invalid("toleranceMs", "toleranceMs must be a number of at least 0");
+  if (typeof headers !== "object" || headers === null)
+    throw invalid("headers", "headers must be those of the request, all of them");
   const body = bytesOf(rawBody);
   const keys = secretsOf(secret).map(keyOf);
-  const [id, timestamp, signatures] = ["webhook-id", "webhook-timestamp", "webhook-signature"].map((name) => header(headers, name));
+  const [id, timestamp, signatures] = ["webhook-id", "webhook-timestamp", "webhook-signature"].map((name) =>
+    header(headers, name),
+  );
   if (!id || !timestamp || !signatures) {
-    throw new WebhookVerificationError("webhook-id, webhook-timestamp and webhook-signature are needed", "missing_headers");
+    throw new WebhookVerificationError(
+      "webhook-id, webhook-timestamp and webhook-signature are needed",
+      "missing_headers",
+    );
   }
   const signed = new TextEncoder().encode(`${id}.${timestamp}.`);
   const claimed = signatures.split(" ", SIGNATURES_MAX).map(claim);
@@ -88,7 +105,10 @@ function bytesOf(body: RawBody): Uint8Array {
   if (ArrayBuffer.isView(body)) return new Uint8Array(body.buffer, body.byteOffset, body.byteLength);
   // By its tag: one of another realm, as in a test's or a sandbox's, is no instance of ours.
   if (Object.prototype.toString.call(body) === "[object ArrayBuffer]") return new Uint8Array(body);
-  throw invalid("rawBody", "rawBody must be the body as it arrived, a string or bytes, and not parsed: in Express use express.raw");
+  throw invalid(
+    "rawBody",
+    "rawBody must be the body as it arrived, a string or bytes, and not parsed: in Express use express.raw",
+  );
 }
 
 /** An empty secret would make a signature that anybody can make. */
@@ -103,7 +123,8 @@ function secretsOf(secret: Secret): string[] {
 function keyOf(secret: string): Uint8Array {
   const [, base64] = /^whsec_([A-Za-z0-9+/]+={0,2})$/.exec(secret) ?? [];
   const bytes = base64 === undefined ? undefined : decoded(base64);
-  if (!bytes || bytes.length === 0) throw invalid("secret", "secret must be whsec_ and base64, as the webhook's answer has it");
+  if (!bytes || bytes.length === 0)
+    throw invalid("secret", "secret must be whsec_ and base64, as the webhook's answer has it");
   return bytes;
 }
 

@@ -20,7 +20,13 @@ export function promises() {
     assert.equal(job.total_rows, 2);
     const batch = await client.waitForBatch(job.id, WAIT);
     assert.equal(batch.job.status, "completed");
-    assert.deepEqual(batch.rows.map(({ row_index, status }) => [row_index, status]), [[0, "completed"], [1, "failed"]]);
+    assert.deepEqual(
+      batch.rows.map(({ row_index, status }) => [row_index, status]),
+      [
+        [0, "completed"],
+        [1, "failed"],
+      ],
+    );
     assert.equal((await client.getRun(batch.rows[0].run_id)).batch_id, job.id);
     assert.deepEqual(await client.getBatch(job.id), batch);
   });
@@ -28,12 +34,16 @@ export function promises() {
   test("lists batches, newest first", async () => {
     const { client } = await somebody();
     const made = [];
-    for (const name of ["a", "b", "c"]) made.unshift((await client.createBatch("center", [{ task: "x" }], { name })).job.id);
+    for (const name of ["a", "b", "c"])
+      made.unshift((await client.createBatch("center", [{ task: "x" }], { name })).job.id);
     for (const id of made) await client.waitForBatch(id, WAIT);
     const page = await client.listBatches({ limit: 2 });
     assert.equal(page.jobs.length, 2);
     assert.equal(page.limit, 2);
-    assert.deepEqual((await collect(client.allBatches({ limit: 2 }))).map(({ id }) => id), made);
+    assert.deepEqual(
+      (await collect(client.allBatches({ limit: 2 }))).map(({ id }) => id),
+      made,
+    );
   });
 
   test("cancels a batch once", async () => {

@@ -26,7 +26,18 @@ const RUN = "019e9c29-1a80-7000-8000-0000000000a1";
 
 export function promises() {
   test("all are EClipsError and Error, and say their name", () => {
-    const classes = { AuthenticationError, ConflictError, ConnectionError, NotFoundError, PermissionError, RateLimitError, ServerError, TimeoutError, ValidationError, WebhookVerificationError };
+    const classes = {
+      AuthenticationError,
+      ConflictError,
+      ConnectionError,
+      NotFoundError,
+      PermissionError,
+      RateLimitError,
+      ServerError,
+      TimeoutError,
+      ValidationError,
+      WebhookVerificationError,
+    };
     for (const [name, kind] of Object.entries(classes)) {
       assert.ok(kind.prototype instanceof EClipsError, name);
       assert.equal(kind.prototype.name, name);
@@ -38,10 +49,21 @@ export function promises() {
   test("400: ValidationError with its field", async () => {
     const { client } = await somebody();
     const empty = await refused(client.run("center", "  "), ValidationError);
-    assert.deepEqual(facts(empty), { message: "task is required", statusCode: 400, code: "validation_error", field: "task" });
+    assert.deepEqual(facts(empty), {
+      message: "task is required",
+      statusCode: 400,
+      code: "validation_error",
+      field: "task",
+    });
     const agent = await refused(client.run("nobody", "x"), ValidationError);
-    assert.deepEqual(facts(agent), { message: "Unknown agent_type", statusCode: 400, code: "validation_error", field: "agent_type" });
-    for (const data of ["text", 7, true, []]) assert.equal((await refused(client.run("center", "x", data), ValidationError)).field, "data");
+    assert.deepEqual(facts(agent), {
+      message: "Unknown agent_type",
+      statusCode: 400,
+      code: "validation_error",
+      field: "agent_type",
+    });
+    for (const data of ["text", 7, true, []])
+      assert.equal((await refused(client.run("center", "x", data), ValidationError)).field, "data");
     await refused(client.run("center", undefined), ValidationError);
     await refused(client.run("center", "x", null, { priority: "soon" }), ValidationError);
   });
@@ -58,17 +80,30 @@ export function promises() {
   test("401: AuthenticationError, for keys unknown, malformed and revoked", async () => {
     const { client, keyId } = await somebody();
     await admin("key", "revoke", keyId);
-    const clients = [client, ...[strangersKey(), "nonsense"].map((apiKey) => new EClipsClient({ apiKey, baseUrl: baseUrl() }))];
+    const clients = [
+      client,
+      ...[strangersKey(), "nonsense"].map((apiKey) => new EClipsClient({ apiKey, baseUrl: baseUrl() })),
+    ];
     for (const stranger of clients) {
       const error = await refused(stranger.listRuns(), AuthenticationError);
-      assert.deepEqual(facts(error), { message: "Invalid, expired or revoked API key", statusCode: 401, code: "invalid_api_key" });
+      assert.deepEqual(facts(error), {
+        message: "Invalid, expired or revoked API key",
+        statusCode: 401,
+        code: "invalid_api_key",
+      });
     }
   });
 
   test("403: PermissionError, with the scopes where one is missing", async () => {
     const { client, org } = await somebody({ scopes: ["agents:read"] });
     const scope = await refused(client.run("center", "x"), PermissionError);
-    assert.deepEqual(facts(scope), { message: "Insufficient scope", statusCode: 403, code: "insufficient_scope", required: "agents:run", provided: ["agents:read"] });
+    assert.deepEqual(facts(scope), {
+      message: "Insufficient scope",
+      statusCode: 403,
+      code: "insufficient_scope",
+      required: "agents:run",
+      provided: ["agents:read"],
+    });
     await admin("org", "suspend", org);
     assert.equal((await refused(client.listRuns(), PermissionError)).code, "organization_suspended");
     const { client: poor } = await somebody({ plan: "starter" });
@@ -80,8 +115,16 @@ export function promises() {
     const { run_id } = await client.run("center", "x");
     const { client: stranger } = await somebody();
     const { client: tester } = await keyFor(org, { mode: "test" });
-    for (const [who, id] of [[client, RUN], [stranger, run_id], [tester, run_id]]) {
-      assert.deepEqual(facts(await refused(who.getRun(id), NotFoundError)), { message: "Run not found", statusCode: 404, code: "not_found" });
+    for (const [who, id] of [
+      [client, RUN],
+      [stranger, run_id],
+      [tester, run_id],
+    ]) {
+      assert.deepEqual(facts(await refused(who.getRun(id), NotFoundError)), {
+        message: "Run not found",
+        statusCode: 404,
+        code: "not_found",
+      });
     }
     assert.equal((await refused(client.getBatch(RUN), NotFoundError)).message, "Batch not found");
     assert.equal((await refused(client.getTriageItem(RUN), NotFoundError)).message, "Triage item not found");
@@ -103,7 +146,10 @@ export function promises() {
     await client.run("center", "x");
     const minute = await refused(client.run("center", "x", null, once), RateLimitError);
     assert.deepEqual([minute.message, minute.code], ["Rate limit exceeded", "rate_limited"]);
-    assert.ok(Number.isInteger(minute.retryAfter) && minute.retryAfter >= 1 && minute.retryAfter <= 120, `${minute.retryAfter}`);
+    assert.ok(
+      Number.isInteger(minute.retryAfter) && minute.retryAfter >= 1 && minute.retryAfter <= 120,
+      `${minute.retryAfter}`,
+    );
 
     const { client: spender, org: spent } = await somebody();
     await admin("org", "set-limit", spent, "credits-per-month", "0");
@@ -121,15 +167,28 @@ export function promises() {
 
   test("408: TimeoutError, local, with the run that goes on", async () => {
     const { client } = await somebody();
-    const error = await refused(client.runAndWait("center", "x", { sandbox: { delay_ms: 1500 } }, { timeoutMs: 500, pollIntervalMs: 50 }), TimeoutError);
+    const error = await refused(
+      client.runAndWait("center", "x", { sandbox: { delay_ms: 1500 } }, { timeoutMs: 500, pollIntervalMs: 50 }),
+      TimeoutError,
+    );
     assert.deepEqual([error.statusCode, error.code], [408, "timeout"]);
     assert.equal((await client.waitForRun(error.runId, { pollIntervalMs: 100 })).status, "completed");
   });
 
   test("5xx: ServerError, whatever its body is", async () => {
     const bodies = [
-      [500, json(500, { error: "Internal error" }, { "x-eclips-error-code": "internal" }), "Internal error", "internal"],
-      [502, text(502, "<html><h1>Bad Gateway</h1></html>", { "content-type": "text/html" }), "HTTP 502", "unexpected_status"],
+      [
+        500,
+        json(500, { error: "Internal error" }, { "x-eclips-error-code": "internal" }),
+        "Internal error",
+        "internal",
+      ],
+      [
+        502,
+        text(502, "<html><h1>Bad Gateway</h1></html>", { "content-type": "text/html" }),
+        "HTTP 502",
+        "unexpected_status",
+      ],
       [504, text(504, ""), "HTTP 504", "unexpected_status"],
       [500, text(500, "[1,2]", { "content-type": "application/json" }), "HTTP 500", "internal"],
       [500, text(500, "null"), "HTTP 500", "internal"],
@@ -143,7 +202,15 @@ export function promises() {
   });
 
   test("other statuses without a body keep their class", async () => {
-    const kinds = { 400: ValidationError, 401: AuthenticationError, 403: PermissionError, 404: NotFoundError, 409: ConflictError, 415: ValidationError, 418: EClipsError };
+    const kinds = {
+      400: ValidationError,
+      401: AuthenticationError,
+      403: PermissionError,
+      404: NotFoundError,
+      409: ConflictError,
+      415: ValidationError,
+      418: EClipsError,
+    };
     for (const [status, kind] of Object.entries(kinds)) {
       const error = await answeredBy(text(Number(status), ""), kind);
       assert.equal(error.constructor, kind);
@@ -152,7 +219,14 @@ export function promises() {
   });
 
   test("a good status with a body that is no answer is an error", async () => {
-    for (const step of [text(200, ""), text(200, "<html>"), text(200, "[]"), text(200, "null"), text(200, "7"), text(204)]) {
+    for (const step of [
+      text(200, ""),
+      text(200, "<html>"),
+      text(200, "[]"),
+      text(200, "null"),
+      text(200, "7"),
+      text(204),
+    ]) {
       const error = await answeredBy(step, EClipsError);
       assert.equal(error.code, "invalid_answer");
     }
@@ -160,7 +234,15 @@ export function promises() {
 
   test("ids that are none are refused here, before they become paths", async () => {
     const { client } = await somebody();
-    const calls = [(id) => client.getRun(id), (id) => client.cancelRun(id), (id) => client.waitForRun(id), (id) => client.getBatch(id), (id) => client.deleteWebhook(id), (id) => client.approveTriage(id), (id) => client.resendDelivery(RUN, id)];
+    const calls = [
+      (id) => client.getRun(id),
+      (id) => client.cancelRun(id),
+      (id) => client.waitForRun(id),
+      (id) => client.getBatch(id),
+      (id) => client.deleteWebhook(id),
+      (id) => client.approveTriage(id),
+      (id) => client.resendDelivery(RUN, id),
+    ];
     for (const id of [undefined, null, "", ".", "..", "a/b", "a?b", "a#b", "%2e%2e", "a b", 7, {}]) {
       for (const call of calls) assert.match((await refused(call(id), ValidationError)).field, /Id$/);
     }
@@ -170,9 +252,18 @@ export function promises() {
     const { client } = await somebody();
     const circle = {};
     circle.circle = circle;
-    for (const data of [{ huge: 2n ** 70n }, circle]) assert.equal((await refused(client.run("center", "x", data), ValidationError)).field, "data");
-    const { run_id } = await client.run("center", "x", { large: Number.MAX_SAFE_INTEGER, small: 5e-324, most: 1.7976931348623157e308 });
-    assert.deepEqual((await client.getRun(run_id)).data, { large: Number.MAX_SAFE_INTEGER, small: 5e-324, most: 1.7976931348623157e308 });
+    for (const data of [{ huge: 2n ** 70n }, circle])
+      assert.equal((await refused(client.run("center", "x", data), ValidationError)).field, "data");
+    const { run_id } = await client.run("center", "x", {
+      large: Number.MAX_SAFE_INTEGER,
+      small: 5e-324,
+      most: 1.7976931348623157e308,
+    });
+    assert.deepEqual((await client.getRun(run_id)).data, {
+      large: Number.MAX_SAFE_INTEGER,
+      small: 5e-324,
+      most: 1.7976931348623157e308,
+    });
   });
 }
 

@@ -14,19 +14,36 @@ export function promises() {
     const { client } = await somebody();
     const made = await several(client, 5);
     const page = await client.listRuns({ limit: 2, offset: 1 });
-    assert.deepEqual(page.data.map(({ id }) => id), made.slice(1, 3));
+    assert.deepEqual(
+      page.data.map(({ id }) => id),
+      made.slice(1, 3),
+    );
     assert.deepEqual([page.limit, page.offset, page.total], [2, 1, 5]);
     const next = await client.listRuns({ limit: 2, cursor: page.next_cursor });
-    assert.deepEqual(next.data.map(({ id }) => id), made.slice(3, 5));
+    assert.deepEqual(
+      next.data.map(({ id }) => id),
+      made.slice(3, 5),
+    );
   });
 
   test("filters by status or agent", async () => {
     const { client } = await somebody();
-    const { id } = await client.runAndWait("researcher", "x", { sandbox: { confidence: 0.4 } }, { pollIntervalMs: 100 });
+    const { id } = await client.runAndWait(
+      "researcher",
+      "x",
+      { sandbox: { confidence: 0.4 } },
+      { pollIntervalMs: 100 },
+    );
     await client.runAndWait("summariser", "x", null, { pollIntervalMs: 100 });
     await listed(client, 2);
-    assert.deepEqual((await collect(client.allRuns({ status: "pending_triage" }))).map((run) => run.id), [id]);
-    assert.deepEqual((await collect(client.allRuns({ agentType: "researcher" }))).map((run) => run.id), [id]);
+    assert.deepEqual(
+      (await collect(client.allRuns({ status: "pending_triage" }))).map((run) => run.id),
+      [id],
+    );
+    assert.deepEqual(
+      (await collect(client.allRuns({ agentType: "researcher" }))).map((run) => run.id),
+      [id],
+    );
     const both = await refused(client.listRuns({ status: "failed", agentType: "researcher" }), ValidationError);
     assert.equal(both.statusCode, 400);
   });
@@ -49,7 +66,10 @@ export function promises() {
       assert.equal(id, made[0]);
       break;
     }
-    assert.deepEqual((await collect(client.allRuns({ limit: 2, offset: 3 }))).map(({ id }) => id), made.slice(3));
+    assert.deepEqual(
+      (await collect(client.allRuns({ limit: 2, offset: 3 }))).map(({ id }) => id),
+      made.slice(3),
+    );
     assert.deepEqual(await collect((await somebody()).client.allRuns()), []);
   });
 

@@ -19,7 +19,10 @@ export function promises() {
       assert.equal(names.length, 3);
       assert.equal(new Set(names).size, 1);
       await direct.waitForRun(run_id, { pollIntervalMs: 100 });
-      assert.deepEqual((await collect(direct.allRuns())).map(({ id }) => id), [run_id]);
+      assert.deepEqual(
+        (await collect(direct.allRuns())).map(({ id }) => id),
+        [run_id],
+      );
     });
   });
 
@@ -28,7 +31,10 @@ export function promises() {
       proxy.answersToLose = 1;
       const { job } = await client.createBatch("center", [{ task: "x" }]);
       await direct.waitForBatch(job.id, { pollIntervalMs: 100 });
-      assert.deepEqual((await collect(direct.allBatches())).map(({ id }) => id), [job.id]);
+      assert.deepEqual(
+        (await collect(direct.allBatches())).map(({ id }) => id),
+        [job.id],
+      );
     });
   });
 
@@ -40,7 +46,10 @@ export function promises() {
     const all = await Promise.all([named(), named(), named()]);
     assert.equal(new Set(all.map(({ run_id }) => run_id)).size, 1);
     for (const idempotencyKey of ["", " ", "ü", "a b", "x".repeat(256), 7]) {
-      assert.equal((await refused(client.run("center", "x", null, { idempotencyKey }), ValidationError)).field, "idempotencyKey");
+      assert.equal(
+        (await refused(client.run("center", "x", null, { idempotencyKey }), ValidationError)).field,
+        "idempotencyKey",
+      );
     }
   });
 
@@ -58,7 +67,12 @@ export function promises() {
 
   test("a decision and a deletion whose answers are lost stand", async () => {
     await behindProxy(async ({ client, direct, proxy }) => {
-      const { triage_item_id } = await direct.runAndWait("researcher", "x", { sandbox: { confidence: 0.4 } }, { pollIntervalMs: 100 });
+      const { triage_item_id } = await direct.runAndWait(
+        "researcher",
+        "x",
+        { sandbox: { confidence: 0.4 } },
+        { pollIntervalMs: 100 },
+      );
       proxy.answersToLose = 1;
       assert.equal((await client.approveTriage(triage_item_id, { note: "Fine" })).status, "approved");
       const { id } = await direct.createWebhook("https://hooks.example.com/eclips", ["run.failed"]);

@@ -22,7 +22,8 @@ export function promises() {
   const manifest = JSON.parse(readFileSync(join(FOLDER, "package.json"), "utf8"));
 
   test("it has no dependencies, and says its version everywhere", () => {
-    for (const kind of ["dependencies", "peerDependencies", "optionalDependencies", "bundledDependencies"]) assert.equal(manifest[kind], undefined);
+    for (const kind of ["dependencies", "peerDependencies", "optionalDependencies", "bundledDependencies"])
+      assert.equal(manifest[kind], undefined);
     assert.equal(modules.VERSION, manifest.version);
     const { version } = JSON.parse(readFileSync(join(FOLDER, "package-lock.json"), "utf8"));
     assert.equal(version, manifest.version);
@@ -32,7 +33,8 @@ export function promises() {
     const imported = new Set();
     for (const name of readdirSync(join(FOLDER, "src"))) {
       const text = readFileSync(join(FOLDER, "src", name), "utf8");
-      for (const [, from] of text.matchAll(/(?:from|import\()\s*"([^"]+)"/g)) if (!from.startsWith("./")) imported.add(from);
+      for (const [, from] of text.matchAll(/(?:from|import\()\s*"([^"]+)"/g))
+        if (!from.startsWith("./")) imported.add(from);
       assert.doesNotMatch(text, /\brequire\(|\bBuffer\b\.|process\.(?!env)/, name);
       if (text.includes('"node:')) assert.equal(name, "idempotency.ts");
     }
@@ -52,9 +54,18 @@ export function promises() {
     const sources = readdirSync(join(FOLDER, "src")).map((name) => name.replace(/\.ts$/, ""));
     const built = ["esm", "cjs"].flatMap((format) => [
       `dist/${format}/package.json`,
-      ...sources.flatMap((name) => [".js", ".js.map", ".d.ts", ".d.ts.map"].map((end) => `dist/${format}/${name}${end}`)),
+      ...sources.flatMap((name) =>
+        [".js", ".js.map", ".d.ts", ".d.ts.map"].map((end) => `dist/${format}/${name}${end}`),
+      ),
     ]);
-    const expected = [...built, ...sources.map((name) => `src/${name}.ts`), "LICENSE-APACHE", "LICENSE-MIT", "README.md", "package.json"];
+    const expected = [
+      ...built,
+      ...sources.map((name) => `src/${name}.ts`),
+      "LICENSE-APACHE",
+      "LICENSE-MIT",
+      "README.md",
+      "package.json",
+    ];
     assert.deepEqual(paths.sort(), expected.sort());
     assert.ok(packed.size < PACKED_BYTES_MAX, `${packed.size} bytes`);
   });
@@ -64,7 +75,8 @@ export function promises() {
       const folder = join(FOLDER, "dist", format);
       for (const name of readdirSync(folder).filter((file) => file.endsWith(".map"))) {
         const { sources, sourceRoot = "" } = JSON.parse(readFileSync(join(folder, name), "utf8"));
-        for (const source of sources) assert.ok(readFileSync(resolve(folder, sourceRoot, source)), `${name}: ${source}`);
+        for (const source of sources)
+          assert.ok(readFileSync(resolve(folder, sourceRoot, source)), `${name}: ${source}`);
       }
     }
   });
@@ -74,13 +86,18 @@ export function promises() {
   });
 
   test("attw finds nothing: every resolution of types leads to the right format", async () => {
-    assert.match(await line(process.execPath, bin("@arethetypeswrong/cli", "attw"), "--pack", ".", "--no-emoji", "--no-color"), /No problems found/);
+    assert.match(
+      await line(process.execPath, bin("@arethetypeswrong/cli", "attw"), "--pack", ".", "--no-emoji", "--no-color"),
+      /No problems found/,
+    );
   });
 
   test("installed from its tarball it is imported and required", async () => {
     const folder = mkdtempSync(join(tmpdir(), "eclips-sdk-"));
     try {
-      const [{ filename }] = JSON.parse(await line("npm", "pack", "--json", "--ignore-scripts", "--pack-destination", folder));
+      const [{ filename }] = JSON.parse(
+        await line("npm", "pack", "--json", "--ignore-scripts", "--pack-destination", folder),
+      );
       // Unpacked where npm would: it has no dependencies to install.
       const place = join(folder, "node_modules", "@eclips", "sdk");
       mkdirSync(place, { recursive: true });

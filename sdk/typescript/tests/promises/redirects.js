@@ -17,7 +17,12 @@ export function promises() {
     for (const status of STATUSES) {
       const server = await Scripted.start(text(status, "", { location: `${stranger.url}/v1/runs/${RUN.id}` }));
       const client = new EClipsClient({ apiKey: strangersKey(), baseUrl: server.url });
-      const calls = [() => client.getRun(RUN.id), () => client.run("center", "x"), () => client.deleteWebhook(RUN.id), () => collect(client.streamRun(RUN.id))];
+      const calls = [
+        () => client.getRun(RUN.id),
+        () => client.run("center", "x"),
+        () => client.deleteWebhook(RUN.id),
+        () => collect(client.streamRun(RUN.id)),
+      ];
       for (const call of calls) {
         const error = await refused(call(), EClipsError);
         assert.deepEqual([error.code, error.statusCode], ["redirect_refused", status]);
@@ -34,7 +39,16 @@ export function promises() {
     });
     const client = new EClipsClient({ apiKey: strangersKey(), baseUrl: server.url });
     const { port } = new URL(server.url);
-    const places = [`http://localhost:${port}/`, `https://127.0.0.1:${port}/`, `//127.0.0.2:${port}/`, "http://127.0.0.1:1/", `http://a:b@127.0.0.1:${port}/`, "javascript:0", "http://", "data:,{}"];
+    const places = [
+      `http://localhost:${port}/`,
+      `https://127.0.0.1:${port}/`,
+      `//127.0.0.2:${port}/`,
+      "http://127.0.0.1:1/",
+      `http://a:b@127.0.0.1:${port}/`,
+      "javascript:0",
+      "http://",
+      "data:,{}",
+    ];
     for (const place of places) {
       const error = await refused(client.listRuns({ cursor: place }), EClipsError);
       assert.equal(error.code, "redirect_refused", place);
@@ -73,7 +87,11 @@ export function promises() {
   test("an answer from elsewhere is not believed, if a fetch follows by itself", async () => {
     const stranger = await Scripted.start(json(200, RUN));
     const server = await Scripted.start(text(307, "", { location: stranger.url }));
-    const client = new EClipsClient({ apiKey: strangersKey(), baseUrl: server.url, fetch: (url, init) => fetch(url, { ...init, redirect: "follow" }) });
+    const client = new EClipsClient({
+      apiKey: strangersKey(),
+      baseUrl: server.url,
+      fetch: (url, init) => fetch(url, { ...init, redirect: "follow" }),
+    });
     assert.equal((await refused(client.getUsage(), EClipsError)).code, "redirect_refused");
     server.stop();
     stranger.stop();

@@ -165,7 +165,9 @@ export function promises() {
         const client = new EClipsClient({ apiKey: "no-key-of-anybody", baseUrl: ${JSON.stringify(server.url)}, timeoutMs: 600_000 });
         await client.waitForRun(${JSON.stringify(RUN.id)}, { timeoutMs: 600_000 });
         console.log(process.getActiveResourcesInfo().filter((name) => name === "Timeout").length);`;
-      const { stdout } = await promisify(execFile)(process.execPath, ["--input-type=module", "-e", script], { timeout: 10_000 });
+      const { stdout } = await promisify(execFile)(process.execPath, ["--input-type=module", "-e", script], {
+        timeout: 10_000,
+      });
       assert.equal(stdout.trim(), "0");
     });
   });
@@ -178,20 +180,29 @@ export function promises() {
     };
     const client = new EClipsClient({ apiKey: strangersKey(), baseUrl: "https://api.example.com/prod/", fetch });
     assert.deepEqual(await client.getRun(RUN.id), RUN);
-    assert.deepEqual(asked.map(({ url }) => url), [`https://api.example.com/prod/v1/runs/${RUN.id}`]);
+    assert.deepEqual(
+      asked.map(({ url }) => url),
+      [`https://api.example.com/prod/v1/runs/${RUN.id}`],
+    );
     assert.equal(asked[0].init.headers.Authorization, `Bearer ${strangersKey()}`);
     assert.equal(asked[0].init.redirect, "manual");
   });
 
   test("a fetch that does not heed its signal is left all the same", async () => {
-    const client = new EClipsClient({ apiKey: strangersKey(), baseUrl: "https://api.example.com", fetch: () => new Promise(() => {}) });
+    const client = new EClipsClient({
+      apiKey: strangersKey(),
+      baseUrl: "https://api.example.com",
+      fetch: () => new Promise(() => {}),
+    });
     await refused(client.getUsage({ timeoutMs: 100 }), TimeoutError);
   });
 
   test("times that cannot be meant are refused, and endless ones are none that fire at once", async () => {
     await at([json(200, RUN)], async (client) => {
-      for (const timeoutMs of [0, -5, Number.NaN, "soon"]) await refused(client.getRun(RUN.id, { timeoutMs }), ValidationError);
-      for (const timeoutMs of [Infinity, 2 ** 40, Number.MAX_VALUE]) assert.deepEqual(await client.getRun(RUN.id, { timeoutMs }), RUN);
+      for (const timeoutMs of [0, -5, Number.NaN, "soon"])
+        await refused(client.getRun(RUN.id, { timeoutMs }), ValidationError);
+      for (const timeoutMs of [Infinity, 2 ** 40, Number.MAX_VALUE])
+        assert.deepEqual(await client.getRun(RUN.id, { timeoutMs }), RUN);
     });
   });
 }

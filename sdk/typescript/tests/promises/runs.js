@@ -19,9 +19,14 @@ export function promises() {
 
   test("starts a run and reads it", async () => {
     const { client } = await somebody();
-    const data = { budget_usd: 400_000, note: "für \u{1F600} \"laptops\" \\ \u2028", nested: { list: [1, null, true] } };
-    const accepted = await client.run("procurement_specialist", "Get 3 vendor quotes for 500 laptops", data, { priority: "urgent" });
-    assert.deepEqual({ ...accepted, run_id: "" }, { run_id: "", status: "queued", agent_type: "procurement_specialist", estimated_completion: "async" });
+    const data = { budget_usd: 400_000, note: 'für \u{1F600} "laptops" \\ \u2028', nested: { list: [1, null, true] } };
+    const accepted = await client.run("procurement_specialist", "Get 3 vendor quotes for 500 laptops", data, {
+      priority: "urgent",
+    });
+    assert.deepEqual(
+      { ...accepted, run_id: "" },
+      { run_id: "", status: "queued", agent_type: "procurement_specialist", estimated_completion: "async" },
+    );
     const run = await client.getRun(accepted.run_id);
     assert.equal(run.id, accepted.run_id);
     assert.equal(run.priority, "urgent");
@@ -31,7 +36,10 @@ export function promises() {
 
   test("starts a run and waits for it", async () => {
     const { client } = await somebody();
-    const run = await client.runAndWait("procurement_specialist", "Get 3 vendor quotes for 500 laptops", undefined, { timeoutMs: 30_000, pollIntervalMs: 100 });
+    const run = await client.runAndWait("procurement_specialist", "Get 3 vendor quotes for 500 laptops", undefined, {
+      timeoutMs: 30_000,
+      pollIntervalMs: 100,
+    });
     assert.equal(run.status, "completed");
     assert.equal(run.result.simulated, true);
     assert.equal(run.error, null);

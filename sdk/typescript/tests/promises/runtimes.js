@@ -46,7 +46,9 @@ export function promises() {
 
   inRuntime("deno", "Deno, allowed the network and two variables", async (deno) => {
     const allowed = ["--no-prompt", "--allow-net=127.0.0.1", "--allow-env=PLACES"];
-    await inPlaces((env) => run(deno, ["run", "--quiet", "--no-config", "--no-lock", "--cached-only", ...allowed, modules], env));
+    await inPlaces((env) =>
+      run(deno, ["run", "--quiet", "--no-config", "--no-lock", "--cached-only", ...allowed, modules], env),
+    );
   });
 
   inRuntime("bun", "Bun, as modules and with require", async (bun) => {
@@ -80,7 +82,14 @@ async function inPlaces(act) {
   gone.stop();
   const proxy = await Proxy.start(baseUrl());
   proxy.eventsPerStream = 2;
-  const places = { key, api: baseUrl(), cutting: proxy.url, redirecting: redirecting.url, hanging: hanging.url, nobody };
+  const places = {
+    key,
+    api: baseUrl(),
+    cutting: proxy.url,
+    redirecting: redirecting.url,
+    hanging: hanging.url,
+    nobody,
+  };
   try {
     assert.equal((await act({ PATH: process.env.PATH, HOME: tmpdir(), PLACES: JSON.stringify(places) })).trim(), HELD);
     assert.deepEqual(stranger.heard, [], "the key went to a stranger");
@@ -132,7 +141,9 @@ async function listening(worker) {
 /** What workerd is to serve: the tour and the package, each file by its name; it may reach loopback. */
 function configuration() {
   const own = ["worker.mjs", "tour.mjs"].map((name) => [name, join(FOLDER, name)]);
-  const built = readdirSync(DIST).filter((name) => name.endsWith(".js")).map((name) => [`dist/esm/${name}`, join(DIST, name)]);
+  const built = readdirSync(DIST)
+    .filter((name) => name.endsWith(".js"))
+    .map((name) => [`dist/esm/${name}`, join(DIST, name)]);
   const embedded = [...own, ...built].map(([name, path]) => `(name = "${name}", esModule = embed "${path}")`);
   return `using Workerd = import "/workerd/workerd.capnp";
 const config :Workerd.Config = (

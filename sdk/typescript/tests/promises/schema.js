@@ -29,7 +29,8 @@ const CALLS = {
   webhookRotate: (client) => client.rotateWebhookSecret(ID),
   webhookDeliveries: (client) => client.listDeliveries(ID, { limit: 1, offset: 1, cursor: "x" }),
   webhookResend: (client) => client.resendDelivery(ID, ID),
-  batchCreate: (client) => client.createBatch("center", [{ task: "x", data: {} }], { name: "x", webhookUrl: "https://example.com" }),
+  batchCreate: (client) =>
+    client.createBatch("center", [{ task: "x", data: {} }], { name: "x", webhookUrl: "https://example.com" }),
   batchList: (client) => client.listBatches({ limit: 1, offset: 1, cursor: "x" }),
   batchShow: (client) => client.getBatch(ID),
   batchCancel: (client) => client.cancelBatch(ID),
@@ -54,7 +55,13 @@ export function promises() {
   });
 
   test("every method asks for its route, with all that the route takes and nothing else", async () => {
-    const resolved = (part) => (part.$ref ? part.$ref.slice(2).split("/").reduce((at, name) => at[name], document) : part);
+    const resolved = (part) =>
+      part.$ref
+        ? part.$ref
+            .slice(2)
+            .split("/")
+            .reduce((at, name) => at[name], document)
+        : part;
     for (const { method, path, operationId, parameters = [], requestBody } of operations) {
       const server = await Scripted.start(json(200, {}));
       const client = new EClipsClient({ apiKey: strangersKey(), baseUrl: server.url, maxRetries: 0 });
@@ -63,7 +70,11 @@ export function promises() {
       server.stop();
       const [asked, search = ""] = heard.url.split("?");
       assert.equal(`${heard.method} ${asked}`, `${method} ${path.replace(/\{\w+\}/g, ID)}`, operationId);
-      const named = (place) => parameters.map(resolved).filter((parameter) => parameter.in === place).map(({ name }) => name);
+      const named = (place) =>
+        parameters
+          .map(resolved)
+          .filter((parameter) => parameter.in === place)
+          .map(({ name }) => name);
       assert.deepEqual([...new URLSearchParams(search).keys()].sort(), named("query").sort(), operationId);
       for (const name of named("header")) assert.ok(heard.headers[name.toLowerCase()], `${operationId} sends ${name}`);
       const body = resolved(requestBody?.content["application/json"].schema ?? {});

@@ -28,18 +28,52 @@ export function promises() {
     const { client: limited } = await somebody({ scopes: [] });
     const real = new EClipsClient({ apiKey: key, baseUrl: baseUrl() });
     const errors = [await refused(real.listRuns(), EClipsError), await refused(limited.listRuns(), EClipsError)];
-    const echo = (heard, response) => response.writeHead(400, { "x-request-id": heard.headers.authorization, "x-eclips-error-code": heard.headers.authorization }).end(JSON.stringify({ error: `Bad ${JSON.stringify(heard.headers)}`, field: heard.headers.authorization }));
-    const escaped = (heard, response) => response.writeHead(409).end(`{"error":"${unicode(heard.headers.authorization)}","status":"${unicode(heard.headers.authorization)}","decided_by":"${heard.headers.authorization}"}`);
-    const scopes = (heard, response) => response.writeHead(403).end(JSON.stringify({ error: "x", required: heard.headers.authorization, provided: [heard.headers.authorization] }));
-    const elsewhere = (heard, response) => response.writeHead(307, { location: `https://example.com/?${heard.headers.authorization}` }).end();
+    const echo = (heard, response) =>
+      response
+        .writeHead(400, {
+          "x-request-id": heard.headers.authorization,
+          "x-eclips-error-code": heard.headers.authorization,
+        })
+        .end(JSON.stringify({ error: `Bad ${JSON.stringify(heard.headers)}`, field: heard.headers.authorization }));
+    const escaped = (heard, response) =>
+      response
+        .writeHead(409)
+        .end(
+          `{"error":"${unicode(heard.headers.authorization)}","status":"${unicode(heard.headers.authorization)}","decided_by":"${heard.headers.authorization}"}`,
+        );
+    const scopes = (heard, response) =>
+      response
+        .writeHead(403)
+        .end(
+          JSON.stringify({
+            error: "x",
+            required: heard.headers.authorization,
+            provided: [heard.headers.authorization],
+          }),
+        );
+    const elsewhere = (heard, response) =>
+      response.writeHead(307, { location: `https://example.com/?${heard.headers.authorization}` }).end();
     for (const step of [echo, escaped, scopes, elsewhere, cut(), half(), hang(), text(502, "<html>"), text(200, "")]) {
       const server = await Scripted.start(step);
       const client = new EClipsClient({ apiKey: key, baseUrl: server.url, maxRetries: 0 });
-      errors.push(await refused(client.run("center", "a task of nobody's business", null, { timeoutMs: 500, idempotencyKey: "a-name-of-nobodys-business" }), EClipsError));
+      errors.push(
+        await refused(
+          client.run("center", "a task of nobody's business", null, {
+            timeoutMs: 500,
+            idempotencyKey: "a-name-of-nobodys-business",
+          }),
+          EClipsError,
+        ),
+      );
       server.stop();
     }
     const streamed = await Scripted.start(cut());
-    errors.push(await refused(collect(new EClipsClient({ apiKey: key, baseUrl: streamed.url, maxRetries: 0 }).streamRun(RUN.id)), EClipsError));
+    errors.push(
+      await refused(
+        collect(new EClipsClient({ apiKey: key, baseUrl: streamed.url, maxRetries: 0 }).streamRun(RUN.id)),
+        EClipsError,
+      ),
+    );
     streamed.stop();
     for (const error of errors) {
       assertSilent(error, key);
@@ -53,7 +87,13 @@ export function promises() {
     const key = strangersKey();
     for (const wrap of [(error) => error, (error) => Object.assign(new TypeError("fetch failed"), { cause: error })]) {
       const fetch = async (url, init) => {
-        throw wrap(Object.assign(new Error(`cannot send ${JSON.stringify(init)}`), { code: `E_${init.headers.Authorization.slice(7)}`, init, headers: init.headers }));
+        throw wrap(
+          Object.assign(new Error(`cannot send ${JSON.stringify(init)}`), {
+            code: `E_${init.headers.Authorization.slice(7)}`,
+            init,
+            headers: init.headers,
+          }),
+        );
       };
       const client = new EClipsClient({ apiKey: key, baseUrl: "https://api.example.com", fetch, maxRetries: 0 });
       const error = await refused(client.getUsage(), EClipsError);
@@ -79,7 +119,8 @@ export function promises() {
 
   test("nothing is written to the console", async (t) => {
     const written = [];
-    for (const name of ["log", "info", "warn", "error", "debug"]) t.mock.method(console, name, (...words) => written.push(words));
+    for (const name of ["log", "info", "warn", "error", "debug"])
+      t.mock.method(console, name, (...words) => written.push(words));
     const server = await Scripted.start(cut(), text(503, ""), text(500, ""));
     await refused(new EClipsClient({ apiKey: strangersKey(), baseUrl: server.url }).getUsage(), EClipsError);
     server.stop();

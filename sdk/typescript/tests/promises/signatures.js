@@ -9,7 +9,12 @@ import { EClipsClient, ValidationError, WebhookVerificationError, constructEvent
 
 const SECRET = `whsec_${Buffer.alloc(32, 7).toString("base64")}`;
 const OLD_SECRET = `whsec_${Buffer.alloc(32, 9).toString("base64")}`;
-const EVENT = { event: "run.completed", run_id: "019e9c29-1a80-7000-8000-0000000000a1", sequence: 5, data: { output: {} } };
+const EVENT = {
+  event: "run.completed",
+  run_id: "019e9c29-1a80-7000-8000-0000000000a1",
+  sequence: 5,
+  data: { output: {} },
+};
 const BODY = JSON.stringify(EVENT);
 
 export async function promises() {
@@ -22,7 +27,11 @@ export async function promises() {
       const key = randomBytes(length % 150);
       assert.equal(hex(sha256(message)), createHash("sha256").update(message).digest("hex"), `${length}`);
       const cut = Math.floor(Math.random() * length);
-      assert.equal(hex(hmacSha256(key, message.subarray(0, cut), message.subarray(cut))), createHmac("sha256", key).update(message).digest("hex"), `${length}`);
+      assert.equal(
+        hex(hmacSha256(key, message.subarray(0, cut), message.subarray(cut))),
+        createHmac("sha256", key).update(message).digest("hex"),
+        `${length}`,
+      );
     }
     const large = randomBytes(3_000_001);
     assert.equal(hex(sha256(large)), createHash("sha256").update(large).digest("hex"));
@@ -42,7 +51,7 @@ export async function promises() {
   });
 
   test("any kind of body is taken, with its very bytes", () => {
-    const text = "{\"task\":\"Prüfe \u{1F600}\"}\n";
+    const text = '{"task":"Prüfe \u{1F600}"}\n';
     const bytes = Buffer.from(text);
     const odd = new Uint8Array([1, 2, ...bytes, 3]).subarray(2, 2 + bytes.length);
     const shared = new DataView(odd.buffer, 2, bytes.length);
@@ -53,28 +62,60 @@ export async function promises() {
     assert.equal(verifyWebhook(notText, signed(notText), SECRET), true);
     assert.equal(verifyWebhook("", signed(""), SECRET), true);
     for (const body of [undefined, null, EVENT, 7, [1, 2], Promise.resolve(BODY)]) {
-      assert.throws(() => verifyWebhook(body, signed(BODY), SECRET), (error) => error instanceof ValidationError && error.field === "rawBody");
+      assert.throws(
+        () => verifyWebhook(body, signed(BODY), SECRET),
+        (error) => error instanceof ValidationError && error.field === "rawBody",
+      );
     }
   });
 
   test("every single changed character of signature, body and secret is a no", () => {
     const signature = signed(BODY);
-    for (let at = 0; at < signature.length; at += 1) assert.equal(verifyWebhook(BODY, changed(signature, at), SECRET), false, `${at}`);
-    for (let at = 0; at < BODY.length; at += 1) assert.equal(verifyWebhook(changed(BODY, at), signature, SECRET), false, `${at}`);
-    for (let at = 0; at < SECRET.length; at += 1) assert.equal(verifyWebhook(BODY, signature, changed(SECRET, at)), false, `${at}`);
+    for (let at = 0; at < signature.length; at += 1)
+      assert.equal(verifyWebhook(BODY, changed(signature, at), SECRET), false, `${at}`);
+    for (let at = 0; at < BODY.length; at += 1)
+      assert.equal(verifyWebhook(changed(BODY, at), signature, SECRET), false, `${at}`);
+    for (let at = 0; at < SECRET.length; at += 1)
+      assert.equal(verifyWebhook(BODY, signature, changed(SECRET, at)), false, `${at}`);
   });
 
   test("a header of another form is a no, and no error", () => {
     const [, digest] = signed(BODY).split("=");
-    const forms = [undefined, null, "", "sha256=", digest, `sha1=${digest}`, `SHA256=${digest}`, `sha256=${digest.toUpperCase()}`, ` sha256=${digest}`, `sha256=${digest} `, `sha256=${digest}\n`, `sha256=${digest}00`, `sha256=${digest.slice(2)}`, `sha256=${digest},sha256=${digest}`, [signed(BODY)], [signed(BODY), signed(BODY)], 7, {}, true];
+    const forms = [
+      undefined,
+      null,
+      "",
+      "sha256=",
+      digest,
+      `sha1=${digest}`,
+      `SHA256=${digest}`,
+      `sha256=${digest.toUpperCase()}`,
+      ` sha256=${digest}`,
+      `sha256=${digest} `,
+      `sha256=${digest}\n`,
+      `sha256=${digest}00`,
+      `sha256=${digest.slice(2)}`,
+      `sha256=${digest},sha256=${digest}`,
+      [signed(BODY)],
+      [signed(BODY), signed(BODY)],
+      7,
+      {},
+      true,
+    ];
     for (const form of forms) assert.equal(verifyWebhook(BODY, form, SECRET), false, String(form));
   });
 
   test("without a secret nothing is verified: anybody can sign with an empty one", () => {
     const empty = `sha256=${createHmac("sha256", "").update(BODY).digest("hex")}`;
     for (const secret of ["", undefined, null, [], [""], [SECRET, ""], [undefined], 7, {}]) {
-      assert.throws(() => verifyWebhook(BODY, empty, secret), (error) => error instanceof ValidationError && error.field === "secret");
-      assert.throws(() => constructEvent(BODY, headers(), secret), (error) => error instanceof ValidationError && error.field === "secret");
+      assert.throws(
+        () => verifyWebhook(BODY, empty, secret),
+        (error) => error instanceof ValidationError && error.field === "secret",
+      );
+      assert.throws(
+        () => constructEvent(BODY, headers(), secret),
+        (error) => error instanceof ValidationError && error.field === "secret",
+      );
     }
   });
 
@@ -87,13 +128,22 @@ export async function promises() {
       }
     }
     const rotated = headers({ secrets: [SECRET, OLD_SECRET] });
-    for (const known of [SECRET, OLD_SECRET, [OLD_SECRET, SECRET]]) assert.deepEqual(constructEvent(BODY, rotated, known), EVENT);
+    for (const known of [SECRET, OLD_SECRET, [OLD_SECRET, SECRET]])
+      assert.deepEqual(constructEvent(BODY, rotated, known), EVENT);
   });
 
   test("what is changed, or of another's secret, is refused", () => {
     const whole = headers();
     const seconds = String(Number(whole["webhook-timestamp"]) + 1);
-    for (const part of [{ "webhook-id": "another" }, { "webhook-timestamp": seconds }, { "webhook-signature": "v1,AAAA" }, { "webhook-signature": "v1," }, { "webhook-signature": "v1,!" }, { "webhook-signature": whole["webhook-signature"].replace("v1", "v2") }, { "webhook-signature": whole["webhook-signature"].slice(0, -4) }]) {
+    for (const part of [
+      { "webhook-id": "another" },
+      { "webhook-timestamp": seconds },
+      { "webhook-signature": "v1,AAAA" },
+      { "webhook-signature": "v1," },
+      { "webhook-signature": "v1,!" },
+      { "webhook-signature": whole["webhook-signature"].replace("v1", "v2") },
+      { "webhook-signature": whole["webhook-signature"].slice(0, -4) },
+    ]) {
       assertRefused(() => constructEvent(BODY, { ...whole, ...part }, SECRET), "invalid_signature");
     }
     assertRefused(() => constructEvent(`${BODY} `, whole, SECRET), "invalid_signature");
@@ -106,10 +156,16 @@ export async function promises() {
     for (const name of Object.keys(headers())) {
       assertRefused(() => constructEvent(BODY, { ...headers(), [name]: undefined }, SECRET), "missing_headers");
       assertRefused(() => constructEvent(BODY, { ...headers(), [name]: "" }, SECRET), "missing_headers");
-      assertRefused(() => constructEvent(BODY, { ...headers(), [name]: [headers()[name], headers()[name]] }, SECRET), "missing_headers");
+      assertRefused(
+        () => constructEvent(BODY, { ...headers(), [name]: [headers()[name], headers()[name]] }, SECRET),
+        "missing_headers",
+      );
     }
     for (const none of [undefined, null, signed(BODY)]) {
-      assert.throws(() => constructEvent(BODY, none, SECRET), (error) => error instanceof ValidationError && error.field === "headers");
+      assert.throws(
+        () => constructEvent(BODY, none, SECRET),
+        (error) => error instanceof ValidationError && error.field === "headers",
+      );
     }
   });
 
@@ -121,25 +177,33 @@ export async function promises() {
     assert.ok(at(-3_600_000, { toleranceMs: 4_000_000 }));
     assert.ok(at(-3_600_000, { toleranceMs: Infinity }));
     assertRefused(() => at(-5000, { toleranceMs: 0 }), "timestamp_out_of_tolerance");
-    for (const toleranceMs of [-1, Number.NaN, "300", null]) assert.throws(() => at(0, { toleranceMs }), ValidationError);
+    for (const toleranceMs of [-1, Number.NaN, "300", null])
+      assert.throws(() => at(0, { toleranceMs }), ValidationError);
     for (const timestamp of ["0", "-1", "1e9", "9".repeat(400), "now", "1780736402.5"]) {
       assertRefused(() => constructEvent(BODY, headers({ timestamp }), SECRET), "timestamp_out_of_tolerance");
     }
   });
 
   test("what is signed and no event is refused", () => {
-    for (const body of ["", "null", "[]", "7", "{", "{}", '{"event":7}']) assertRefused(() => constructEvent(body, headers({ body }), SECRET), "invalid_payload");
+    for (const body of ["", "null", "[]", "7", "{", "{}", '{"event":7}'])
+      assertRefused(() => constructEvent(body, headers({ body }), SECRET), "invalid_payload");
   });
 
   test("a secret of another form is the caller's fault", () => {
     for (const secret of ["secret", "whsec_", "whsec_!!!!", Buffer.alloc(32, 7).toString("base64"), `${SECRET}\n`]) {
-      assert.throws(() => constructEvent(BODY, headers(), secret), (error) => error instanceof ValidationError && !error.message.includes(SECRET));
+      assert.throws(
+        () => constructEvent(BODY, headers(), secret),
+        (error) => error instanceof ValidationError && !error.message.includes(SECRET),
+      );
     }
   });
 }
 
 function assertRefused(act, code) {
-  assert.throws(act, (error) => error instanceof WebhookVerificationError && error.code === code && error.statusCode === 400);
+  assert.throws(
+    act,
+    (error) => error instanceof WebhookVerificationError && error.code === code && error.statusCode === 400,
+  );
 }
 
 /** `X-eClips-Signature`, by the words of the contract. */
@@ -150,8 +214,15 @@ function signed(body) {
 /** The headers of Standard Webhooks, by the words of the contract. */
 function headers({ body = BODY, secrets = [SECRET], at = Date.now(), timestamp = String(Math.floor(at / 1000)) } = {}) {
   const id = "019e9c29-1a80-7000-8000-0000000000d4";
-  const sign = (secret) => createHmac("sha256", Buffer.from(secret.slice("whsec_".length), "base64")).update(`${id}.${timestamp}.${body}`).digest("base64");
-  return { "webhook-id": id, "webhook-timestamp": timestamp, "webhook-signature": secrets.map((secret) => `v1,${sign(secret)}`).join(" ") };
+  const sign = (secret) =>
+    createHmac("sha256", Buffer.from(secret.slice("whsec_".length), "base64"))
+      .update(`${id}.${timestamp}.${body}`)
+      .digest("base64");
+  return {
+    "webhook-id": id,
+    "webhook-timestamp": timestamp,
+    "webhook-signature": secrets.map((secret) => `v1,${sign(secret)}`).join(" "),
+  };
 }
 
 function changed(text, at) {

@@ -26,11 +26,19 @@ const SAID = {
 };
 
 export function promises() {
-  const printed = [...readFileSync(join(FOLDER, "README.md"), "utf8").matchAll(/```ts\n(.*?)```/gs)].map(([, text]) => text);
+  const printed = [...readFileSync(join(FOLDER, "README.md"), "utf8").matchAll(/```ts\n(.*?)```/gs)].map(
+    ([, text]) => text,
+  );
 
   test("the README's snippets compile as they are printed", () => {
     assert.ok(printed.length >= 4);
-    assert.equal(compile(Object.fromEntries(printed.map((text, at) => [`snippet_${at}.ts`, text])), { types: ["node"], lib: ["ES2022", "DOM"] }), "");
+    assert.equal(
+      compile(Object.fromEntries(printed.map((text, at) => [`snippet_${at}.ts`, text])), {
+        types: ["node"],
+        lib: ["ES2022", "DOM"],
+      }),
+      "",
+    );
   });
 
   test("and run as they are printed", async () => {
@@ -57,13 +65,18 @@ export function promises() {
   test("the edge example receives and starts", async () => {
     const { default: worker } = await import("../../examples/edge.mjs");
     const { key, client } = await somebody();
-    const env = { ECLIPS_API_KEY: key, ECLIPS_BASE_URL: baseUrl(), ECLIPS_WEBHOOK_SECRET: `whsec_${Buffer.alloc(32, 7).toString("base64")}` };
+    const env = {
+      ECLIPS_API_KEY: key,
+      ECLIPS_BASE_URL: baseUrl(),
+      ECLIPS_WEBHOOK_SECRET: `whsec_${Buffer.alloc(32, 7).toString("base64")}`,
+    };
     const started = await worker.fetch(new Request("https://worker.example/", { method: "POST", body: "x" }), env);
     assert.equal((await client.getRun((await started.json()).run_id)).task, "x");
     const [id, at, body] = ["1", String(Math.floor(Date.now() / 1000)), '{"event":"run.completed"}'];
     const signature = createHmac("sha256", Buffer.alloc(32, 7)).update(`${id}.${at}.${body}`).digest("base64");
     const headers = { "webhook-id": id, "webhook-timestamp": at, "webhook-signature": `v1,${signature}` };
-    const hook = (sent) => worker.fetch(new Request("https://worker.example/hook", { method: "POST", body: sent, headers }), env);
+    const hook = (sent) =>
+      worker.fetch(new Request("https://worker.example/hook", { method: "POST", body: sent, headers }), env);
     assert.deepEqual(await (await hook(body)).json(), { event: "run.completed" });
     assert.equal((await hook(`${body} `)).status, 400);
   });

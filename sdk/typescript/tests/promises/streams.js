@@ -3,8 +3,18 @@
  */
 
 import assert from "node:assert/strict";
+import { execFile } from "node:child_process";
 import { test } from "node:test";
-import { AuthenticationError, EClipsClient, EClipsError, NotFoundError, RateLimitError, TimeoutError, ValidationError } from "@eclips/sdk";
+import { promisify } from "node:util";
+import {
+  AuthenticationError,
+  EClipsClient,
+  EClipsError,
+  NotFoundError,
+  RateLimitError,
+  TimeoutError,
+  ValidationError,
+} from "@eclips/sdk";
 import { System } from "../../../../tests/browser/world/system.js";
 import { admin, baseUrl, keyFor, somebody, strangersKey } from "../world/customers.js";
 import { Proxy } from "../world/proxy.js";
@@ -18,7 +28,10 @@ export function promises() {
     const { client } = await somebody();
     const { run_id } = await client.run("researcher", "x", { sandbox: { delay_ms: 300 } });
     const events = await collect(client.streamRun(run_id));
-    assert.deepEqual(events.map(({ type }) => type), ["run.queued", "run.started", "attempt.started", "attempt.succeeded", "run.completed"]);
+    assert.deepEqual(
+      events.map(({ type }) => type),
+      ["run.queued", "run.started", "attempt.started", "attempt.succeeded", "run.completed"],
+    );
     assertWhole(events, run_id);
     assert.deepEqual(await collect(client.streamRun(run_id)), events, "it is the same later");
   });
@@ -28,7 +41,11 @@ export function promises() {
     const { run_id } = await client.run("researcher", "x", { sandbox: { confidence: 0.4 } });
     const before = await collect(client.streamRun(run_id));
     assert.equal(before.at(-1).type, "run.triage_required");
-    assert.deepEqual(await collect(client.streamRun(run_id, { lastEventId: before.length })), [], "nothing new, and no waiting for it");
+    assert.deepEqual(
+      await collect(client.streamRun(run_id, { lastEventId: before.length })),
+      [],
+      "nothing new, and no waiting for it",
+    );
     await client.approveTriage(before.at(-1).triage_item_id);
     const after = await collect(client.streamRun(run_id, { lastEventId: before.length }));
     assert.equal(after.at(-1).type, "run.completed");
@@ -42,7 +59,8 @@ export function promises() {
     assert.deepEqual(await collect(client.streamRun(id, { lastEventId: 3 })), all.slice(3));
     assert.deepEqual(await collect(client.streamRun(id, { lastEventId: all.length })), []);
     assert.deepEqual(await collect(client.streamRun(id, { lastEventId: 1000 })), [], "later than all");
-    for (const lastEventId of [-1, 1.5, "2", Number.NaN]) await refused(collect(client.streamRun(id, { lastEventId })), ValidationError);
+    for (const lastEventId of [-1, 1.5, "2", Number.NaN])
+      await refused(collect(client.streamRun(id, { lastEventId })), ValidationError);
   });
 
   test("cut after each single event it resumes: none twice, none lost", async () => {
@@ -124,7 +142,10 @@ export function promises() {
     const following = collect(client.streamRun(run_id, { signal: controller.signal }));
     setTimeout(() => controller.abort(new Error("enough")), 200);
     assert.equal((await refused(following, Error)).message, "enough");
-    await refused(collect(client.streamRun(run_id, { signal: AbortSignal.abort(new RangeError("before")) })), RangeError);
+    await refused(
+      collect(client.streamRun(run_id, { signal: AbortSignal.abort(new RangeError("before")) })),
+      RangeError,
+    );
     assert.equal((await client.waitForRun(run_id, { pollIntervalMs: 100 })).status, "completed");
   });
 
@@ -153,8 +174,45 @@ export function promises() {
     );
     const client = new EClipsClient({ apiKey: strangersKey(), baseUrl: server.url });
     const seen = await collect(client.streamRun(RUN));
-    assert.deepEqual(seen.map(({ seq }) => seq), [1, 2, 3, 4]);
-    assert.deepEqual(server.heard.map(({ headers }) => headers["last-event-id"]), [undefined, "2", "2", "3", "3"]);
+    assert.deepEqual(
+      seen.map(({ seq }) => seq),
+      [1, 2, 3, 4],
+    );
+    assert.deepEqual(
+      server.heard.map(({ headers }) => headers["last-event-id"]),
+      [undefined, "2", "2", "3", "3"],
+    );
+    server.stop();
+  });
+
+  test("a server that says goodbye, goes down and comes back is read on", async () => {
+    // The stream ends, nobody answers whether the run has ended, and later there is more.
+    const server = await Scripted.start(stream("retry: 10\n\n"), cut(), refuse(503, 0), events(1, "run.completed"));
+    const client = new EClipsClient({ apiKey: strangersKey(), baseUrl: server.url, maxRetries: 0 });
+    assert.deepEqual(
+      (await collect(client.streamRun(RUN))).map(({ seq }) => seq),
+      [1],
+    );
+    assert.deepEqual(
+      server.heard.map(({ url }) => url.endsWith("/stream")),
+      [true, false, true, true],
+    );
+    server.stop();
+  });
+
+  test("an iterator that is left without a word does not hold the process", async () => {
+    const server = await Scripted.start((_, response) => {
+      response.writeHead(200, { "content-type": "text/event-stream" });
+      response.end(`id: 1\ndata: {"seq":1,"type":"run.queued"}\n\n`);
+    });
+    const script = `
+      import { EClipsClient } from ${JSON.stringify(import.meta.resolve("@eclips/sdk"))};
+      const client = new EClipsClient({ apiKey: "no-key-of-anybody", baseUrl: ${JSON.stringify(server.url)} });
+      console.log((await client.streamRun(${JSON.stringify(RUN)}).next()).value.seq);`;
+    const { stdout } = await promisify(execFile)(process.execPath, ["--input-type=module", "-e", script], {
+      timeout: 15_000,
+    });
+    assert.equal(stdout, "1\n");
     server.stop();
   });
 
@@ -172,7 +230,10 @@ export function promises() {
 
 /** Events of one run, numbered from 1 without a gap. */
 function assertWhole(events, run) {
-  assert.deepEqual(events.map(({ seq }) => seq), events.map((_, at) => at + 1));
+  assert.deepEqual(
+    events.map(({ seq }) => seq),
+    events.map((_, at) => at + 1),
+  );
   for (const event of events) assert.equal(event.run_id, run);
 }
 

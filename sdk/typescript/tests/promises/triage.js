@@ -13,26 +13,39 @@ export function promises() {
     const { client } = await somebody();
     const run = await undecided(client);
     const { data } = await client.listTriage({ limit: 5 });
-    assert.deepEqual(data.map(({ id }) => id), [run.triage_item_id]);
+    assert.deepEqual(
+      data.map(({ id }) => id),
+      [run.triage_item_id],
+    );
     const item = await client.getTriageItem(run.triage_item_id);
     assert.equal(item.run_id, run.id);
     assert.equal(item.status, "pending");
 
     const decision = await client.approveTriage(item.id, { note: "Fine" });
     assert.equal(decision.status, "approved");
-    assert.deepEqual(await client.approveTriage(item.id, { note: "Fine" }), decision, "the same decision again is the same answer");
+    assert.deepEqual(
+      await client.approveTriage(item.id, { note: "Fine" }),
+      decision,
+      "the same decision again is the same answer",
+    );
     const ended = await client.waitForRun(run.id, { pollIntervalMs: 100 });
     assert.equal(ended.status, "completed");
     assert.deepEqual(ended.result, item.payload);
     assert.equal((await client.getTriageItem(item.id)).note, "Fine");
-    assert.deepEqual((await collect(client.allTriage({ status: "approved" }))).map(({ id }) => id), [item.id]);
+    assert.deepEqual(
+      (await collect(client.allTriage({ status: "approved" }))).map(({ id }) => id),
+      [item.id],
+    );
   });
 
   test("approves another output, if it fits", async () => {
     const { client } = await somebody();
     const run = await undecided(client);
     const { payload } = await client.getTriageItem(run.triage_item_id);
-    const error = await refused(client.approveTriage(run.triage_item_id, { output: { nonsense: true } }), ValidationError);
+    const error = await refused(
+      client.approveTriage(run.triage_item_id, { output: { nonsense: true } }),
+      ValidationError,
+    );
     assert.equal(error.statusCode, 422);
     assert.equal(error.code, "unprocessable");
     assert.ok(error.field);
@@ -62,5 +75,10 @@ export function promises() {
 
 /** A run that waits for a person. */
 function undecided(client) {
-  return client.runAndWait("researcher", "x", { sandbox: { confidence: 0.4 } }, { timeoutMs: 30_000, pollIntervalMs: 100 });
+  return client.runAndWait(
+    "researcher",
+    "x",
+    { sandbox: { confidence: 0.4 } },
+    { timeoutMs: 30_000, pollIntervalMs: 100 },
+  );
 }

@@ -31,7 +31,19 @@ export function promises() {
       assert.equal(compile({ [name]: USE }, { module: "Node16", moduleResolution: "Node16" }, "typescript-oldest"), "");
     }
     // As it was before there were `exports`.
-    assert.equal(compile({ "use.ts": USE }, { module: "CommonJS", moduleResolution: "Node10", baseUrl: "../..", paths: { "@eclips/sdk": ["dist/cjs/index.d.ts"] } }, "typescript-oldest"), "");
+    assert.equal(
+      compile(
+        { "use.ts": USE },
+        {
+          module: "CommonJS",
+          moduleResolution: "Node10",
+          baseUrl: "../..",
+          paths: { "@eclips/sdk": ["dist/cjs/index.d.ts"] },
+        },
+        "typescript-oldest",
+      ),
+      "",
+    );
   });
 
   test("a wrong call is found at all", () => {
@@ -61,7 +73,8 @@ function* exampled({ paths, webhooks }) {
         const { schema, example, examples = {} } = content["application/json"] ?? content["text/event-stream"];
         const type = schema.$ref?.split("/").at(-1);
         if (!type) continue;
-        for (const value of [example, ...Object.values(examples).map((one) => one.value)]) if (value) yield { type, value };
+        for (const value of [example, ...Object.values(examples).map((one) => one.value)])
+          if (value) yield { type, value };
       }
     }
   }

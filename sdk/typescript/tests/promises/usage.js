@@ -19,11 +19,20 @@ export function promises() {
     assert.equal(usage.credits.remaining, usage.credits.included - run.credits);
     const day = run.created_at.slice(0, 10);
     const daily = await client.getDailyUsage({ from: day, to: day });
-    assert.deepEqual(daily.data.map(({ date, runs }) => [date, runs.total]), [[day, 1]]);
+    assert.deepEqual(
+      daily.data.map(({ date, runs }) => [date, runs.total]),
+      [[day, 1]],
+    );
     const agents = await client.getAgentUsage({ from: day });
-    assert.deepEqual(agents.data.map(({ agent_type }) => agent_type), ["researcher"]);
+    assert.deepEqual(
+      agents.data.map(({ agent_type }) => agent_type),
+      ["researcher"],
+    );
     const keys = await client.getKeyUsage();
-    assert.deepEqual(keys.data.map(({ key_id }) => key_id), [keyId]);
+    assert.deepEqual(
+      keys.data.map(({ key_id }) => key_id),
+      [keyId],
+    );
   });
 
   test("days that cannot be meant are refused", async () => {

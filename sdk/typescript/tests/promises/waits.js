@@ -36,7 +36,11 @@ export function promises() {
   });
 
   test("the time is for everything: pauses, looks that hang, the start of the run", async () => {
-    for (const [steps, heard] of [[[json(200, RUNNING)], 5], [[json(200, RUNNING), hang()], 2], [[hang()], 1]]) {
+    for (const [steps, heard] of [
+      [[json(200, RUNNING)], 5],
+      [[json(200, RUNNING), hang()], 2],
+      [[hang()], 1],
+    ]) {
       await at(steps, async (client, server) => {
         const begin = performance.now();
         const error = await refused(client.waitForRun(RUN.id, { timeoutMs: 500, pollIntervalMs: 100 }), TimeoutError);
@@ -68,8 +72,10 @@ export function promises() {
 
   test("intervals that would be a flood are refused", async () => {
     await at([json(200, RUN)], async (client, server) => {
-      for (const pollIntervalMs of [0, 1, -1, Number.NaN, "1000"]) await refused(client.waitForRun(RUN.id, { pollIntervalMs }), ValidationError);
-      for (const timeoutMs of [0, -1, Number.NaN]) await refused(client.waitForRun(RUN.id, { timeoutMs }), ValidationError);
+      for (const pollIntervalMs of [0, 1, -1, Number.NaN, "1000"])
+        await refused(client.waitForRun(RUN.id, { pollIntervalMs }), ValidationError);
+      for (const timeoutMs of [0, -1, Number.NaN])
+        await refused(client.waitForRun(RUN.id, { timeoutMs }), ValidationError);
       assert.equal(server.heard.length, 0);
     });
   });

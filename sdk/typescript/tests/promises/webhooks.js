@@ -17,7 +17,7 @@ export function promises() {
       const { client, org } = await somebody();
       const hook = await client.createWebhook(receiver.url, EVENTS);
       assert.equal(hook.status, "active");
-      const { run_id } = await client.run("procurement_specialist", "Prüfe \u{1F600} \"quotes\" \\");
+      const { run_id } = await client.run("procurement_specialist", 'Prüfe \u{1F600} "quotes" \\');
       const { body, headers } = await receiver.next();
       assert.equal(EClipsClient.verifyWebhook(body, headers["x-eclips-signature"], hook.secret), true);
       assert.equal(EClipsClient.verifyWebhook(Buffer.from(body), headers["x-eclips-signature"], hook.secret), true);
@@ -63,7 +63,11 @@ export function promises() {
       for (const known of [secret, hook.secret, [hook.secret, secret]]) {
         assert.equal(EClipsClient.constructEvent(body, headers, known).event, "run.completed");
       }
-      assert.equal(EClipsClient.verifyWebhook(body, headers["x-eclips-signature"], hook.secret), false, "the manual's header has room for one");
+      assert.equal(
+        EClipsClient.verifyWebhook(body, headers["x-eclips-signature"], hook.secret),
+        false,
+        "the manual's header has room for one",
+      );
       assert.equal(EClipsClient.verifyWebhook(body, headers["x-eclips-signature"], [hook.secret, secret]), true);
     });
   });
@@ -83,9 +87,15 @@ export function promises() {
       const { client } = await somebody();
       const hook = await client.createWebhook(receiver.url, ["run.completed"]);
       const { data } = await client.listWebhooks();
-      assert.deepEqual(data.map(({ id }) => id), [hook.id]);
+      assert.deepEqual(
+        data.map(({ id }) => id),
+        [hook.id],
+      );
       assert.ok(!("secret" in data[0]));
-      assert.deepEqual((await collect(client.allWebhooks())).map(({ id }) => id), [hook.id]);
+      assert.deepEqual(
+        (await collect(client.allWebhooks())).map(({ id }) => id),
+        [hook.id],
+      );
 
       const { run_id } = await client.run("center", "x");
       const first = await receiver.next();

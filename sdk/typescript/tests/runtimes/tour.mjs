@@ -24,7 +24,12 @@ const STEPS = {
   async run(sdk, places) {
     const eclips = clientOf(sdk, places);
     same((await eclips.health()).status, "ok");
-    const run = await eclips.runAndWait("researcher", "Prüfe \u{1F600}", { n: 1 }, { timeoutMs: 30_000, pollIntervalMs: 100 });
+    const run = await eclips.runAndWait(
+      "researcher",
+      "Prüfe \u{1F600}",
+      { n: 1 },
+      { timeoutMs: 30_000, pollIntervalMs: 100 },
+    );
     same(run.status, "completed");
     same(run.task, "Prüfe \u{1F600}");
   },
@@ -33,7 +38,10 @@ const STEPS = {
     const eclips = clientOf(sdk, places);
     const { job } = await eclips.createBatch("center", [{ task: "x" }, { task: "y" }]);
     const { rows } = await eclips.waitForBatch(job.id, { timeoutMs: 60_000, pollIntervalMs: 100 });
-    same(rows.map((row) => row.status), ["completed", "completed"]);
+    same(
+      rows.map((row) => row.status),
+      ["completed", "completed"],
+    );
   },
 
   async list(sdk, places) {
@@ -97,7 +105,9 @@ const STEPS = {
     const bytes = new Uint8Array(32).fill(7);
     const secret = `whsec_${btoa(String.fromCharCode(...bytes))}`;
     const body = '{"event":"run.completed","note":"für \u{1F600}"}';
-    const hex = (await hmac(new TextEncoder().encode(secret), body)).map((byte) => byte.toString(16).padStart(2, "0")).join("");
+    const hex = (await hmac(new TextEncoder().encode(secret), body))
+      .map((byte) => byte.toString(16).padStart(2, "0"))
+      .join("");
     same(sdk.EClipsClient.verifyWebhook(body, `sha256=${hex}`, secret), true);
     same(sdk.EClipsClient.verifyWebhook(`${body} `, `sha256=${hex}`, secret), false);
     const [id, at] = ["1", String(Math.floor(Date.now() / 1000))];
@@ -112,11 +122,15 @@ function clientOf(sdk, places, options = {}) {
 }
 
 function same(seen, expected) {
-  if (JSON.stringify(seen) !== JSON.stringify(expected)) throw new Error(`${JSON.stringify(seen)} is not ${JSON.stringify(expected)}`);
+  if (JSON.stringify(seen) !== JSON.stringify(expected))
+    throw new Error(`${JSON.stringify(seen)} is not ${JSON.stringify(expected)}`);
 }
 
 async function refused(call, kind) {
-  const error = await call.then(() => new Error("not refused"), (reason) => reason);
+  const error = await call.then(
+    () => new Error("not refused"),
+    (reason) => reason,
+  );
   if (!(error instanceof kind)) throw error;
   return error;
 }

@@ -34,10 +34,18 @@ interface Order {
 }
 
 export async function use(eclips: EClipsClient, order: Order): Promise<void> {
-  const accepted = await eclips.run("procurement_specialist", "x", order, { priority: "urgent", webhookUrl: "https://example.com" });
+  const accepted = await eclips.run("procurement_specialist", "x", order, {
+    priority: "urgent",
+    webhookUrl: "https://example.com",
+  });
   same<typeof accepted.status, "queued">(true);
   await eclips.run("an_agent_of_tomorrow", "x");
-  await eclips.run("center", "x", null, { signal: new AbortController().signal, timeoutMs: 1, maxRetries: 0, idempotencyKey: "x" });
+  await eclips.run("center", "x", null, {
+    signal: new AbortController().signal,
+    timeoutMs: 1,
+    maxRetries: 0,
+    idempotencyKey: "x",
+  });
   await eclips.run("center", "x", undefined, { priority: undefined });
   // @ts-expect-error A task is text.
   await eclips.run("center", 7);
@@ -96,7 +104,12 @@ export async function use(eclips: EClipsClient, order: Order): Promise<void> {
   listed.data[0]?.secret;
 }
 
-export function receive(body: Uint8Array, headers: Headers, nodes: Record<string, string | string[] | undefined>, secret: string): void {
+export function receive(
+  body: Uint8Array,
+  headers: Headers,
+  nodes: Record<string, string | string[] | undefined>,
+  secret: string,
+): void {
   const verified = EClipsClient.verifyWebhook(body, headers.get("x-eclips-signature"), secret);
   // At once: a promise would be true for every forgery.
   same<typeof verified, boolean>(true);

@@ -30,8 +30,15 @@ export function compile(files, options = {}, version = "typescript") {
   const folder = mkdtempSync(join(FOLDER, "tests", "compiled-"));
   try {
     for (const [name, text] of Object.entries(files)) writeFileSync(join(folder, name), text);
-    writeFileSync(join(folder, "tsconfig.json"), JSON.stringify({ compilerOptions: { ...OPTIONS, ...options }, files: Object.keys(files) }));
-    const { stdout, stderr } = spawnSync(process.execPath, [join(FOLDER, "node_modules", version, "bin", "tsc"), "-p", folder], { encoding: "utf8", timeout: 120_000 });
+    writeFileSync(
+      join(folder, "tsconfig.json"),
+      JSON.stringify({ compilerOptions: { ...OPTIONS, ...options }, files: Object.keys(files) }),
+    );
+    const { stdout, stderr } = spawnSync(
+      process.execPath,
+      [join(FOLDER, "node_modules", version, "bin", "tsc"), "-p", folder],
+      { encoding: "utf8", timeout: 120_000 },
+    );
     return stdout + stderr;
   } finally {
     rmSync(folder, { recursive: true });

@@ -6,7 +6,16 @@ import { EClipsClient } from "@eclips/sdk";
 import { System } from "../../../../tests/browser/world/system.js";
 
 /** All that a key can be allowed. */
-export const SCOPES = ["agents:read", "agents:run", "batch:read", "batch:run", "triage:read", "triage:write", "webhooks:read", "webhooks:write"];
+export const SCOPES = [
+  "agents:read",
+  "agents:run",
+  "batch:read",
+  "batch:run",
+  "triage:read",
+  "triage:write",
+  "webhooks:read",
+  "webhooks:write",
+];
 
 /** @type {System} */
 let system;

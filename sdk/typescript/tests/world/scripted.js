@@ -85,6 +85,9 @@ export function hang() {
 
 /** Refuses with 503, or 429, and says when to come back. */
 export function refuse(status, retryAfter, code = status === 503 ? "unavailable" : "rate_limited") {
-  const headers = { "x-eclips-error-code": code, ...(retryAfter !== undefined && { "retry-after": String(retryAfter) }) };
+  const headers = {
+    "x-eclips-error-code": code,
+    ...(retryAfter !== undefined && { "retry-after": String(retryAfter) }),
+  };
   return json(status, { error: status === 503 ? "Service temporarily unavailable" : "Rate limit exceeded" }, headers);
 }
