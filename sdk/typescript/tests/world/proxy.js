@@ -4,6 +4,7 @@
  */
 
 import http from "node:http";
+import { listen } from "./scripted.js";
 
 /** Passes everything on to one system. */
 export class Proxy {
@@ -19,7 +20,7 @@ export class Proxy {
   static async start(target) {
     const proxy = new Proxy();
     proxy.#target = target;
-    await new Promise((done) => proxy.#server.listen(0, "127.0.0.1", done));
+    await listen(proxy.#server);
     return proxy;
   }
 

@@ -28,7 +28,7 @@ export class Scripted {
   static async start(...steps) {
     const scripted = new Scripted();
     scripted.#steps = steps;
-    await new Promise((done) => scripted.#server.listen(0, "127.0.0.1", done));
+    await listen(scripted.#server);
     return scripted;
   }
 
@@ -50,6 +50,13 @@ export class Scripted {
     this.heard.push(heard);
     await step(heard, response);
   }
+}
+
+/** Lets a server listen, somewhere on loopback. One that a failed test leaves behind does not hold the process. */
+export async function listen(server) {
+  server.on("connection", (socket) => socket.unref());
+  await new Promise((done) => server.listen(0, "127.0.0.1", done));
+  server.unref();
 }
 
 /** Answers with JSON. */
