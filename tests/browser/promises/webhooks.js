@@ -3,15 +3,13 @@
 
 import assert from "node:assert/strict";
 import { createHmac, timingSafeEqual } from "node:crypto";
-import { createServer } from "node:http";
 import { Webhook } from "standardwebhooks";
 import { Organization } from "../world/people.js";
+import { Receiver } from "../world/receiver.js";
 import { promise } from "../world/scene.js";
 import { remember } from "../world/secrets.js";
 import { admin, api } from "../world/server.js";
 
-/** How long an event may take to arrive. */
-const ARRIVAL_MS_MAX = 30_000;
 const SCOPES = "agents:run,agents:read,webhooks:read,webhooks:write";
 
 promise("an unmodified Standard Webhooks library verifies what arrives, and the manual's lines do", async () => {
@@ -86,45 +84,4 @@ async function somebody() {
     return JSON.parse(text);
   };
   return { org, send };
-}
-
-/** A customer's receiver on loopback. */
-class Receiver {
-  #server = createServer();
-  #arrived = [];
-  #waiting = [];
-
-  static async start() {
-    const receiver = new Receiver();
-    receiver.#server.on("request", async (request, response) => {
-      const pieces = [];
-      for await (const piece of request) pieces.push(piece);
-      response.end("ok");
-      const arrival = { headers: request.headers, body: Buffer.concat(pieces).toString("utf8") };
-      const waiting = receiver.#waiting.shift();
-      if (waiting) waiting(arrival);
-      else receiver.#arrived.push(arrival);
-    });
-    await new Promise((done) => receiver.#server.listen(0, "127.0.0.1", done));
-    return receiver;
-  }
-
-  get url() {
-    return `http://127.0.0.1:${this.#server.address().port}/hook?of=customer`;
-  }
-
-  /** What arrives next. */
-  async next() {
-    const ready = this.#arrived.shift();
-    if (ready) return ready;
-    const late = new Promise((_, fail) => {
-      setTimeout(() => fail(new Error("nothing arrived")), ARRIVAL_MS_MAX).unref();
-    });
-    return Promise.race([new Promise((done) => this.#waiting.push(done)), late]);
-  }
-
-  stop() {
-    this.#server.closeAllConnections();
-    this.#server.close();
-  }
 }

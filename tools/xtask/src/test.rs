@@ -9,9 +9,11 @@ mod format;
 mod fuzz;
 mod lints;
 mod model;
+mod node;
 mod operator;
 mod policy;
 pub mod sam;
+mod sdk;
 mod template;
 mod tests;
 
@@ -58,6 +60,8 @@ pub enum Part {
     Tests,
     /// The dashboard in a real browser.
     Browser,
+    /// The client in TypeScript, at a real server.
+    Sdk,
     /// `docs/openapi.json`, played against a system of its own.
     Fuzz,
     /// The documentation builds without a warning.
@@ -135,6 +139,7 @@ impl Part {
             Self::Build => build::COMMAND,
             Self::Tests => tests::SHOWN,
             Self::Browser => browser::COMMAND,
+            Self::Sdk => sdk::SHOWN,
             Self::Fuzz => fuzz::SHOWN,
             Self::Docs => docs::SHOWN,
             Self::Template => template::COMMAND,
@@ -149,7 +154,7 @@ impl Part {
     fn starts_programs(self) -> bool {
         matches!(
             self,
-            Self::Tests | Self::Browser | Self::Fuzz | Self::Model | Self::Emulator
+            Self::Tests | Self::Browser | Self::Sdk | Self::Fuzz | Self::Model | Self::Emulator
         )
     }
 
@@ -160,6 +165,7 @@ impl Part {
             Self::Build => build::run(workspace),
             Self::Tests => tests::run(workspace),
             Self::Browser => browser::run(workspace),
+            Self::Sdk => sdk::run(workspace),
             Self::Fuzz => fuzz::run(workspace),
             Self::Docs => docs::run(workspace),
             Self::Template => template::run(workspace),
@@ -282,6 +288,7 @@ mod promises {
     #[test]
     fn what_starts_programs_brings_the_build() {
         assert_eq!(chosen(&[Part::Browser]), [Part::Build, Part::Browser]);
+        assert_eq!(chosen(&[Part::Sdk]), [Part::Build, Part::Sdk]);
         assert_eq!(chosen(&[Part::Tests]), [Part::Build, Part::Tests]);
         assert_eq!(chosen(&[Part::Fuzz]), [Part::Build, Part::Fuzz]);
         assert_eq!(chosen(&[Part::Docs, Part::Format]), [Part::Format, Part::Docs]);
