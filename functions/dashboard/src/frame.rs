@@ -13,6 +13,8 @@ pub enum Section {
     Runs,
     /// Settings → API keys.
     ApiKeys,
+    /// Settings → Team.
+    Team,
     /// Settings → Audit log.
     AuditLog,
 }
@@ -24,6 +26,7 @@ const GROUPS: [(&str, &[(Section, &str, &str)]); 2] = [
         "Settings",
         &[
             (Section::ApiKeys, "API keys", "/settings/api-keys"),
+            (Section::Team, "Team", "/settings/team"),
             (Section::AuditLog, "Audit log", "/settings/audit-log"),
         ],
     ),

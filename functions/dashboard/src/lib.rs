@@ -21,6 +21,7 @@ mod runs;
 mod session;
 mod sign_in;
 mod sign_out;
+mod team;
 
 use std::convert::Infallible;
 use std::sync::Arc;

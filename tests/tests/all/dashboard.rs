@@ -10,6 +10,7 @@ mod reference;
 mod refused;
 mod roles;
 mod sessions;
+mod team;
 
 use eclips_shared::ids::OrgId;
 use eclips_shared::store::{AuditEntry, Backwards};

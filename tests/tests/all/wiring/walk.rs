@@ -11,7 +11,7 @@ use eclips_tests::proxy::Fault;
 use eclips_tests::receiver::{Receiver, Reply};
 use eclips_tests::records;
 use eclips_tests::roles::Roles;
-use eclips_tests::visitor::{Visitor, hidden};
+use eclips_tests::visitor::{Visitor, hidden, member_id};
 use eclips_tests::world::{Person, World};
 use reqwest::Method;
 use serde_json::{Value, json};
@@ -105,18 +105,32 @@ async fn owner(world: &World, person: &Person) {
         "/settings/api-keys",
         &key,
         "/settings/audit-log",
+        "/settings/team",
         "/runs",
         "/runs?show=status:completed",
         "/runs?show=agent:center",
     ] {
         assert_eq!(owner.get(path).await.status, 200, "{path}");
     }
+    team(&mut owner, &token).await;
     let form = owner.get(&format!("{key}/roll")).await;
     let form_id = hidden(&form.text, "form_id").expect("a form");
     let grace = [("form_id", form_id.as_str()), ("grace", "3600000")];
     assert_eq!(owner.post(&format!("{key}/roll"), &token, &grace).await.status, 201);
     assert_eq!(owner.post(&format!("{key}/revoke"), &token, &[]).await.status, 303);
     assert_eq!(owner.post("/sign-out", &token, &[]).await.status, 303);
+}
+
+/// Somebody joins, becomes an owner beside the one there is, and goes again.
+async fn team(owner: &mut Visitor, token: &str) {
+    let path = format!("/settings/team/{}", member_id("bob@example.com"));
+    let role = format!("{path}/role");
+    let joins = [("email", "bob@example.com"), ("role", "member")];
+    assert_eq!(owner.post("/settings/team", token, &joins).await.status, 303);
+    assert_eq!(owner.get(&role).await.status, 200);
+    assert_eq!(owner.post(&role, token, &[("role", "owner")]).await.status, 303);
+    assert_eq!(owner.get("/settings/team/leave").await.status, 200);
+    assert_eq!(owner.post(&format!("{path}/remove"), token, &[]).await.status, 303);
 }
 
 /// What requests write, where the test decides what happens between them.
