@@ -11,22 +11,39 @@ use crate::place::Place;
 pub enum Section {
     /// Runs.
     Runs,
+    /// Usage.
+    Usage,
+    /// Agents.
+    Agents,
     /// Settings → API keys.
     ApiKeys,
     /// Settings → Team.
     Team,
+    /// Settings → Plan and limits.
+    Plan,
+    /// Settings → Trust levels.
+    Trust,
     /// Settings → Audit log.
     AuditLog,
 }
 
 /// The navigation, in its order: a page appears here when it exists.
 const GROUPS: [(&str, &[(Section, &str, &str)]); 2] = [
-    ("Work", &[(Section::Runs, "Runs", "/runs")]),
+    (
+        "Work",
+        &[
+            (Section::Runs, "Runs", "/runs"),
+            (Section::Usage, "Usage", "/usage"),
+            (Section::Agents, "Agents", "/agents"),
+        ],
+    ),
     (
         "Settings",
         &[
             (Section::ApiKeys, "API keys", "/settings/api-keys"),
             (Section::Team, "Team", "/settings/team"),
+            (Section::Plan, "Plan and limits", "/settings/plan"),
+            (Section::Trust, "Trust levels", "/settings/trust"),
             (Section::AuditLog, "Audit log", "/settings/audit-log"),
         ],
     ),

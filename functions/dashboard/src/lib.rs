@@ -3,9 +3,11 @@
 //!
 //! `pages.rs` is the table of pages, `guard.rs` the road that each request takes. A file per page, its HTML under `templates/`.
 
+mod agents;
 mod answer;
 mod assets;
 mod audit_log;
+mod chart;
 mod form;
 mod frame;
 mod guard;
@@ -15,6 +17,7 @@ mod oidc;
 mod organizations;
 mod pages;
 mod place;
+mod plan;
 mod reference;
 mod refusal;
 mod runs;
@@ -22,6 +25,8 @@ mod session;
 mod sign_in;
 mod sign_out;
 mod team;
+mod trust;
+mod usage;
 
 use std::convert::Infallible;
 use std::sync::Arc;

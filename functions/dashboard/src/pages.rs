@@ -7,7 +7,7 @@ use crate::answer::Answer;
 use crate::form::Fields;
 use crate::guard::{Boxed, Member, SignedIn, Visit};
 use crate::refusal::Refusal;
-use crate::{audit_log, keys, organizations, reference, runs, sign_in, sign_out, team};
+use crate::{agents, audit_log, keys, organizations, plan, reference, runs, sign_in, sign_out, team, trust, usage};
 
 /// What a member must be to see a page or send a form.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -127,7 +127,7 @@ const fn write_long(path: &'static str, needs: Needs, form_max: usize, handler: 
 }
 
 /// Every page.
-pub static PAGES: [Page; 35] = [
+pub static PAGES: [Page; 40] = [
     open("/assets/{id}", |visit| {
         Box::pin(async { crate::assets::show(visit.id.as_deref().unwrap_or_default()) })
     }),
@@ -160,6 +160,15 @@ pub static PAGES: [Page; 35] = [
     }),
     write("/runs/{id}/cancel", Needs::Membership, |visit, member, form| {
         Box::pin(runs::cancel::answer(visit, member, form))
+    }),
+    read("/usage", Needs::Membership, |visit, member| {
+        Box::pin(usage::answer(visit, member))
+    }),
+    read("/agents", Needs::Membership, |_, member| {
+        Box::pin(async { agents::list::answer(member) })
+    }),
+    read("/agents/{id}", Needs::Membership, |visit, member| {
+        Box::pin(agents::show::answer(visit, member))
     }),
     own_read("/organizations", |visit, signed_in| {
         Box::pin(organizations::list(visit, signed_in))
@@ -221,6 +230,12 @@ pub static PAGES: [Page; 35] = [
     }),
     write("/settings/team/{id}/remove", Needs::Owner, |visit, member, form| {
         Box::pin(team::remove::answer(visit, member, form))
+    }),
+    read("/settings/plan", Needs::Membership, |visit, member| {
+        Box::pin(plan::answer(visit, member))
+    }),
+    read("/settings/trust", Needs::Membership, |visit, member| {
+        Box::pin(trust::answer(visit, member))
     }),
     read("/settings/audit-log", Needs::Membership, |visit, member| {
         Box::pin(audit_log::answer(visit, member))

@@ -58,7 +58,10 @@ fn roles(chosen: Role) -> Vec<RoleView> {
                     "Admin",
                     "Works, and makes and ends API keys; grants every scope but triage:write.",
                 ),
-                Role::Member => ("Member", "Works: starts and cancels runs, and decides what waits for a person."),
+                Role::Member => (
+                    "Member",
+                    "Works: starts and cancels runs, and decides what waits for a person.",
+                ),
             };
             RoleView {
                 word: role.as_str(),

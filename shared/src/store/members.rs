@@ -124,7 +124,10 @@ impl Members<'_> {
         let mut member = keyed(format!("O#{org}"), format!("U#{email}"));
         fill(
             &mut member,
-            [("role", Some(s(role.as_str()))), ("added_at", Some(at(Timestamp::now())))],
+            [
+                ("role", Some(s(role.as_str()))),
+                ("added_at", Some(at(Timestamp::now()))),
+            ],
         );
         let detail = format!("as {}", role.as_str());
         writes.extend([

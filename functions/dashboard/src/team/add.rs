@@ -44,7 +44,10 @@ pub async fn answer(visit: &Visit<'_>, member: &Member, form: Fields) -> Outcome
         Ok(None) => Ok(Answer::see_other("/settings/team")),
         Ok(Some(held)) if held == role => Ok(Answer::see_other("/settings/team")),
         Ok(Some(held)) => {
-            let fault = format!("{email} is here already, as {}. The list of the team changes roles.", held.as_str());
+            let fault = format!(
+                "{email} is here already, as {}. The list of the team changes roles.",
+                held.as_str()
+            );
             page(visit, member, typed, role, Some(fault))
         }
         Err(StoreError::Lost) => Err(lost(visit, member, Refusal::Unavailable).await),

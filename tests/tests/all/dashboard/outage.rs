@@ -2,13 +2,14 @@
 
 use eclips_shared::auth::{Mode, Scope};
 use eclips_shared::config::Config;
+use eclips_shared::email::Email;
 use eclips_shared::ids::FormId;
 use eclips_shared::plan::Plan;
 use eclips_shared::role::Role;
 use eclips_tests::function::Function;
 use eclips_tests::proxy::{Fault, Proxy};
-use eclips_tests::visitor::Visitor;
-use eclips_tests::world::World;
+use eclips_tests::visitor::{Visitor, member_id};
+use eclips_tests::world::{OPERATOR, World};
 
 #[tokio::test]
 async fn a_store_that_fails_is_a_503_and_never_a_sign_in() {
@@ -87,19 +88,36 @@ async fn store_calls_per_page_are_what_the_table_says() {
     let enter = ["GetItem", "BatchGetItem"];
     let key = format!("/settings/api-keys/{}", person.key_id);
     let (roll_page, revoke_page) = (format!("{key}/roll"), format!("{key}/revoke"));
+    let colleague = Email::parse("bob@example.com").unwrap();
+    let members = world.store.members();
+    members.add(org, &colleague, Role::Member, &OPERATOR).await.unwrap();
+    let bob = format!("/settings/team/{}", member_id(colleague.as_str()));
+    let (role_page, removal_page) = (format!("{bob}/role"), format!("{bob}/remove"));
     // ARCHITECTURE.md has this table.
-    let pages: [(&str, &[&str]); 6] = [
+    let pages: [(&str, &[&str]); 14] = [
         ("/settings/api-keys", &["Query", "Query"]),
         ("/settings/api-keys/new", &[]),
         (&key, &["GetItem", "Query", "Query"]),
         (&roll_page, &["GetItem"]),
         (&revoke_page, &["GetItem"]),
         ("/settings/audit-log", &["Query"]),
+        ("/settings/team", &["Query"]),
+        ("/settings/team/new", &[]),
+        (&role_page, &["Query"]),
+        (&removal_page, &["Query"]),
+        ("/settings/plan", &["GetItem"]),
+        ("/settings/trust", &["GetItem"]),
+        ("/agents", &[]),
+        ("/agents/center", &["GetItem"]),
     ];
     for (path, own) in pages {
         assert_eq!(dashboard.page(path, &session).await.status, 200, "{path}");
         assert_eq!(proxy.take_calls(), [&enter[..], own].concat(), "{path}");
     }
+    assert_eq!(dashboard.page("/usage", &session).await.status, 200);
+    let mut together = proxy.take_calls().split_off(enter.len());
+    together.sort_unstable();
+    assert_eq!(together, ["GetItem", "Query", "Query", "Query"]);
     for path in ["/sign-in", "/nowhere", "/assets/none"] {
         dashboard.page(path, "").await;
         assert!(proxy.take_calls().is_empty(), "{path}");
@@ -112,10 +130,16 @@ async fn store_calls_per_page_are_what_the_table_says() {
     let create = format!("form_token={token}&name=CI&mode=live&scope=agents%3Aread&life=90&date=&form_id={form_id}");
     let roll = format!("form_token={token}&grace=0&form_id={}", FormId::generate());
     let revoke = format!("form_token={token}");
-    let forms: [(&str, &str, u64, &[&str]); 3] = [
+    let adds = format!("form_token={token}&email=eve%40example.com&role=member");
+    let changes = format!("form_token={token}&role=admin");
+    let forms: [(&str, &str, u64, &[&str]); 7] = [
         ("/settings/api-keys", &create, 201, &["TransactWriteItems"]),
         (&roll_page, &roll, 201, &["GetItem", "GetItem", "TransactWriteItems"]),
         (&revoke_page, &revoke, 303, &["GetItem", "TransactWriteItems"]),
+        ("/settings/team", &adds, 303, &["GetItem", "TransactWriteItems"]),
+        (&role_page, &changes, 303, &["GetItem", "TransactWriteItems"]),
+        (&removal_page, &revoke, 303, &["GetItem", "TransactWriteItems"]),
+        ("/settings/team/leave", &revoke, 409, &["GetItem", "Query"]),
     ];
     for (path, fields, status, own) in forms {
         let got = dashboard.form(path, &session, &config.dashboard_url, fields).await;

@@ -112,10 +112,7 @@ async fn a_second_click_changes_nothing() {
         (&removal_of("bob@example.com"), &[]),
     ];
     for (path, form) in forms {
-        let both = join(
-            reply(ada.form(path, &token, form)),
-            reply(ada.form(path, &token, form)),
-        );
+        let both = join(reply(ada.form(path, &token, form)), reply(ada.form(path, &token, form)));
         let (first, second) = both.await;
         assert_eq!((first.status.as_u16(), second.status.as_u16()), (303, 303), "{path}");
         assert_eq!(ada.post(path, &token, form).await.status, 303, "{path}");
@@ -162,11 +159,7 @@ async fn anybody_may_leave_but_the_last_owner() {
     assert_eq!(ada.get(&leave).await.status, 409);
     let own_role = role_of("ada@example.com");
     let own_removal = removal_of("ada@example.com");
-    let forms: [(&str, &[(&str, &str)]); 3] = [
-        (&leave, &[]),
-        (&own_role, &[("role", "admin")]),
-        (&own_removal, &[]),
-    ];
+    let forms: [(&str, &[(&str, &str)]); 3] = [(&leave, &[]), (&own_role, &[("role", "admin")]), (&own_removal, &[])];
     for (path, form) in forms {
         let got = ada.post(path, &token, form).await;
         assert_eq!(got.status, 409, "{path}: {}", got.text);
@@ -241,20 +234,32 @@ async fn what_an_owner_may_do_is_not_done_once_he_is_none() {
     // An admin, and one whom the guard saw as an owner.
     for by in [acts(Role::Admin), acts(Role::Owner)] {
         let new = address("new@example.com");
-        assert!(matches!(members.join(org, &new, Role::Member, &by).await, Err(StoreError::Lost)));
+        assert!(matches!(
+            members.join(org, &new, Role::Member, &by).await,
+            Err(StoreError::Lost)
+        ));
         for other in [&ada, &eve] {
-            assert!(matches!(members.give_role(org, other, Role::Admin, &by).await, Err(StoreError::Lost)));
+            assert!(matches!(
+                members.give_role(org, other, Role::Admin, &by).await,
+                Err(StoreError::Lost)
+            ));
             assert!(matches!(members.remove(org, other, &by).await, Err(StoreError::Lost)));
         }
     }
     let by = acts(Role::Owner);
-    assert!(matches!(members.give_role(org, &bob, Role::Owner, &by).await, Err(StoreError::Lost)));
+    assert!(matches!(
+        members.give_role(org, &bob, Role::Owner, &by).await,
+        Err(StoreError::Lost)
+    ));
     assert!(matches!(members.remove(org, &bob, &by).await, Err(StoreError::Lost)));
     assert_eq!(members.list(org).await.unwrap().len(), 3);
     let left = members.remove(org, &bob, &acts(Role::Admin)).await.unwrap();
     assert_eq!(left, MemberChange::Done, "to go is anybody's own");
     // Nobody who has left brings himself back.
-    assert!(matches!(members.join(org, &bob, Role::Owner, &by).await, Err(StoreError::Lost)));
+    assert!(matches!(
+        members.join(org, &bob, Role::Owner, &by).await,
+        Err(StoreError::Lost)
+    ));
     world.stop().await;
 }
 
@@ -266,7 +271,12 @@ async fn another_organizations_team_is_one_of_strangers() {
     owner(&world, other, "mallory@example.com").await;
     let strangers = [(other, "carol@example.com", Role::Member)];
     for (org, email, role) in strangers {
-        world.store.members().add(org, &address(email), role, &OPERATOR).await.unwrap();
+        world
+            .store
+            .members()
+            .add(org, &address(email), role, &OPERATOR)
+            .await
+            .unwrap();
     }
     let before = members(&world, other).await;
     for email in ["carol@example.com", "mallory@example.com", "unknown@example.com"] {
@@ -274,8 +284,16 @@ async fn another_organizations_team_is_one_of_strangers() {
         let (role, removal) = (role_of(email), removal_of(email));
         assert_eq!(ada.get(&role).await.status, 404, "{email}");
         assert_eq!(ada.get(&removal).await.status, 404, "{email}");
-        assert_eq!(ada.post(&role, &token, &[("role", "owner")]).await.status, 404, "{email}");
-        assert_eq!(ada.post(&removal, &token, &[]).await.status, 303, "{email}: nothing to do");
+        assert_eq!(
+            ada.post(&role, &token, &[("role", "owner")]).await.status,
+            404,
+            "{email}"
+        );
+        assert_eq!(
+            ada.post(&removal, &token, &[]).await.status,
+            303,
+            "{email}: nothing to do"
+        );
     }
     assert_eq!(members(&world, other).await, before);
     assert!(changes(&world, org).await.is_empty() && changes(&world, other).await.is_empty());
@@ -289,7 +307,12 @@ async fn the_list_pages_past_fifty_and_shows_each_once() {
     let (mut ada, _) = owner(&world, org, "ada@example.com").await;
     for at in 0..54 {
         let email = address(&format!("person-{at:02}+x/y@example.com"));
-        world.store.members().add(org, &email, Role::Member, &OPERATOR).await.unwrap();
+        world
+            .store
+            .members()
+            .add(org, &email, Role::Member, &OPERATOR)
+            .await
+            .unwrap();
     }
     let (mut seen, mut path) = (Vec::new(), TEAM.to_owned());
     loop {
