@@ -9,7 +9,7 @@ import * as store from "./store.js";
 const KEYS = "/settings/api-keys";
 
 /** Fewer pages than this is no tour. */
-const PAGES_MIN = 35;
+const PAGES_MIN = 49;
 
 /**
  * Walks through all pages, and gathers what there is to say about each.
@@ -36,6 +36,7 @@ async function walk(scene, { org, owner, member, ids }, options, look) {
   await signedOut(await scene.browse(undefined, options), look);
   await lone(await scene.browse(beginner, options), look);
   await asOwner(await scene.browse(owner, options), ids, look);
+  await atWork(await scene.browse(owner, options), member.email, look);
   await refusals(await scene.browse(owner, options), look);
   await asMember(await scene.browse(member, options), look);
   await stale(await scene.browse(await (await org.add("owner")).signIn(), options), look);
@@ -91,6 +92,23 @@ async function asOwner(page, ids, look) {
   );
   await visit(page, "/organizations", "organizations", look);
   await visit(page, "/nowhere", "not found", look);
+}
+
+async function atWork(page, colleague, look) {
+  for (const path of ["/usage", "/usage?mode=test", "/agents", "/agents/payroll_processor", "/agents/tax_filer"]) {
+    await visit(page, path, path, look);
+  }
+  for (const name of ["plan", "trust", "trust?mode=test", "team", "team/new", "team/leave"]) {
+    await visit(page, `/settings/${name}`, name, look);
+  }
+  const one = Buffer.from(colleague).toString("base64url");
+  for (const what of ["role", "remove"]) await visit(page, `/settings/team/${one}/${what}`, `team, ${what}`, look);
+  await page.goto(dashboard("/settings/team/new"));
+  await page.getByLabel("E-mail address").fill(colleague);
+  await page.getByRole("radio", { name: "Admin" }).check();
+  await page.getByRole("button", { name: "Add to the team" }).click();
+  await page.getByRole("alert").waitFor();
+  await look("somebody who is there", page);
 }
 
 async function refusals(page, look) {
