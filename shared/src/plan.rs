@@ -1,5 +1,6 @@
 //! The plans and their numbers. *Source*: contract §9.
 
+use eclips_engine::tier::Tier;
 use serde::{Serialize, Serializer};
 
 use crate::auth::Mode;
@@ -76,6 +77,16 @@ impl Plan {
             standard_per_minute,
             requests_per_day,
             credits_per_month,
+        }
+    }
+
+    /// The best tier of models that answers its runs. *Source*: contract §9.
+    #[must_use]
+    pub const fn highest_tier(self) -> Tier {
+        match self {
+            Self::Starter | Self::Pro => Tier::Fast,
+            Self::Team => Tier::Smart,
+            Self::Growth | Self::Enterprise => Tier::Premium,
         }
     }
 

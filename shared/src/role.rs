@@ -41,6 +41,12 @@ impl Role {
         matches!(self, Self::Owner | Self::Admin)
     }
 
+    /// Whether the role adds and removes members, and gives them roles.
+    #[must_use]
+    pub const fn manages_team(self) -> bool {
+        matches!(self, Self::Owner)
+    }
+
     /// Whether the role may give a key this scope.
     ///
     /// `triage:write` lets a program decide what was kept for a person; only an owner hands that over.

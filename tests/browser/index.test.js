@@ -21,6 +21,7 @@ const ROOMS = [
   "injection",
   "roles",
   "no_script",
+  "office",
   "accessibility",
   "phone",
   "policy",

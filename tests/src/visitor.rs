@@ -3,6 +3,8 @@
 
 use std::collections::BTreeMap;
 
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use eclips_shared::email::Email;
 use eclips_shared::ids::OrgId;
 use eclips_shared::role::Role;
@@ -155,6 +157,12 @@ impl Visitor {
             }
         }
     }
+}
+
+/// A member's address as the paths of the team have it.
+#[must_use]
+pub fn member_id(email: &str) -> String {
+    URL_SAFE_NO_PAD.encode(email)
 }
 
 /// The value of a hidden field of a page.

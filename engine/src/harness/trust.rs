@@ -109,6 +109,26 @@ impl Default for Trust {
 }
 
 impl Trust {
+    /// Gives how many consecutive correct runs at this level lift it to the next; none at the top.
+    #[must_use]
+    pub fn runs_to_rise(self) -> Option<u32> {
+        Level::read(self.level).runs_to_rise()
+    }
+
+    /// Gives the level's number and name. *Source*: contract §10.
+    #[must_use]
+    pub const fn rank(self) -> (u8, &'static str) {
+        let Level(level) = Level::read(self.level);
+        let name = match level {
+            2 => "Assisted",
+            3 => "Verified",
+            4 => "Trusted",
+            5 => "Autonomous",
+            _ => "Supervised",
+        };
+        (level, name)
+    }
+
     /// Gives the trust after a run has ended.
     ///
     /// The streak starts again at 0 with each promotion, so that level 3 takes 100 correct runs at level 2 and not
@@ -179,7 +199,7 @@ mod tests {
     fn rises_after_50_100_250_and_500_correct_runs() {
         let mut trust = Trust::default();
         for (level, runs) in [(1, 50), (2, 100), (3, 250), (4, 500)] {
-            assert_eq!(trust, Trust { level, streak: 0 });
+            assert_eq!((trust, trust.runs_to_rise()), (Trust { level, streak: 0 }, Some(runs)));
             trust = after(trust, Outcome::Correct, runs - 1);
             assert_eq!(
                 trust,
@@ -190,7 +210,7 @@ mod tests {
             );
             trust = trust.after(Outcome::Correct);
         }
-        assert_eq!(trust, Trust { level: 5, streak: 0 });
+        assert_eq!((trust, trust.runs_to_rise()), (Trust { level: 5, streak: 0 }, None));
         assert_eq!(
             after(trust, Outcome::Correct, 10_000),
             Trust {

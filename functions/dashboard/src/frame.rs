@@ -13,10 +13,20 @@ pub enum Section {
     Runs,
     /// What waits for a person.
     Inbox,
+    /// Usage.
+    Usage,
+    /// Agents.
+    Agents,
     /// Settings → API keys.
     ApiKeys,
     /// Settings → Webhooks.
     Webhooks,
+    /// Settings → Team.
+    Team,
+    /// Settings → Plan and limits.
+    Plan,
+    /// Settings → Trust levels.
+    Trust,
     /// Settings → Audit log.
     AuditLog,
 }
@@ -25,13 +35,21 @@ pub enum Section {
 const GROUPS: [(&str, &[(Section, &str, &str)]); 2] = [
     (
         "Work",
-        &[(Section::Runs, "Runs", "/runs"), (Section::Inbox, "Inbox", "/inbox")],
+        &[
+            (Section::Runs, "Runs", "/runs"),
+            (Section::Inbox, "Inbox", "/inbox"),
+            (Section::Usage, "Usage", "/usage"),
+            (Section::Agents, "Agents", "/agents"),
+        ],
     ),
     (
         "Settings",
         &[
             (Section::ApiKeys, "API keys", "/settings/api-keys"),
             (Section::Webhooks, "Webhooks", "/webhooks"),
+            (Section::Team, "Team", "/settings/team"),
+            (Section::Plan, "Plan and limits", "/settings/plan"),
+            (Section::Trust, "Trust levels", "/settings/trust"),
             (Section::AuditLog, "Audit log", "/settings/audit-log"),
         ],
     ),

@@ -1,7 +1,7 @@
 //! The road of a page: every request passes these guards, in this order, and leaves one log line.
 //!
 //! Find the page (404, 405) → session (sign-in, 401) → membership (403) → for forms: origin and form token (403) → role (403) →
-//! recent sign-in where keys are made or ended (403) → handler. What concerns only oneself needs no membership. `Authorization` is
+//! recent sign-in where keys or the team are changed (403) → handler. What concerns only oneself needs no membership. `Authorization` is
 //! never read: an API key opens nothing here.
 
 use std::pin::Pin;
@@ -25,7 +25,7 @@ use crate::pages::{Handler, Needs, Outcome, Page};
 use crate::refusal::Refusal;
 use crate::session::{Cookies, Token};
 
-/// How long after a sign-in keys may be made, rolled and revoked. *Source*: our choice; OWASP ASVS 7.5 wants one.
+/// How long after a sign-in keys may be made, rolled and revoked, and the team changed. *Source*: our choice; OWASP ASVS 7.5 wants one.
 const RECENT_MS: i64 = 15 * MINUTE_MS;
 /// How long after one the forms for that are shown: whoever gets one has five minutes to fill it in.
 const RECENT_FOR_FORMS_MS: i64 = 10 * MINUTE_MS;
@@ -121,7 +121,7 @@ impl<'a> Visit<'a> {
         match (self.is_read(), self.path.as_str()) {
             (true, path) if path.starts_with("/sign-in") => "/".to_owned(),
             (true, _) => self.path_and_query(),
-            (false, "/settings/api-keys" | "/runs" | "/webhooks") => {
+            (false, "/settings/api-keys" | "/settings/team" | "/runs" | "/webhooks") => {
                 self.path_and_query()
                     .replacen(&self.path, &format!("{}/new", self.path), 1)
             }
@@ -242,8 +242,9 @@ impl Member {
         match needs {
             Needs::Nothing | Needs::Session | Needs::Membership => Ok(()),
             Needs::KeyManager if !self.role().manages_keys() => Err(Refusal::Role),
-            Needs::KeyManager if age_ms > recent_ms => Err(Refusal::StaleSignIn),
-            Needs::KeyManager => Ok(()),
+            Needs::Owner if self.role() != Role::Owner => Err(Refusal::Role),
+            Needs::KeyManager | Needs::Owner if age_ms > recent_ms => Err(Refusal::StaleSignIn),
+            Needs::KeyManager | Needs::Owner => Ok(()),
         }
     }
 }

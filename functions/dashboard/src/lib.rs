@@ -3,9 +3,11 @@
 //!
 //! `pages.rs` is the table of pages, `guard.rs` the road that each request takes. A file per page, its HTML under `templates/`.
 
+mod agents;
 mod answer;
 mod assets;
 mod audit_log;
+mod chart;
 mod form;
 mod frame;
 mod guard;
@@ -16,12 +18,16 @@ mod oidc;
 mod organizations;
 mod pages;
 mod place;
+mod plan;
 mod reference;
 mod refusal;
 mod runs;
 mod session;
 mod sign_in;
 mod sign_out;
+mod team;
+mod trust;
+mod usage;
 mod webhooks;
 
 use std::convert::Infallible;

@@ -7,7 +7,10 @@ use crate::answer::Answer;
 use crate::form::Fields;
 use crate::guard::{Boxed, Member, SignedIn, Visit};
 use crate::refusal::Refusal;
-use crate::{audit_log, inbox, keys, organizations, reference, runs, sign_in, sign_out, webhooks};
+use crate::{
+    agents, audit_log, inbox, keys, organizations, plan, reference, runs, sign_in, sign_out, team, trust, usage,
+    webhooks,
+};
 
 /// What a member must be to see a page or send a form.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -20,6 +23,8 @@ pub enum Needs {
     Membership,
     /// To have a role that manages keys, and a recent sign-in, besides.
     KeyManager,
+    /// To own the organization, and a recent sign-in, besides.
+    Owner,
 }
 
 /// What becomes of a request.
@@ -125,7 +130,7 @@ const fn write_long(path: &'static str, needs: Needs, form_max: usize, handler: 
 }
 
 /// Every page.
-pub static PAGES: [Page; 41] = [
+pub static PAGES: [Page; 55] = [
     open("/assets/{id}", |visit| {
         Box::pin(async { crate::assets::show(visit.id.as_deref().unwrap_or_default()) })
     }),
@@ -210,6 +215,15 @@ pub static PAGES: [Page; 41] = [
     write("/webhooks/{id}/delete", Needs::KeyManager, |visit, member, form| {
         Box::pin(webhooks::delete::answer(visit, member, form))
     }),
+    read("/usage", Needs::Membership, |visit, member| {
+        Box::pin(usage::answer(visit, member))
+    }),
+    read("/agents", Needs::Membership, |_, member| {
+        Box::pin(async { agents::list::answer(member) })
+    }),
+    read("/agents/{id}", Needs::Membership, |visit, member| {
+        Box::pin(agents::show::answer(visit, member))
+    }),
     own_read("/organizations", |visit, signed_in| {
         Box::pin(organizations::list(visit, signed_in))
     }),
@@ -244,6 +258,39 @@ pub static PAGES: [Page; 41] = [
         Needs::KeyManager,
         |visit, member, form| Box::pin(keys::revoke::answer(visit, member, form)),
     ),
+    read("/settings/team", Needs::Membership, |visit, member| {
+        Box::pin(team::list::answer(visit, member))
+    }),
+    read("/settings/team/new", Needs::Owner, |visit, member| {
+        Box::pin(async { team::add::show(visit, member) })
+    }),
+    write("/settings/team", Needs::Owner, |visit, member, form| {
+        Box::pin(team::add::answer(visit, member, form))
+    }),
+    read("/settings/team/leave", Needs::Membership, |visit, member| {
+        Box::pin(team::leave::show(visit, member))
+    }),
+    write("/settings/team/leave", Needs::Membership, |visit, member, form| {
+        Box::pin(team::leave::answer(visit, member, form))
+    }),
+    read("/settings/team/{id}/role", Needs::Owner, |visit, member| {
+        Box::pin(team::role::show(visit, member))
+    }),
+    write("/settings/team/{id}/role", Needs::Owner, |visit, member, form| {
+        Box::pin(team::role::answer(visit, member, form))
+    }),
+    read("/settings/team/{id}/remove", Needs::Owner, |visit, member| {
+        Box::pin(team::remove::show(visit, member))
+    }),
+    write("/settings/team/{id}/remove", Needs::Owner, |visit, member, form| {
+        Box::pin(team::remove::answer(visit, member, form))
+    }),
+    read("/settings/plan", Needs::Membership, |visit, member| {
+        Box::pin(plan::answer(visit, member))
+    }),
+    read("/settings/trust", Needs::Membership, |visit, member| {
+        Box::pin(trust::answer(visit, member))
+    }),
     read("/settings/audit-log", Needs::Membership, |visit, member| {
         Box::pin(audit_log::answer(visit, member))
     }),

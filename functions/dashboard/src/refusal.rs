@@ -34,6 +34,8 @@ pub enum Refusal {
     KeyEnded,
     /// As many secrets of a webhook sign as may.
     TooOften,
+    /// Nobody else owns the organization.
+    LastOwner,
     /// The sign-in was broken off, is too old, or was somebody else's.
     SignInFailed,
     /// The provider vouches for no verified address.
@@ -91,6 +93,7 @@ impl Refusal {
             Self::UsedForm(_) => "used_form",
             Self::KeyEnded => "key_ended",
             Self::TooOften => "too_often",
+            Self::LastOwner => "last_owner",
             Self::SignInFailed => "sign_in_failed",
             Self::Unverified => "unverified",
             Self::Stranger(_) => "stranger",
@@ -143,13 +146,13 @@ impl Refusal {
             Self::Role => (
                 StatusCode::FORBIDDEN,
                 "Your role does not allow this",
-                "Nothing was changed. Owners and admins manage keys and webhooks; ask one of them.",
+                "Nothing was changed. Owners manage the team, owners and admins keys and webhooks; ask one of them.",
                 home(),
             ),
             Self::StaleSignIn => (
                 StatusCode::FORBIDDEN,
                 "Confirm that it is you",
-                "Keys and secrets are made, rolled and ended only shortly after a sign-in. Nothing was changed yet. \
+                "Keys, secrets and the team are changed only shortly after a sign-in. Nothing was changed yet. \
                  Sign in again and you come back here.",
                 sign_in("Sign in again"),
             ),
@@ -177,6 +180,12 @@ impl Refusal {
                 "This secret was rotated too often",
                 "Each of the last four still signs for a day after its rotation. Nothing was changed.",
                 (visit.return_path(), "Back"),
+            ),
+            Self::LastOwner => (
+                StatusCode::CONFLICT,
+                "An organization needs an owner",
+                "You are the only one, so nothing was changed. Make somebody else an owner first.",
+                ("/settings/team".to_owned(), "Back to the team"),
             ),
             Self::SignInFailed => (
                 StatusCode::BAD_REQUEST,

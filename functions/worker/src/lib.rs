@@ -11,10 +11,8 @@ use std::sync::Arc;
 
 use aws_lambda_events::sqs::{SqsBatchResponse, SqsEvent};
 use eclips_engine::models::{Lineup, Models, WrongSetting};
-use eclips_engine::tier::Tier;
 use eclips_shared::config::Config;
 use eclips_shared::lambda::deadline;
-use eclips_shared::plan::Plan;
 use eclips_shared::queue::{self, Queues, Subject};
 use eclips_shared::store::{Store, StoreError};
 use eclips_shared::time::Timestamp;
@@ -102,14 +100,5 @@ impl Worker {
             }
         }
         response
-    }
-}
-
-/// The best tier that a plan allows. *Source*: contract §9.
-const fn highest_tier(plan: Plan) -> Tier {
-    match plan {
-        Plan::Starter | Plan::Pro => Tier::Fast,
-        Plan::Team => Tier::Smart,
-        Plan::Growth | Plan::Enterprise => Tier::Premium,
     }
 }

@@ -19,9 +19,9 @@ use eclips_shared::run::{EventDetail, EventKind, Status, Usage};
 use eclips_shared::store::{Advance, AttemptRow, AttemptState, Claim, KeptAnswer, Outcome, StoreError, Work};
 use eclips_shared::time::{SECOND_MS, Timestamp};
 
+use crate::Worker;
 use crate::ask::{Asked, LEASE_MS};
 use crate::outage::{LOAD_PAUSES_MS, OUTAGE_DELAY_S, SAVE_PAUSES_MS, persist};
-use crate::{Worker, highest_tier};
 
 /// A run in this worker's hands, and what the next save will write.
 struct Drive<'a> {
@@ -193,7 +193,7 @@ impl Worker {
             }
         };
         let facts = Facts {
-            highest_tier: highest_tier(work.plan),
+            highest_tier: work.plan.highest_tier(),
             agent_tier: agent.tier,
             high_stakes: agent.high_stakes,
             trust_level: conduct.trust.level,

@@ -4,11 +4,11 @@
 //! *Item* `O#<org>` / `L#<audit_id>`: `at`, `actor`, `ip`, `agent` (absent for tools and keys), `action`, `subject` (a
 //! key's or a webhook's id, or an e-mail address), `detail` (a sentence for people), `ttl`.
 
-use aws_sdk_dynamodb::types::{ConditionCheck, TransactWriteItem};
+use aws_sdk_dynamodb::types::TransactWriteItem;
 
 use super::item::{Attributes, Row, at, fill, keyed, n, s};
 use super::transact::create;
-use super::{Backwards, Leaf, Store, StoreError};
+use super::{Backwards, Leaf, Store, StoreError, members};
 use crate::email::Email;
 use crate::ids::{AuditId, OrgId};
 use crate::role::Role;
@@ -194,15 +194,7 @@ pub(super) fn still_may(store: &Store, org: OrgId, by: &Actor) -> Option<Transac
     else {
         return None;
     };
-    let check = ConditionCheck::builder()
-        .table_name(&*store.main)
-        .key("pk", s(format!("O#{org}")))
-        .key("sk", s(format!("U#{email}")))
-        .condition_expression("#role = :role")
-        .expression_attribute_names("#role", "role")
-        .expression_attribute_values(":role", s(role.as_str()));
-    let check = check.build().expect("table, key and condition are set");
-    Some(TransactWriteItem::builder().condition_check(check).build())
+    Some(members::holds(store, org, email, *role))
 }
 
 /// The log, as an organization's members read it.

@@ -4,6 +4,8 @@
 //! not open); absent for an agent that has not run yet. *Item* `C#<tenant>#<agent>` / `P`: the one probe of an open breaker whose
 //! time is over: `run`, `until`, `ttl`. What follows from these numbers is the engine's to say.
 
+use std::collections::BTreeMap;
+
 use eclips_engine::harness::{BreakerRecord, Outcome, RunEnd, Trust};
 
 use super::item::{Attributes, Row, at, n, s};
@@ -100,6 +102,18 @@ pub fn read_counts(word: &str) -> Option<Outcome> {
 pub struct Conducts<'a>(pub(super) &'a Store);
 
 impl Conducts<'_> {
+    /// How each agent has done for a tenant that has run for it, by the agent's id.
+    ///
+    /// *Errors*: [`StoreError::Unavailable`], [`StoreError::Corrupt`].
+    pub async fn all(&self, tenant: Tenant) -> Result<BTreeMap<String, Conduct>, StoreError> {
+        let item = self.0.get("read conduct", format!("T#{tenant}"), "M").await?;
+        let names = item.iter().flat_map(Attributes::keys);
+        let agents = names.filter_map(|name| name.strip_prefix("trust_").or_else(|| name.strip_prefix("breaker_")));
+        agents
+            .map(|agent| Ok((agent.to_owned(), Conduct::read(item.as_ref(), agent)?)))
+            .collect()
+    }
+
     /// How an agent has done for a tenant; eventually consistent, since what it is folded from lags anyway.
     ///
     /// *Errors*: [`StoreError::Unavailable`], [`StoreError::Corrupt`].

@@ -79,7 +79,11 @@ impl<E: Into<ApiError>> From<E> for Refusal {
 pub struct Allowed {
     /// The plan.
     pub plan: Plan,
-    /// Credits a UTC month, the organization's own number included.
+    /// Requests a minute on the strict routes, the organization's own number included; so are those that follow.
+    pub strict_per_minute: u64,
+    /// Requests a minute on the standard routes.
+    pub standard_per_minute: u64,
+    /// Credits a UTC month.
     pub credits_per_month: u64,
     /// What is left of them this month, as the guard sees it; below zero by the runs in flight.
     pub credits_left: i64,
@@ -160,6 +164,8 @@ impl Limits<'_> {
         let state = State::read(answer.item())?;
         Ok(Allowed {
             plan: state.plan,
+            strict_per_minute: state.allowance.strict_per_minute,
+            standard_per_minute: state.allowance.standard_per_minute,
             credits_per_month: state.allowance.credits_per_month,
             credits_left: state.quota(Limiter::Strict, Timestamp::now()).credits_left,
             requests_per_day: state.allowance.requests_per_day,

@@ -47,7 +47,7 @@ pub use deliveries::{Claimed, Deliveries, Held, NewDelivery, Next};
 pub use fold::{AnswerChange, Change, DayChange, Fold, Owner, RunChange};
 pub use keys::{GRACES_MS, KeyRecord, KeySummary, Keys, LIFE_MS_MAX, NewKey, Refused, RefusedRequests, Rolled};
 pub use limits::{Allowed, Limits, Quota, Refusal};
-pub use members::{MemberSummary, Members, Standing};
+pub use members::{MemberChange, MemberSummary, Members, Standing};
 pub use news::{BatchNews, Happened, News, NewsOf, RunNews, Told};
 pub use once::Made;
 pub use orgs::{OrgSummary, Orgs, Override, Suspension};

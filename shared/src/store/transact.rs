@@ -68,14 +68,16 @@ pub fn delete_existing(store: &Store, pk: &str, sk: &str) -> TransactWriteItem {
     delete(delete_of(store, pk, sk).condition_expression("attribute_exists(pk)"))
 }
 
-fn delete_of(store: &Store, pk: &str, sk: &str) -> aws_sdk_dynamodb::types::builders::DeleteBuilder {
+/// A delete of an item of the main table, for a condition of one's own.
+pub fn delete_of(store: &Store, pk: &str, sk: &str) -> aws_sdk_dynamodb::types::builders::DeleteBuilder {
     Delete::builder()
         .table_name(&*store.main)
         .key("pk", s(pk))
         .key("sk", s(sk))
 }
 
-fn delete(delete: aws_sdk_dynamodb::types::builders::DeleteBuilder) -> TransactWriteItem {
+/// A delete as it is.
+pub fn delete(delete: aws_sdk_dynamodb::types::builders::DeleteBuilder) -> TransactWriteItem {
     TransactWriteItem::builder()
         .delete(delete.build().expect("table and key are set"))
         .build()

@@ -91,5 +91,6 @@ async function live({ org, owner, admin, made, ids }) {
   await store.setKey(org.id, ids.rolled, { created_at: ago(45.5), last_used_at: ago(0.4) });
   await store.setKey(org.id, ids.active, { created_at: ago(21.7), expires_at: ago(-343.3), last_used_at: ago(0.001) });
   for (const state of ["revoked", "expired"]) await call(made[state].key);
+  await store.letWork(org.id, ids.active);
   await admin.look("/settings/api-keys");
 }

@@ -10,7 +10,7 @@ import { work } from "./work.js";
 const KEYS = "/settings/api-keys";
 
 /** Fewer pages than this is no tour. */
-const PAGES_MIN = 55;
+const PAGES_MIN = 69;
 
 /**
  * Walks through all pages, and gathers what there is to say about each.
@@ -38,6 +38,7 @@ async function walk(scene, { org, owner, member, ids }, options, look) {
   await lone(await scene.browse(beginner, options), look);
   await asOwner(await scene.browse(owner, options), ids, look);
   await atWork(await scene.browse(owner, options), await work(org), look);
+  await aroundWork(await scene.browse(owner, options), member.email, look);
   await refusals(await scene.browse(owner, options), look);
   await asMember(await scene.browse(member, options), look);
   await stale(await scene.browse(await (await org.add("owner")).signIn(), options), look);
@@ -134,6 +135,23 @@ async function atWork(page, { run, question, waiting, webhook }, look) {
   await page.getByRole("button", { name: "Make webhook" }).click();
   await page.locator("#url-fault").waitFor();
   await look("new webhook, refused", page);
+}
+
+async function aroundWork(page, colleague, look) {
+  for (const path of ["/usage", "/usage?mode=test", "/agents", "/agents/payroll_processor", "/agents/tax_filer"]) {
+    await visit(page, path, path, look);
+  }
+  for (const name of ["plan", "trust", "trust?mode=test", "team", "team/new", "team/leave"]) {
+    await visit(page, `/settings/${name}`, name, look);
+  }
+  const one = Buffer.from(colleague).toString("base64url");
+  for (const what of ["role", "remove"]) await visit(page, `/settings/team/${one}/${what}`, `team, ${what}`, look);
+  await page.goto(dashboard("/settings/team/new"));
+  await page.getByLabel("E-mail address").fill(colleague);
+  await page.getByRole("radio", { name: "Admin" }).check();
+  await page.getByRole("button", { name: "Add to the team" }).click();
+  await page.getByRole("alert").waitFor();
+  await look("somebody who is there", page);
 }
 
 async function refusals(page, look) {

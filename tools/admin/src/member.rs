@@ -4,7 +4,7 @@ use clap::Subcommand;
 use eclips_shared::email::Email;
 use eclips_shared::ids::OrgId;
 use eclips_shared::role::Role;
-use eclips_shared::store::Store;
+use eclips_shared::store::{MemberChange, Store};
 use serde_json::json;
 
 use crate::org::org;
@@ -73,8 +73,11 @@ pub async fn run(store: &Store, command: Command, output: Output) -> anyhow::Res
         }
         Command::Remove { org, email } => {
             let removed = members.remove(org, &email, &OPERATOR).await;
-            removed
-                .map_err(|error| explain(error, "no such member; `cargo admin member list --org ORG` shows them"))?;
+            let removed = removed.map_err(|error| explain(error, "no such organization"))?;
+            anyhow::ensure!(
+                removed == MemberChange::Done,
+                "no such member; `cargo admin member list --org ORG` shows them"
+            );
             output.say(
                 &json!({ "org_id": org, "email": email, "removed": true }),
                 &format!("{email} is no member of {org} any more"),

@@ -2,13 +2,14 @@
 
 use eclips_shared::auth::{Mode, Scope};
 use eclips_shared::config::Config;
+use eclips_shared::email::Email;
 use eclips_shared::ids::FormId;
 use eclips_shared::plan::Plan;
 use eclips_shared::role::Role;
 use eclips_tests::function::Function;
 use eclips_tests::proxy::{Fault, Proxy};
-use eclips_tests::visitor::Visitor;
-use eclips_tests::world::World;
+use eclips_tests::visitor::{Visitor, member_id};
+use eclips_tests::world::{OPERATOR, World};
 use serde_json::json;
 
 #[tokio::test]
@@ -92,8 +93,13 @@ async fn store_calls_per_page_are_what_the_table_says() {
     let run = world.run(&worker, json!({ "task": "x" })).await;
     world.settled(&worker, run).await;
     let run = format!("/runs/{run}");
+    let colleague = Email::parse("bob@example.com").unwrap();
+    let members = world.store.members();
+    members.add(org, &colleague, Role::Member, &OPERATOR).await.unwrap();
+    let bob = format!("/settings/team/{}", member_id(colleague.as_str()));
+    let (role_page, removal_page) = (format!("{bob}/role"), format!("{bob}/remove"));
     // ARCHITECTURE.md has this table. What is asked side by side comes in any order.
-    let pages: [(&str, &[&str]); 12] = [
+    let pages: [(&str, &[&str]); 20] = [
         ("/runs", &["GetItem", "Query"]),
         ("/runs/new", &[]),
         (&run, &["GetItem", "Query", "Query"]),
@@ -106,6 +112,14 @@ async fn store_calls_per_page_are_what_the_table_says() {
         (&roll_page, &["GetItem"]),
         (&revoke_page, &["GetItem"]),
         ("/settings/audit-log", &["Query"]),
+        ("/settings/team", &["Query"]),
+        ("/settings/team/new", &[]),
+        (&role_page, &["Query"]),
+        (&removal_page, &["Query"]),
+        ("/settings/plan", &["GetItem"]),
+        ("/settings/trust", &["GetItem"]),
+        ("/agents", &[]),
+        ("/agents/center", &["GetItem"]),
     ];
     for (path, own) in pages {
         assert_eq!(dashboard.page(path, &session).await.status, 200, "{path}");
@@ -113,6 +127,10 @@ async fn store_calls_per_page_are_what_the_table_says() {
         calls[2..].sort_unstable();
         assert_eq!(calls, [&enter[..], own].concat(), "{path}");
     }
+    assert_eq!(dashboard.page("/usage", &session).await.status, 200);
+    let mut together = proxy.take_calls().split_off(enter.len());
+    together.sort_unstable();
+    assert_eq!(together, ["GetItem", "Query", "Query", "Query"]);
     for path in ["/sign-in", "/nowhere", "/assets/none"] {
         dashboard.page(path, "").await;
         assert!(proxy.take_calls().is_empty(), "{path}");
@@ -125,10 +143,16 @@ async fn store_calls_per_page_are_what_the_table_says() {
     let create = format!("form_token={token}&name=CI&mode=live&scope=agents%3Aread&life=90&date=&form_id={form_id}");
     let roll = format!("form_token={token}&grace=0&form_id={}", FormId::generate());
     let revoke = format!("form_token={token}");
-    let forms: [(&str, &str, u64, &[&str]); 3] = [
+    let adds = format!("form_token={token}&email=eve%40example.com&role=member");
+    let changes = format!("form_token={token}&role=admin");
+    let forms: [(&str, &str, u64, &[&str]); 7] = [
         ("/settings/api-keys", &create, 201, &["TransactWriteItems"]),
         (&roll_page, &roll, 201, &["GetItem", "GetItem", "TransactWriteItems"]),
         (&revoke_page, &revoke, 303, &["GetItem", "TransactWriteItems"]),
+        ("/settings/team", &adds, 303, &["GetItem", "TransactWriteItems"]),
+        (&role_page, &changes, 303, &["GetItem", "TransactWriteItems"]),
+        (&removal_page, &revoke, 303, &["GetItem", "TransactWriteItems"]),
+        ("/settings/team/leave", &revoke, 409, &["GetItem", "Query"]),
     ];
     for (path, fields, status, own) in forms {
         let got = dashboard.form(path, &session, &config.dashboard_url, fields).await;

@@ -13,7 +13,7 @@ use eclips_tests::proxy::Fault;
 use eclips_tests::receiver::{Receiver, Reply};
 use eclips_tests::records;
 use eclips_tests::roles::Roles;
-use eclips_tests::visitor::{Visitor, hidden};
+use eclips_tests::visitor::{Visitor, hidden, member_id};
 use eclips_tests::world::{Person, World};
 use reqwest::Method;
 use serde_json::{Value, json};
@@ -108,6 +108,12 @@ async fn owner(world: &World, person: &Person) {
         "/settings/api-keys",
         &key,
         "/settings/audit-log",
+        "/settings/team",
+        "/settings/plan",
+        "/settings/trust",
+        "/usage",
+        "/agents",
+        "/agents/center",
         "/runs",
         "/runs?show=status:completed",
         "/runs?show=agent:center",
@@ -115,6 +121,7 @@ async fn owner(world: &World, person: &Person) {
     ] {
         assert_eq!(owner.get(path).await.status, 200, "{path}");
     }
+    team(&mut owner, &token).await;
     let form = owner.get(&format!("{key}/roll")).await;
     let form_id = hidden(&form.text, "form_id").expect("a form");
     let grace = [("form_id", form_id.as_str()), ("grace", "3600000")];
@@ -140,6 +147,18 @@ async fn secrets(world: &World, person: &Person, scene: &Backstage) {
         .form("/webhooks/default-secret", &session, &origin, &fields)
         .await;
     assert_eq!(made.status, 201, "{}", made.body);
+}
+
+/// Somebody joins, becomes an owner beside the one there is, and goes again.
+async fn team(owner: &mut Visitor, token: &str) {
+    let path = format!("/settings/team/{}", member_id("bob@example.com"));
+    let role = format!("{path}/role");
+    let joins = [("email", "bob@example.com"), ("role", "member")];
+    assert_eq!(owner.post("/settings/team", token, &joins).await.status, 303);
+    assert_eq!(owner.get(&role).await.status, 200);
+    assert_eq!(owner.post(&role, token, &[("role", "owner")]).await.status, 303);
+    assert_eq!(owner.get("/settings/team/leave").await.status, 200);
+    assert_eq!(owner.post(&format!("{path}/remove"), token, &[]).await.status, 303);
 }
 
 /// What requests write, where the test decides what happens between them.

@@ -1,0 +1,4 @@
+//! Agents: whom a run can be given to. A file per page.
+
+pub mod list;
+pub mod show;
