@@ -1,4 +1,4 @@
-//! What clients ask for: task, agent, data, where to post the outcome. Taken from a body's fields, the same for a run and for the row of
+//! What clients ask for: task, agent, data, where to post the outcome, what is said to a decision. Taken from a body's fields, the same for a run and for the row of
 //! a batch. *Source*: contract §3 and §7.
 
 use eclips_engine::agents;
@@ -12,6 +12,11 @@ use crate::receiver::{ReceiverUrl, Receivers, Unfit};
 const TASK_CHARS_MAX: usize = 20_000;
 /// The largest `data`, in bytes as sent.
 const DATA_BYTES_MAX: usize = 128 * 1024;
+
+/// The largest edited output, in bytes as sent; that of a result. *Source*: contract §3.
+const OUTPUT_BYTES_MAX: usize = 64 * 1024;
+/// The longest note, in characters after trimming. *Source*: contract §5.
+const NOTE_CHARS_MAX: usize = 2_000;
 
 /// Takes `task`, trimmed.
 ///
@@ -47,6 +52,26 @@ pub fn agent_type(fields: &mut Fields) -> Result<Option<&'static str>, ApiError>
     };
     let agent = agents::find(&asked).ok_or_else(|| ApiError::field("agent_type", "Unknown agent_type"))?;
     Ok(Some(agent.id))
+}
+
+/// Takes `note`, what is said to a decision, trimmed; `None` when it is nothing but spaces.
+///
+/// *Errors*: [`ApiError::Validation`] when it is no string or too long.
+pub fn note(fields: &mut Fields) -> Result<Option<String>, ApiError> {
+    let text = fields.take_string("note")?.unwrap_or_default();
+    let note = text.trim();
+    if note.chars().count() > NOTE_CHARS_MAX {
+        let message = format!("note must be at most {NOTE_CHARS_MAX} characters");
+        return Err(ApiError::field("note", message));
+    }
+    Ok(Some(note.to_owned()).filter(|note| !note.is_empty()))
+}
+
+/// Takes `output`, what is to replace a proposed one, as the bytes that were sent.
+///
+/// *Errors*: [`ApiError::Validation`] when it is no object or too large.
+pub fn output(fields: &mut Fields) -> Result<Option<Box<RawValue>>, ApiError> {
+    fields.take_object("output", OUTPUT_BYTES_MAX)
 }
 
 /// Takes a URL to which outcomes are to be posted, as it was sent. What a name in it leads to is judged where it is posted.

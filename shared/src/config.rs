@@ -124,7 +124,7 @@ impl Config {
         })
     }
 
-    /// Reads what the dashboard needs: the tables, both addresses, and whom to ask who somebody is.
+    /// Reads what the dashboard needs: what `webhooks` needs, both addresses, and whom to ask who somebody is.
     ///
     /// *Errors*: [`MissingSetting`] names the first that is absent or empty.
     pub fn dashboard() -> Result<Self, MissingSetting> {
@@ -133,7 +133,7 @@ impl Config {
             dashboard_url: required("ECLIPS_DASHBOARD_URL")?,
             oidc_issuer: required("ECLIPS_OIDC_ISSUER")?,
             oidc_client_id: required("ECLIPS_OIDC_CLIENT_ID")?,
-            ..Self::tables()?
+            ..Self::webhooks()?
         })
     }
 

@@ -1,10 +1,12 @@
 //! What a person has to decide, as everybody speaks of it: statuses, the item on the wire, the decision. *Source*: contract §5.
 
+use eclips_engine::agents;
 use serde::{Serialize, Serializer};
 use serde_json::value::RawValue;
 
+use crate::error::ApiError;
 use crate::idempotency::{fingerprint, is_same_json};
-use crate::ids::{KeyId, RunId, TriageId};
+use crate::ids::{RunId, TriageId};
 use crate::run::{Priority, words};
 use crate::time::Timestamp;
 
@@ -59,7 +61,7 @@ pub struct TriageItem {
     pub expires_at: Timestamp,
     /// When it was decided, expired or cancelled.
     pub decided_at: Option<Timestamp>,
-    /// The id of the key that decided; null when nobody did.
+    /// The id of the key that decided, or the address of the person; null when nobody did.
     pub decided_by: Option<String>,
     /// What was said to it.
     pub note: Option<String>,
@@ -68,8 +70,8 @@ pub struct TriageItem {
 /// A decision as somebody wants it.
 #[derive(Debug)]
 pub struct Decision {
-    /// Whose.
-    pub by: KeyId,
+    /// Whose: a key's id, or a person's address.
+    pub by: String,
     /// Which.
     pub ruling: Ruling,
     /// What is said to it; never empty.
@@ -86,6 +88,24 @@ pub enum Ruling {
     },
     /// The run ends without a result.
     Reject,
+}
+
+impl TriageItem {
+    /// Whether an edited output is one that the item's agent could have given.
+    ///
+    /// *Errors*: [`ApiError::Unprocessable`] naming `output`, and what does not fit.
+    pub fn takes(&self, output: &RawValue) -> Result<(), ApiError> {
+        let output: serde_json::Map<String, serde_json::Value> =
+            serde_json::from_str(output.get()).map_err(|_| ApiError::Internal)?;
+        // An agent that is no longer there has no schema any more.
+        let Some(agent) = agents::find(&self.agent_type) else {
+            return Ok(());
+        };
+        agents::fits(agent, &output).map_err(|message| ApiError::Unprocessable {
+            message,
+            field: "output",
+        })
+    }
 }
 
 impl Decision {
@@ -125,10 +145,11 @@ impl Decision {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::ids::KeyId;
 
     fn approval(output: Option<&str>, note: Option<&str>) -> Decision {
         Decision {
-            by: KeyId::generate(),
+            by: KeyId::generate().to_string(),
             ruling: Ruling::Approve {
                 output: output.map(|text| RawValue::from_string(text.to_owned()).unwrap()),
             },
@@ -154,7 +175,7 @@ mod tests {
         let plain = approval(None, None).fingerprint(payload);
         assert_eq!(approval(Some(r#"{"total":100.0}"#), None).fingerprint(payload), plain);
         let reject = Decision {
-            by: KeyId::generate(),
+            by: KeyId::generate().to_string(),
             ruling: Ruling::Reject,
             note: None,
         };

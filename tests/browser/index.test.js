@@ -26,6 +26,7 @@ const ROOMS = [
   "policy",
   "paging",
   "weight",
+  "work",
   "webhooks",
   "log",
 ];

@@ -8,6 +8,7 @@ import { launch, openContext, PHONE, quit } from "./world/chromium.js";
 import { furnish, PLAIN } from "./world/furnished.js";
 import { dashboard, ROOT, start, stop } from "./world/server.js";
 import * as store from "./world/store.js";
+import { work } from "./world/work.js";
 
 const FOLDER = join(ROOT, "docs", "screenshots");
 /** What a picture in the repository may weigh. */
@@ -23,6 +24,11 @@ const PICTURES = [
   ["new-key-light", () => `${KEYS}/new`],
   ["key-dark", (ids) => `${KEYS}/${ids.expired}`, DARK],
   ["audit-log-light", () => "/settings/audit-log"],
+  ["runs-light", () => "/runs"],
+  ["run-dark", (ids) => `/runs/${ids.run}`, DARK],
+  ["inbox-light", () => "/inbox"],
+  ["question-dark", (ids) => `/inbox/${ids.question}`, DARK],
+  ["webhook-light", (ids) => `/webhooks/${ids.webhook}`],
 ];
 
 try {
@@ -31,6 +37,7 @@ try {
   mkdirSync(FOLDER, { recursive: true });
   const furnished = await furnish(PLAIN);
   await spreadOut(furnished.org.id);
+  Object.assign(furnished.ids, await work(furnished.org));
   for (const [name, path, options] of PICTURES) {
     const page = await open(furnished.owner, options);
     await page.goto(dashboard(path(furnished.ids)));

@@ -63,9 +63,12 @@ impl Answer {
 
 impl Function {
     /// Starts the dashboard.
+    ///
+    /// # Panics
+    /// When it has no vault.
     pub async fn dashboard(config: &Config) -> Self {
         let config = Roles::default().of("dashboard", config.clone());
-        Self::over(eclips_dashboard::service(&config).await)
+        Self::over(eclips_dashboard::service(&config).await.expect("a vault"))
     }
 
     /// Starts `runs` against another endpoint.

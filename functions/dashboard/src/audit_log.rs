@@ -90,5 +90,6 @@ const fn words(action: Action) -> &'static str {
         Action::WebhookCreated => "Webhook created",
         Action::WebhookRotated => "Webhook secret rotated",
         Action::WebhookDeleted => "Webhook deleted",
+        Action::DefaultSecretRenewed => "Default secret renewed",
     }
 }

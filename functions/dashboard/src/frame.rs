@@ -11,19 +11,27 @@ use crate::place::Place;
 pub enum Section {
     /// Runs.
     Runs,
+    /// What waits for a person.
+    Inbox,
     /// Settings → API keys.
     ApiKeys,
+    /// Settings → Webhooks.
+    Webhooks,
     /// Settings → Audit log.
     AuditLog,
 }
 
 /// The navigation, in its order: a page appears here when it exists.
 const GROUPS: [(&str, &[(Section, &str, &str)]); 2] = [
-    ("Work", &[(Section::Runs, "Runs", "/runs")]),
+    (
+        "Work",
+        &[(Section::Runs, "Runs", "/runs"), (Section::Inbox, "Inbox", "/inbox")],
+    ),
     (
         "Settings",
         &[
             (Section::ApiKeys, "API keys", "/settings/api-keys"),
+            (Section::Webhooks, "Webhooks", "/webhooks"),
             (Section::AuditLog, "Audit log", "/settings/audit-log"),
         ],
     ),

@@ -121,11 +121,17 @@ impl<'a> Visit<'a> {
         match (self.is_read(), self.path.as_str()) {
             (true, path) if path.starts_with("/sign-in") => "/".to_owned(),
             (true, _) => self.path_and_query(),
-            (false, "/settings/api-keys" | "/runs") => {
+            (false, "/settings/api-keys" | "/runs" | "/webhooks") => {
                 self.path_and_query()
                     .replacen(&self.path, &format!("{}/new", self.path), 1)
             }
             (false, "/sign-out") => "/".to_owned(),
+            // The page that the form is on is the one above it.
+            (false, path) if path.starts_with("/inbox/") || path.ends_with("/resend") => {
+                let above = path.rsplit_once('/').map_or(path, |(above, _)| above);
+                self.path_and_query().replacen(path, above, 1)
+            }
+            (false, path) if !path.starts_with("/settings") => self.path_and_query(),
             (false, path) => path.to_owned(),
         }
     }

@@ -9,6 +9,7 @@ mod audit_log;
 mod form;
 mod frame;
 mod guard;
+mod inbox;
 mod keys;
 mod moment;
 mod oidc;
@@ -21,13 +22,16 @@ mod runs;
 mod session;
 mod sign_in;
 mod sign_out;
+mod webhooks;
 
 use std::convert::Infallible;
 use std::sync::Arc;
 
 use eclips_shared::config::Config;
 use eclips_shared::lambda;
+use eclips_shared::receiver::Receivers;
 use eclips_shared::store::Store;
+use eclips_shared::vault::{Vault, VaultError};
 use lambda_http::request::LambdaRequest;
 use lambda_http::{Request, Service, service_fn};
 use lambda_runtime::LambdaEvent;
@@ -43,28 +47,39 @@ struct App {
     origin: String,
     /// Where clients reach the API, for the examples.
     api_url: String,
+    /// Where outcomes may be posted.
+    receivers: Receivers,
+    /// Who seals the secrets of webhooks; it opens none here.
+    vault: Vault,
     table: pages::Table,
 }
 
 /// The function as Lambda and `cargo dev` call it.
+///
+/// *Errors*: [`VaultError`], so that a wrong setting stops the function at its start.
 pub async fn service(
     config: &Config,
-) -> impl Service<
-    LambdaEvent<LambdaRequest>,
-    Response = impl serde::Serialize + Send + 'static + use<>,
-    Error = Infallible,
-    Future: Send,
-> + Send
-+ use<> {
+) -> Result<
+    impl Service<
+        LambdaEvent<LambdaRequest>,
+        Response = impl serde::Serialize + Send + 'static + use<>,
+        Error = Infallible,
+        Future: Send,
+    > + Send
+    + use<>,
+    VaultError,
+> {
     let app = Arc::new(App {
         store: Store::open(config).await,
         provider: oidc::Provider::new(config),
         origin: config.dashboard_url.clone(),
         api_url: config.api_url.clone(),
+        receivers: config.receivers,
+        vault: Vault::open(config).await?,
         table: pages::Table::new(),
     });
-    lambda::web(service_fn(move |request: Request| {
+    Ok(lambda::web(service_fn(move |request: Request| {
         let app = Arc::clone(&app);
         async move { Ok::<_, Infallible>(guard::serve(&app, request).await) }
-    }))
+    })))
 }

@@ -7,7 +7,7 @@ use crate::answer::Answer;
 use crate::form::Fields;
 use crate::guard::{Boxed, Member, SignedIn, Visit};
 use crate::refusal::Refusal;
-use crate::{audit_log, keys, organizations, reference, runs, sign_in, sign_out};
+use crate::{audit_log, inbox, keys, organizations, reference, runs, sign_in, sign_out, webhooks};
 
 /// What a member must be to see a page or send a form.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -125,7 +125,7 @@ const fn write_long(path: &'static str, needs: Needs, form_max: usize, handler: 
 }
 
 /// Every page.
-pub static PAGES: [Page; 26] = [
+pub static PAGES: [Page; 41] = [
     open("/assets/{id}", |visit| {
         Box::pin(async { crate::assets::show(visit.id.as_deref().unwrap_or_default()) })
     }),
@@ -158,6 +158,57 @@ pub static PAGES: [Page; 26] = [
     }),
     write("/runs/{id}/cancel", Needs::Membership, |visit, member, form| {
         Box::pin(runs::cancel::answer(visit, member, form))
+    }),
+    read("/inbox", Needs::Membership, |visit, member| {
+        Box::pin(inbox::list::answer(visit, member))
+    }),
+    read("/inbox/{id}", Needs::Membership, |visit, member| {
+        Box::pin(inbox::show::answer(visit, member))
+    }),
+    write_long(
+        "/inbox/{id}/approve",
+        Needs::Membership,
+        RUN_FORM_MAX,
+        |visit, member, form| Box::pin(inbox::decide::approve(visit, member, form)),
+    ),
+    write_long(
+        "/inbox/{id}/reject",
+        Needs::Membership,
+        RUN_FORM_MAX,
+        |visit, member, form| Box::pin(inbox::decide::reject(visit, member, form)),
+    ),
+    read("/webhooks", Needs::Membership, |visit, member| {
+        Box::pin(webhooks::list::answer(visit, member))
+    }),
+    read("/webhooks/new", Needs::KeyManager, |visit, member| {
+        Box::pin(webhooks::create::show(visit, member))
+    }),
+    write("/webhooks", Needs::KeyManager, |visit, member, form| {
+        Box::pin(webhooks::create::answer(visit, member, form))
+    }),
+    read("/webhooks/default-secret", Needs::KeyManager, |visit, member| {
+        Box::pin(webhooks::default_secret::show(visit, member))
+    }),
+    write("/webhooks/default-secret", Needs::KeyManager, |visit, member, form| {
+        Box::pin(webhooks::default_secret::answer(visit, member, form))
+    }),
+    read("/webhooks/{id}", Needs::Membership, |visit, member| {
+        Box::pin(webhooks::show::answer(visit, member))
+    }),
+    write("/webhooks/{id}/resend", Needs::Membership, |visit, member, form| {
+        Box::pin(webhooks::resend::answer(visit, member, form))
+    }),
+    read("/webhooks/{id}/rotate", Needs::KeyManager, |visit, member| {
+        Box::pin(webhooks::rotate::show(visit, member))
+    }),
+    write("/webhooks/{id}/rotate", Needs::KeyManager, |visit, member, form| {
+        Box::pin(webhooks::rotate::answer(visit, member, form))
+    }),
+    read("/webhooks/{id}/delete", Needs::KeyManager, |visit, member| {
+        Box::pin(webhooks::delete::show(visit, member))
+    }),
+    write("/webhooks/{id}/delete", Needs::KeyManager, |visit, member, form| {
+        Box::pin(webhooks::delete::answer(visit, member, form))
     }),
     own_read("/organizations", |visit, signed_in| {
         Box::pin(organizations::list(visit, signed_in))

@@ -32,6 +32,8 @@ pub enum Refusal {
     UsedForm(String),
     /// The key is revoked, expired or rolled already.
     KeyEnded,
+    /// As many secrets of a webhook sign as may.
+    TooOften,
     /// The sign-in was broken off, is too old, or was somebody else's.
     SignInFailed,
     /// The provider vouches for no verified address.
@@ -88,6 +90,7 @@ impl Refusal {
             Self::BadForm => "bad_form",
             Self::UsedForm(_) => "used_form",
             Self::KeyEnded => "key_ended",
+            Self::TooOften => "too_often",
             Self::SignInFailed => "sign_in_failed",
             Self::Unverified => "unverified",
             Self::Stranger(_) => "stranger",
@@ -140,13 +143,13 @@ impl Refusal {
             Self::Role => (
                 StatusCode::FORBIDDEN,
                 "Your role does not allow this",
-                "Nothing was changed. Owners and admins manage API keys; ask one of them.",
+                "Nothing was changed. Owners and admins manage keys and webhooks; ask one of them.",
                 home(),
             ),
             Self::StaleSignIn => (
                 StatusCode::FORBIDDEN,
                 "Confirm that it is you",
-                "Keys are made, rolled and revoked only shortly after a sign-in. Nothing was changed yet. \
+                "Keys and secrets are made, rolled and ended only shortly after a sign-in. Nothing was changed yet. \
                  Sign in again and you come back here.",
                 sign_in("Sign in again"),
             ),
@@ -168,6 +171,12 @@ impl Refusal {
                 "This key cannot be rolled",
                 "It is revoked, expired or rolled already. Nothing was changed; a new key can be made at any time.",
                 ("/settings/api-keys".to_owned(), "Back to the keys"),
+            ),
+            Self::TooOften => (
+                StatusCode::CONFLICT,
+                "This secret was rotated too often",
+                "Each of the last four still signs for a day after its rotation. Nothing was changed.",
+                (visit.return_path(), "Back"),
             ),
             Self::SignInFailed => (
                 StatusCode::BAD_REQUEST,

@@ -6,6 +6,8 @@ pub mod list;
 pub mod show;
 mod trace;
 
+pub use self::show::pretty;
+
 use eclips_engine::agents;
 use eclips_shared::ids::RunId;
 use eclips_shared::run::{Priority, RunSummary, Status};

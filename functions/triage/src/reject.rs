@@ -1,5 +1,6 @@
 //! `POST /v1/triage/{id}/reject`: nothing is done, and the run ends. *Source*: contract §5.
 
+use eclips_shared::asked;
 use eclips_shared::error::{ApiError, Missing};
 use eclips_shared::ids::TriageId;
 use eclips_shared::serve::{Answer, Call, Incoming, Verb, triage_id};
@@ -16,7 +17,7 @@ pub struct Reject {
 impl Verb for Reject {
     fn read(incoming: &Incoming) -> Result<Self, ApiError> {
         let mut fields = ruling::fields(incoming)?;
-        let note = ruling::note(&mut fields)?;
+        let note = asked::note(&mut fields)?;
         fields.finish()?;
         let triage = triage_id(incoming)?;
         Ok(Self { triage, note })
@@ -27,7 +28,7 @@ impl Verb for Reject {
         let question = triages.find(call.caller.tenant(), self.triage).await?;
         let question = question.ok_or(ApiError::NotFound(Missing::TriageItem))?;
         let decision = Decision {
-            by: call.caller.key(),
+            by: call.caller.key().to_string(),
             ruling: Ruling::Reject,
             note: self.note,
         };

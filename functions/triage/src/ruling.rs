@@ -1,4 +1,4 @@
-//! What an approval and a rejection share: the body's note, and the answer.
+//! What an approval and a rejection share: the body, and the answer.
 
 use eclips_shared::body::Fields;
 use eclips_shared::error::{ApiError, Decided as Standing, Missing};
@@ -10,9 +10,6 @@ use eclips_shared::triage::{TriageItem, TriageStatus};
 use http::StatusCode;
 use serde::Serialize;
 
-/// The longest note, in characters after trimming. *Source*: contract §5.
-const NOTE_CHARS_MAX: usize = 2_000;
-
 /// The body's members; a body is not needed.
 ///
 /// *Errors*: [`ApiError::Validation`].
@@ -23,19 +20,6 @@ pub fn fields(incoming: &Incoming) -> Result<Fields, ApiError> {
     } else {
         &incoming.body
     })
-}
-
-/// What is said to a decision; `None` when it is nothing but spaces.
-///
-/// *Errors*: [`ApiError::Validation`] naming `note`.
-pub fn note(fields: &mut Fields) -> Result<Option<String>, ApiError> {
-    let text = fields.take_string("note")?.unwrap_or_default();
-    let note = text.trim();
-    if note.chars().count() > NOTE_CHARS_MAX {
-        let message = format!("note must be at most {NOTE_CHARS_MAX} characters");
-        return Err(ApiError::field("note", message));
-    }
-    Ok(Some(note.to_owned()).filter(|note| !note.is_empty()))
 }
 
 /// Answers with what became of a decision.

@@ -344,8 +344,8 @@ export interface TriageItem {
   expires_at: Time;
   /** When it was decided, expired or cancelled. */
   decided_at: Time | null;
-  /** The id of the key that decided; null when none did. */
-  decided_by: Id | null;
+  /** The id of the key that decided, or the e-mail address of the person; null when nobody did. */
+  decided_by: string | null;
   /** What was said to it. */
   note: string | null;
 }
@@ -692,8 +692,8 @@ export interface AgentUsage {
 export interface KeyUsage {
   /** One for every key that was used. */
   data: Array<{
-    /** The id of the key, which is not the key. */
-    key_id: Id;
+    /** The id of the key, which is not the key; `dashboard` for what people started there. */
+    key_id: string;
     /** Credits used. */
     credits: number;
     runs: RunCounts;

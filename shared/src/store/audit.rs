@@ -79,11 +79,13 @@ pub enum Action {
     WebhookRotated,
     /// A webhook was deleted.
     WebhookDeleted,
+    /// The organization got another default secret.
+    DefaultSecretRenewed,
 }
 
 impl Action {
     /// All of them.
-    pub const ALL: [Self; 12] = [
+    pub const ALL: [Self; 13] = [
         Self::KeyCreated,
         Self::KeyRolled,
         Self::KeyRevoked,
@@ -96,6 +98,7 @@ impl Action {
         Self::WebhookCreated,
         Self::WebhookRotated,
         Self::WebhookDeleted,
+        Self::DefaultSecretRenewed,
     ];
 
     /// The word in the store and on the page.
@@ -114,6 +117,7 @@ impl Action {
             Self::WebhookCreated => "webhook.created",
             Self::WebhookRotated => "webhook.rotated",
             Self::WebhookDeleted => "webhook.deleted",
+            Self::DefaultSecretRenewed => "default_secret.renewed",
         }
     }
 

@@ -51,7 +51,12 @@ fn list_of(tenant: Tenant, status: TriageStatus) -> String {
 
 /// An item in its list: ascending is the most urgent first, and of these the oldest.
 fn urgency(priority: Priority, triage: TriageId) -> String {
-    format!("{}#{triage}", Priority::Critical.rank() - priority.rank())
+    format!("{}#{triage}", rank(priority))
+}
+
+/// What the items of a priority begin with in a list; ascending is the most urgent first.
+fn rank(priority: Priority) -> String {
+    (Priority::Critical.rank() - priority.rank()).to_string()
 }
 
 /// The item of a question that a run begins to wait for.

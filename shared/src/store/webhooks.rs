@@ -292,6 +292,21 @@ impl Webhooks<'_> {
     }
 }
 
+impl Webhooks<'_> {
+    /// Gives an organization another default secret, in the place of the one that it has.
+    ///
+    /// *Errors*: [`StoreError::Unavailable`]: it may have been written; another one tells.
+    pub async fn renew_default_secret(&self, org: OrgId, sealed: &[u8], by: &Actor) -> Result<(), StoreError> {
+        let change = update_main(self.0, &format!("O#{org}"), "S")
+            .update_expression("SET secret = :secret, created_at = :now")
+            .expression_attribute_values(":secret", b(sealed))
+            .expression_attribute_values(":now", at(Timestamp::now()));
+        let detail = "What was signed by the one before it can be forged by whoever had that".to_owned();
+        let entry = audit::entry(self.0, org, by, Action::DefaultSecretRenewed, &org.to_string(), detail);
+        send(self.0, "renew default secret", vec![update(change), entry]).await
+    }
+}
+
 /// A URL without its query, for people.
 fn shown(url: &str) -> String {
     let read = ReceiverUrl::parse(url, Receivers::PublicAndLoopback);

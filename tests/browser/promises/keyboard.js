@@ -1,7 +1,7 @@
 // Without a mouse: everything is reached with Tab, done with Enter, Space and arrows, and the focus is always to be seen.
 
 import assert from "node:assert/strict";
-import { heading, place, shownKey } from "../world/pages.js";
+import { heading, shownKey } from "../world/pages.js";
 import { promise } from "../world/scene.js";
 import { dashboard, settings } from "../world/server.js";
 import { Organization } from "../world/people.js";
@@ -16,6 +16,9 @@ promise("from sign-in to a key made and revoked with the keyboard alone", async 
   await page.goto(dashboard());
   await signIn(page, owner.email);
 
+  await tabTo(page, "API keys");
+  await page.keyboard.press("Enter");
+  await page.waitForURL(dashboard("/settings/api-keys"));
   await tabTo(page, "Make the first key");
   await page.keyboard.press("Enter");
   await fillIn(page);
@@ -49,6 +52,10 @@ promise("the first stop of every page skips to its content", async (scene) => {
     `${own}/roll`,
     `${own}/revoke`,
     "/settings/audit-log",
+    "/runs",
+    "/runs/new",
+    "/inbox",
+    "/webhooks",
   ]) {
     await page.goto(dashboard(path));
     await page.keyboard.press("Tab");
@@ -123,8 +130,7 @@ async function signIn(page, email) {
   await tabTo(page, "Password");
   await page.keyboard.type(settings.ECLIPS_DASHBOARD_PASSWORD);
   await page.keyboard.press("Enter");
-  await page.waitForURL(dashboard("/settings/api-keys"));
-  assert.equal(place(page), "/settings/api-keys");
+  await page.waitForURL(dashboard("/runs"));
 }
 
 /** Types a name, chooses test with an arrow, one more scope with Space, and another length of life with arrows. */

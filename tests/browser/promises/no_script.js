@@ -33,7 +33,7 @@ promise("without script a set of scopes is a link", async (scene) => {
   const owner = await scene.owner();
   const page = await scene.browse(owner, WITHOUT);
   await page.goto(dashboard("/settings/api-keys/new"));
-  await page.getByRole("link", { name: "Webhooks" }).click();
+  await page.getByRole("main").getByRole("link", { name: "Webhooks" }).click();
   assert.equal(place(page), "/settings/api-keys/new?preset=webhooks");
   const checked = await page.locator("input[name=scope]:checked").evaluateAll((boxes) => boxes.map((box) => box.value));
   assert.deepEqual(checked, ["webhooks:read", "webhooks:write"]);

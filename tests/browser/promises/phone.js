@@ -61,6 +61,7 @@ promise("on a phone a key is made, copied and revoked with a finger", async (sce
   await context.grantPermissions(["clipboard-read", "clipboard-write"], { origin: dashboard() });
   const page = await context.newPage();
   await page.goto(dashboard());
+  await page.getByRole("link", { name: "API keys" }).tap();
   await page.getByRole("link", { name: "Make the first key" }).tap();
   await page.getByLabel("Name").fill("Scanner 12");
   await page.getByRole("link", { name: "Batches" }).tap();

@@ -36,7 +36,7 @@ promise("a sign-in leads to no other place than our own pages", async (scene) =>
     const answer = await owner.look(`/sign-in?${encode({ to })}`);
     assert.deepEqual([answer.status, answer.location], [303, "/"], JSON.stringify(to));
     const callback = await new Person(owner.email, owner.org).signIn(to);
-    assert.equal((await callback.look("/")).location, "/settings/api-keys");
+    assert.equal((await callback.look("/")).location, "/runs");
   }
 });
 
@@ -55,7 +55,7 @@ promise("a whole sign-in with a foreign address ends on the first page", async (
   await page.goto(dashboard("/sign-in?to=https%3A%2F%2Fevil.example%2F"));
   await page.getByRole("link", { name: "Sign in with your e-mail address" }).click();
   await proveWho(page, owner.email);
-  assert.equal(place(page), "/settings/api-keys");
+  assert.equal(place(page), "/runs");
 });
 
 promise("the provider is asked with PKCE, state and nonce, and each attempt has its own", async () => {
@@ -167,6 +167,8 @@ promise("one person goes from one organization to another, and sees nothing of o
   const page = await scene.browse(owner);
   await page.goto(dashboard("/organizations"));
   await page.getByRole("button", { name: "Show Southern Mills" }).click();
+  await page.getByText("No runs yet.").waitFor();
+  await page.getByRole("link", { name: "API keys" }).click();
   await page.getByText("No API keys yet.").waitFor();
   assert.ok(!(await page.content()).includes("Key of the north"));
   assert.equal(await page.getByRole("link", { name: "New key" }).count(), 0, "a member there");

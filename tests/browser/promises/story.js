@@ -16,7 +16,8 @@ promise("a key is made, shown once, used, seen in use, revoked, and refused on t
   const page = await context.newPage();
 
   await signIn(page, owner.email);
-  assert.equal(place(page), "/settings/api-keys");
+  assert.equal(place(page), "/runs");
+  await page.getByRole("link", { name: "API keys" }).click();
   assert.match(await page.locator(".empty").textContent(), /No API keys yet/);
 
   const made = await create(page, "CI of the shop");

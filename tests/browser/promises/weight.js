@@ -5,6 +5,7 @@ import { furnish } from "../world/furnished.js";
 import { Person } from "../world/people.js";
 import { promise, until } from "../world/scene.js";
 import { dashboard, log } from "../world/server.js";
+import { work } from "../world/work.js";
 
 /** *Source*: our choice: what a phone on a slow line gets in well under a second. */
 const BYTES_MAX = { document: 40 * 1024, stylesheet: 16 * 1024, script: 8 * 1024 };
@@ -29,6 +30,7 @@ async function pages() {
   const full = await (await owner.org.add("owner")).signIn();
   for (let count = 0; count < 41; count += 1) await full.makeKey(`Scanner ${count}`);
   const nobody = new Person("", undefined);
+  const made = await work(full.org);
   return [
     ["sign-in", nobody, "/sign-in"],
     ["reference", nobody, "/reference"],
@@ -39,6 +41,12 @@ async function pages() {
     ["roll", full, `/settings/api-keys/${ids.active}/roll`],
     ["revoke", full, `/settings/api-keys/${ids.active}/revoke`],
     ["audit log, 50 entries", full, "/settings/audit-log"],
+    ["runs", full, "/runs"],
+    ["one run", full, `/runs/${made.run}`],
+    ["new run", full, "/runs/new"],
+    ["inbox", full, "/inbox"],
+    ["question", full, `/inbox/${made.question}`],
+    ["webhook", full, `/webhooks/${made.webhook}`],
   ];
 }
 

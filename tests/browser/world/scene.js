@@ -115,14 +115,15 @@ async function keep(words, body) {
  * @template T
  * @param {string} what
  * @param {() => Promise<T | undefined | false>} look
+ * @param {number} [looksMax]
  * @returns {Promise<T>}
  */
-export async function until(what, look) {
-  for (let looks = 0; looks < LOOKS_MAX; looks += 1) {
+export async function until(what, look, looksMax = LOOKS_MAX) {
+  for (let looks = 0; looks < looksMax; looks += 1) {
     const found = await look();
     if (found) return found;
   }
-  assert.fail(`${what}: not after ${LOOKS_MAX} looks`);
+  assert.fail(`${what}: not after ${looksMax} looks`);
 }
 
 async function picture(page, words) {

@@ -5,11 +5,12 @@ import { makeKey } from "./pages.js";
 import { Organization } from "./people.js";
 import { dashboard } from "./server.js";
 import * as store from "./store.js";
+import { work } from "./work.js";
 
 const KEYS = "/settings/api-keys";
 
 /** Fewer pages than this is no tour. */
-const PAGES_MIN = 35;
+const PAGES_MIN = 55;
 
 /**
  * Walks through all pages, and gathers what there is to say about each.
@@ -36,6 +37,7 @@ async function walk(scene, { org, owner, member, ids }, options, look) {
   await signedOut(await scene.browse(undefined, options), look);
   await lone(await scene.browse(beginner, options), look);
   await asOwner(await scene.browse(owner, options), ids, look);
+  await atWork(await scene.browse(owner, options), await work(org), look);
   await refusals(await scene.browse(owner, options), look);
   await asMember(await scene.browse(member, options), look);
   await stale(await scene.browse(await (await org.add("owner")).signIn(), options), look);
@@ -62,6 +64,9 @@ async function signedOut(page, look) {
 
 async function lone(page, look) {
   await visit(page, KEYS, "no keys yet", look);
+  await visit(page, "/runs", "no runs yet", look);
+  await visit(page, "/inbox", "inbox clear", look);
+  await visit(page, "/webhooks", "no webhooks yet", look);
   await page.locator("summary").click();
   await look("account menu", page);
 }
@@ -91,6 +96,44 @@ async function asOwner(page, ids, look) {
   );
   await visit(page, "/organizations", "organizations", look);
   await visit(page, "/nowhere", "not found", look);
+}
+
+async function atWork(page, { run, question, waiting, webhook }, look) {
+  await visit(page, "/runs", "runs", look);
+  await visit(page, "/runs?show=status:failed", "no such runs", look);
+  await visit(page, `/runs/${run}`, "run", look);
+  await visit(page, `/runs/${waiting}`, "run that waits", look);
+  await visit(page, `/runs/${waiting}/cancel`, "cancel a run", look);
+  await visit(page, "/runs/new", "new run", look);
+  await page.getByLabel("Task").fill("x");
+  await page.getByRole("textbox", { name: "Data" }).fill("[1]");
+  await page.getByRole("button", { name: "Start run" }).click();
+  await page.getByText("data must be an object").waitFor();
+  await look("new run, refused", page);
+  await visit(page, "/inbox", "inbox", look);
+  await visit(page, `/inbox/${question}`, "question", look);
+  await page.getByLabel("Output").fill("{}");
+  await page.getByRole("button", { name: "Approve" }).click();
+  await page.locator("#output-fault").waitFor();
+  await look("question, refused", page);
+  await page.goto(dashboard(`/inbox/${question}`));
+  await page.getByRole("button", { name: "Reject" }).click();
+  await page.getByText("Rejected: nothing is done").waitFor();
+  await look("inbox, just decided", page);
+  await visit(page, `/inbox/${question}`, "question, decided", look);
+  await visit(page, "/webhooks", "webhooks", look);
+  await visit(page, `/webhooks/${webhook}`, "webhook", look);
+  await visit(page, `/webhooks/${webhook}/rotate`, "rotate", look);
+  await page.getByRole("button", { name: "Rotate secret" }).click();
+  await page.getByRole("heading", { name: "The new secret" }).waitFor();
+  await look("secret", page);
+  await visit(page, `/webhooks/${webhook}/delete`, "delete a webhook", look);
+  await visit(page, "/webhooks/default-secret", "default secret", look);
+  await visit(page, "/webhooks/new", "new webhook", look);
+  await page.getByLabel("Receiver").fill("http://example.com/");
+  await page.getByRole("button", { name: "Make webhook" }).click();
+  await page.locator("#url-fault").waitFor();
+  await look("new webhook, refused", page);
 }
 
 async function refusals(page, look) {

@@ -10,6 +10,8 @@ mod reference;
 mod refused;
 mod roles;
 mod sessions;
+mod webhooks;
+mod work;
 
 use eclips_shared::ids::OrgId;
 use eclips_shared::store::{AuditEntry, Backwards};

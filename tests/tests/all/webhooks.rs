@@ -3,7 +3,7 @@
 
 mod health;
 mod isolation;
-mod life;
+pub(in crate::all) mod life;
 mod lost;
 mod telling;
 mod tries;

@@ -82,7 +82,7 @@ impl Functions {
             Ok(eclips_usage::service(&config).await)
         });
         let dashboard = with(told("dashboard"), |config| async move {
-            Ok(eclips_dashboard::service(&config).await)
+            eclips_dashboard::service(&config).await.map_err(|error| anyhow!(error))
         });
         let worker = with(told("worker"), |config| async move {
             eclips_worker::service(&config).await.map_err(|error| anyhow!(error))

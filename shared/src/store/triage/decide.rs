@@ -66,7 +66,7 @@ impl Triages<'_> {
 impl Question {
     /// What a decision hears of the one that stands already.
     fn told(self, decision: &Decision) -> Decided {
-        let is_by_same = self.item.decided_by == Some(decision.by.to_string());
+        let is_by_same = self.item.decided_by.as_deref() == Some(&decision.by);
         let is_same = self.decision.as_deref() == Some(&decision.fingerprint(&self.payload)[..]);
         if is_by_same && is_same {
             Decided::Stands(self.item)
@@ -80,7 +80,7 @@ impl Question {
         TriageItem {
             status: decision.status(),
             decided_at: Some(at),
-            decided_by: Some(decision.by.to_string()),
+            decided_by: Some(decision.by.clone()),
             note: decision.note.clone(),
             ..self.item
         }

@@ -90,7 +90,7 @@ impl Triages<'_> {
         let fingerprint = decision.fingerprint(&question.payload);
         let mut change = settle(self.0, question.tenant, question.item.id, decision.status(), now)
             .condition_expression(IS_IN_TIME)
-            .expression_attribute_values(":by", s(decision.by.to_string()))
+            .expression_attribute_values(":by", s(&decision.by))
             .expression_attribute_values(":decision", b(&fingerprint));
         let mut sets = format!("{SETTLE}, decided_by = :by, decision = :decision");
         if let Some(note) = &decision.note {

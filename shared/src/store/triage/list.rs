@@ -5,9 +5,10 @@ use aws_sdk_dynamodb::operation::query::builders::QueryFluentBuilder;
 
 use super::super::item::{Attributes, Row, keyed, s};
 use super::super::{StoreError, index, several};
-use super::{Triages, is_gone, list_of, shown, urgency};
+use super::{Triages, is_gone, list_of, rank, shown, urgency};
 use crate::auth::Tenant;
 use crate::page::{Page, Position};
+use crate::run::Priority;
 use crate::time::Timestamp;
 use crate::triage::{TriageItem, TriageStatus};
 
@@ -66,6 +67,29 @@ impl Triages<'_> {
         Ok((listed.items, listed.next, total?.max(listed.seen)))
     }
 
+    /// Counts a tenant's pending items of each group of priorities, each up to 1 000: critical and urgent, high, and the others.
+    ///
+    /// *Errors*: [`StoreError::Unavailable`].
+    pub async fn count_pending(&self, tenant: Tenant) -> Result<[u64; 3], StoreError> {
+        let list = list_of(tenant, TriageStatus::Pending);
+        let count = async |first: Priority, last: Priority| {
+            let between = || {
+                self.of_index(&list)
+                    .key_condition_expression("tenant_triage = :list AND urgency BETWEEN :first AND :last")
+                    .expression_attribute_values(":first", s(rank(first)))
+                    // Behind every id of that rank.
+                    .expression_attribute_values(":last", s(format!("{}~", rank(last))))
+            };
+            index::count("count triage items", COUNTED_MAX, between).await
+        };
+        let (urgent, high, others) = tokio::join!(
+            count(Priority::Critical, Priority::Urgent),
+            count(Priority::High, Priority::High),
+            count(Priority::Normal, Priority::Low),
+        );
+        Ok([urgent?, high?, others?])
+    }
+
     async fn page(&self, list: &str, status: TriageStatus, page: &Page) -> Result<Listed, StoreError> {
         let after = page.after.as_ref();
         let read = index::page("list triage items", page, || self.query(list, after)).await?;
@@ -95,14 +119,17 @@ impl Triages<'_> {
         })
     }
 
-    fn query(&self, list: &str, after: Option<&Position>) -> QueryFluentBuilder {
-        let query = self
-            .0
+    fn of_index(&self, list: &str) -> QueryFluentBuilder {
+        self.0
             .client
             .query()
             .table_name(&*self.0.main)
             .index_name("by_triage")
-            .expression_attribute_values(":list", s(list));
+            .expression_attribute_values(":list", s(list))
+    }
+
+    fn query(&self, list: &str, after: Option<&Position>) -> QueryFluentBuilder {
+        let query = self.of_index(list);
         match after {
             None => query.key_condition_expression("tenant_triage = :list"),
             Some(position) => query

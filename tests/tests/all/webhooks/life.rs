@@ -21,7 +21,7 @@ fn hmac(key: &[u8], parts: &[&[u8]]) -> Vec<u8> {
 }
 
 /// Both signatures are by these secrets, the newest first, and by no others; reckoned by another library.
-pub(super) fn assert_signed(arrival: &Arrival, secrets: &[&str]) {
+pub(in crate::all) fn assert_signed(arrival: &Arrival, secrets: &[&str]) {
     let manual: String = hmac(secrets[0].as_bytes(), &[&arrival.body])
         .iter()
         .map(|byte| format!("{byte:02x}"))

@@ -2,11 +2,13 @@
 //! not make and the role allows counts as a right too many; a call that it makes and the role does not allow fails here.
 
 use aws_sdk_dynamodb::types::AttributeValue;
+use eclips_shared::config::Config;
 use eclips_shared::ids::{DeliveryId, RunId, WebhookId};
 use eclips_shared::role::Role;
 use eclips_shared::time::Timestamp;
 use eclips_shared::webhook::{Errand, Source, Target};
 use eclips_tests::backstage::Backstage;
+use eclips_tests::function::Function;
 use eclips_tests::proxy::Fault;
 use eclips_tests::receiver::{Receiver, Reply};
 use eclips_tests::records;
@@ -23,6 +25,7 @@ pub async fn all() -> Roles {
     customer(&world, &person).await;
     owner(&world, &person).await;
     let scene = Backstage::with(world.roles.clone()).await;
+    secrets(&world, &person, &scene).await;
     requests(&scene).await;
     leases(&scene).await;
     let failing = deliveries(&scene).await;
@@ -108,6 +111,7 @@ async fn owner(world: &World, person: &Person) {
         "/runs",
         "/runs?show=status:completed",
         "/runs?show=agent:center",
+        "/inbox",
     ] {
         assert_eq!(owner.get(path).await.status, 200, "{path}");
     }
@@ -117,6 +121,25 @@ async fn owner(world: &World, person: &Person) {
     assert_eq!(owner.post(&format!("{key}/roll"), &token, &grace).await.status, 201);
     assert_eq!(owner.post(&format!("{key}/revoke"), &token, &[]).await.status, 303);
     assert_eq!(owner.post("/sign-out", &token, &[]).await.status, 303);
+}
+
+/// What an owner does with secrets, where KMS keeps the key above them: a laptop's is in a file.
+async fn secrets(world: &World, person: &Person, scene: &Backstage) {
+    let mut owner = Visitor::member(world, person.org, "bob@example.com", Role::Owner).await;
+    let token = owner.form_token().await;
+    let config = Config {
+        vault: scene.config().vault,
+        kms_endpoint: scene.config().kms_endpoint,
+        ..world.config().clone()
+    };
+    let origin = config.dashboard_url.clone();
+    let dashboard = Function::dashboard(&world.roles.of("dashboard", config)).await;
+    let session = format!("eclips_session={}", owner.cookies["eclips_session"]);
+    let fields = format!("form_token={token}");
+    let made = dashboard
+        .form("/webhooks/default-secret", &session, &origin, &fields)
+        .await;
+    assert_eq!(made.status, 201, "{}", made.body);
 }
 
 /// What requests write, where the test decides what happens between them.
