@@ -12,7 +12,7 @@ export interface WaitOptions {
   signal?: AbortSignal | undefined;
   /** How long to wait; then `TimeoutError`, and what was waited for goes on. 300 000 for a run, 1 800 000 for a batch when left out. */
   timeoutMs?: number | undefined;
-  /** How long to wait between two looks. 1 000 for a run, 2 000 for a batch when left out; at least 50. */
+  /** How long to wait between two looks. 1 000 for a run, 2 000 for a batch when left out; shorter than 50 counts as 50. */
   pollIntervalMs?: number | undefined;
 }
 
@@ -33,8 +33,8 @@ const POLL_MS_MIN = 50;
 export async function until<Seen>(wait: Wait<Seen>, options: WaitOptions): Promise<Seen> {
   const { timeoutMs = wait.timeoutMs, pollIntervalMs = wait.pollIntervalMs, signal } = options;
   checkMs("timeoutMs", timeoutMs);
-  if (typeof pollIntervalMs !== "number" || !(pollIntervalMs >= POLL_MS_MIN)) {
-    throw invalid("pollIntervalMs", `pollIntervalMs must be a number of at least ${POLL_MS_MIN}`);
+  if (typeof pollIntervalMs !== "number" || !(pollIntervalMs >= 0)) {
+    throw invalid("pollIntervalMs", "pollIntervalMs must be a number of milliseconds");
   }
   const deadline = new Deadline(
     timeoutMs,
@@ -45,7 +45,7 @@ export async function until<Seen>(wait: Wait<Seen>, options: WaitOptions): Promi
     for (;;) {
       const seen = await wait.read({ signal: deadline.signal });
       if (wait.isOver(seen)) return seen;
-      await deadline.pause(pollIntervalMs);
+      await deadline.pause(Math.max(pollIntervalMs, POLL_MS_MIN));
     }
   } catch (error) {
     if (error instanceof EClipsError && wait.runId !== undefined) error.runId = wait.runId;

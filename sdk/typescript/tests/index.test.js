@@ -31,16 +31,22 @@ const ROOMS = [
   "runtimes",
 ];
 
-/** How long the whole may take before it counts as stuck. */
-const RUN_MS_MAX = 15 * 60_000;
+/** How long the whole may take before it counts as stuck, and how long one room. */
+const RUN_MS_MAX = 20 * 60_000;
+const ROOM_MS_MAX = 6 * 60_000;
+/** How long a test that was given up may go on. */
+const REST_MS_MAX = 5_000;
 
 before(async () => {
   setTimeout(() => process.exit(1), RUN_MS_MAX).unref();
   await start();
 });
-after(stop);
+after(async () => {
+  await stop();
+  setTimeout(() => process.exit(1), REST_MS_MAX).unref();
+});
 
 for (const room of process.env.ROOMS?.split(",") ?? ROOMS) {
   const { promises } = await import(`./promises/${room}.js`);
-  describe(room, promises);
+  describe(room, { timeout: ROOM_MS_MAX }, promises);
 }

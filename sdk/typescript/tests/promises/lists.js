@@ -61,7 +61,7 @@ export function promises() {
 
   test("stops asking when nobody wants more, and can begin further down", async () => {
     const { client } = await somebody();
-    const made = await several(client, 5);
+    const made = await several(client, 7);
     for await (const { id } of client.allRuns({ limit: 2 })) {
       assert.equal(id, made[0]);
       break;

@@ -42,15 +42,13 @@ export function promises() {
           `{"error":"${unicode(heard.headers.authorization)}","status":"${unicode(heard.headers.authorization)}","decided_by":"${heard.headers.authorization}"}`,
         );
     const scopes = (heard, response) =>
-      response
-        .writeHead(403)
-        .end(
-          JSON.stringify({
-            error: "x",
-            required: heard.headers.authorization,
-            provided: [heard.headers.authorization],
-          }),
-        );
+      response.writeHead(403).end(
+        JSON.stringify({
+          error: "x",
+          required: heard.headers.authorization,
+          provided: [heard.headers.authorization],
+        }),
+      );
     const elsewhere = (heard, response) =>
       response.writeHead(307, { location: `https://example.com/?${heard.headers.authorization}` }).end();
     for (const step of [echo, escaped, scopes, elsewhere, cut(), half(), hang(), text(502, "<html>"), text(200, "")]) {

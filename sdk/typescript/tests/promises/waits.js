@@ -70,12 +70,18 @@ export function promises() {
     assert.equal((await client.waitForRun(run_id, { pollIntervalMs: 100 })).status, "completed");
   });
 
-  test("intervals that would be a flood are refused", async () => {
+  test("intervals that would be a flood are made longer, and those that cannot be meant are refused", async () => {
+    await at([json(200, RUNNING)], async (client, server) => {
+      await refused(client.waitForRun(RUN.id, { pollIntervalMs: 0, timeoutMs: 500 }), TimeoutError);
+      assert.ok(server.heard.length <= 11, `${server.heard.length}`);
+    });
     await at([json(200, RUN)], async (client, server) => {
-      for (const pollIntervalMs of [0, 1, -1, Number.NaN, "1000"])
+      for (const pollIntervalMs of [-1, Number.NaN, "1000", null]) {
         await refused(client.waitForRun(RUN.id, { pollIntervalMs }), ValidationError);
-      for (const timeoutMs of [0, -1, Number.NaN])
+      }
+      for (const timeoutMs of [0, -1, Number.NaN]) {
         await refused(client.waitForRun(RUN.id, { timeoutMs }), ValidationError);
+      }
       assert.equal(server.heard.length, 0);
     });
   });
