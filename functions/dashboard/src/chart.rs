@@ -153,7 +153,7 @@ pub fn digits(number: u64) -> String {
     let plain = number.to_string();
     let mut grouped = String::with_capacity(plain.len() + plain.len() / 3 * 2);
     for (at, digit) in plain.chars().enumerate() {
-        if at > 0 && (plain.len() - at) % 3 == 0 {
+        if at > 0 && (plain.len() - at).is_multiple_of(3) {
             grouped.push('\u{a0}');
         }
         grouped.push(digit);
