@@ -31,8 +31,11 @@ pub enum Section {
     AuditLog,
 }
 
+/// A page in the navigation: which, its name, its path.
+type Entry = (Section, &'static str, &'static str);
+
 /// The navigation, in its order: a page appears here when it exists.
-const GROUPS: [(&str, &[(Section, &str, &str)]); 2] = [
+const GROUPS: [(&str, &[Entry]); 2] = [
     (
         "Work",
         &[
@@ -199,7 +202,7 @@ impl Frame {
             .collect()
     }
 
-    fn link(&self, (section, name, path): (Section, &'static str, &str)) -> Link {
+    fn link(&self, (section, name, path): Entry) -> Link {
         Link {
             name,
             path: self.at(path),

@@ -135,7 +135,7 @@ pub(in crate::store) fn parts(run: RunId, origin: &Origin<'_>, asked: &Asked<'_>
             ("ttl", Some(ttl.clone())),
         ],
     );
-    mark(&mut main, &origin.mark);
+    mark(&mut main, origin.mark);
     let apart = if inline {
         fill(&mut main, input);
         None

@@ -5,7 +5,7 @@ use eclips_shared::ids::OrgId;
 use eclips_shared::plan::Plan;
 use eclips_shared::role::Role;
 use eclips_shared::store::{Action, Actor, MemberChange, StoreError};
-use eclips_tests::visitor::{Visitor, member_id};
+use eclips_tests::visitor::{Form, Visitor, member_id};
 use eclips_tests::world::{OPERATOR, World, reply};
 use futures_util::future::join;
 
@@ -186,7 +186,7 @@ async fn two_owners_at_once_leave_one() {
     let (ada, bob) = ("ada@example.com", "bob@example.com");
     let leave = format!("{TEAM}/leave");
     let to_member: &[(&str, &str)] = &[("role", "member")];
-    let pairs: [[(String, &[(&str, &str)]); 2]; 4] = [
+    let pairs: [[(String, Form<'_>); 2]; 4] = [
         [(leave.clone(), &[]), (leave.clone(), &[])],
         [(role_of(ada), to_member), (role_of(bob), to_member)],
         [(removal_of(bob), &[]), (removal_of(ada), &[])],
