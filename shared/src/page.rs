@@ -138,10 +138,15 @@ impl Position {
         let bytes = URL_SAFE_NO_PAD.decode(text).ok()?;
         let (version, rest) = bytes.split_first()?;
         let last = rest.strip_prefix(&bound_to.0)?;
-        // The store refuses an empty key, and an odd one would be an alarm for nothing.
-        let is_key = (1..=LAST_BYTES_MAX).contains(&last.len()) && last.iter().all(u8::is_ascii_graphic);
-        let last = String::from_utf8(last.to_vec()).ok()?;
-        (*version == VERSION && is_key).then_some(Self { last })
+        let position = Self::read(str::from_utf8(last).ok()?)?;
+        (*version == VERSION).then_some(position)
+    }
+
+    /// Reads a place as it stands. The store refuses an empty key, and an odd one would be an alarm for nothing.
+    #[must_use]
+    pub fn read(last: &str) -> Option<Self> {
+        let is_key = (1..=LAST_BYTES_MAX).contains(&last.len()) && last.bytes().all(|byte| byte.is_ascii_graphic());
+        is_key.then(|| Self { last: last.to_owned() })
     }
 }
 

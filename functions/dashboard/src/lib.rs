@@ -8,6 +8,7 @@ mod answer;
 mod assets;
 mod audit_log;
 mod chart;
+mod draft;
 mod form;
 mod frame;
 mod guard;

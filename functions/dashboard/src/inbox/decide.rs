@@ -1,16 +1,14 @@
 //! `POST /inbox/{id}/approve` and `/reject`: a person decides, once; with the rules that the API has for a decision.
 
 use eclips_shared::asked;
-use eclips_shared::body;
-use eclips_shared::error::ApiError;
 use eclips_shared::store::Decided;
 use eclips_shared::triage::{Decision, Ruling, TriageItem};
-use serde_json::json;
 use serde_json::value::RawValue;
 
-use super::show::{Draft, Fault, Shown, page};
+use super::show::{Draft, Shown, page};
 use super::{QuestionView, triage_id};
 use crate::answer::Answer;
+use crate::draft::{Body, Fault};
 use crate::form::Fields;
 use crate::guard::{FORM_TOKEN, Member, Visit};
 use crate::pages::Outcome;
@@ -71,35 +69,17 @@ async fn decide(visit: &Visit<'_>, member: &Member, form: &Fields, done: &'stati
 /// Reads the draft as the API reads a body. An output that the page showed and nobody touched comes back as it was shown; that it says
 /// the same as the proposed one is found out where it is decided.
 fn read(draft: &Draft, item: &TriageItem) -> Result<Wanted, Fault> {
-    let no_json = || Fault {
-        field: "output".to_owned(),
-        text: "This is no JSON object.".to_owned(),
-    };
-    let in_words = |error: ApiError| match error {
-        ApiError::Validation { message, field } => Fault {
-            field: field.unwrap_or_else(|| "output".to_owned()),
-            text: message,
-        },
-        ApiError::Unprocessable { message, field } => Fault {
-            field: field.to_owned(),
-            text: message,
-        },
-        _ => no_json(),
-    };
-    // Browsers send the ends of lines as forms have them.
-    let mut asked = json!({ "note": draft.note.replace("\r\n", "\n") }).to_string();
+    let mut body = Body::default().text("note", &draft.note);
     if let Some(output) = &draft.output {
-        let output: Box<RawValue> = serde_json::from_str(output).map_err(|_| no_json())?;
-        asked.truncate(asked.len() - 1);
-        asked.push_str(&format!(r#","output":{output}}}"#));
+        if output.trim().is_empty() {
+            return Err(Fault::new("output", "This is no JSON object."));
+        }
+        body = body.json("output", output)?;
     }
-    let mut fields = body::Fields::parse(asked.as_bytes()).map_err(in_words)?;
-    let (note, output) = (
-        asked::note(&mut fields).map_err(in_words)?,
-        asked::output(&mut fields).map_err(in_words)?,
-    );
+    let mut fields = body.fields()?;
+    let (note, output) = (asked::note(&mut fields)?, asked::output(&mut fields)?);
     if let Some(output) = &output {
-        item.takes(output).map_err(in_words)?;
+        item.takes(output)?;
     }
     Ok(Wanted { note, output })
 }

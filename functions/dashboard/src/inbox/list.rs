@@ -15,8 +15,6 @@ use crate::refusal::Refusal;
 
 /// Questions on a page.
 const QUESTIONS_MAX: usize = 50;
-/// The longest place in the list, in bytes: a digit and an id have 38.
-const PLACE_BYTES_MAX: usize = 64;
 
 /// Questions of like urgency.
 struct Group {
@@ -42,16 +40,15 @@ struct InboxPage {
 /// Lists them.
 pub async fn answer(visit: &Visit<'_>, member: &Member) -> Outcome {
     let place = Place::read(visit)?;
-    let after = visit.query.one("after")?;
-    let is_place =
-        |text: &str| (1..=PLACE_BYTES_MAX).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_graphic());
-    if after.is_some_and(|text| !is_place(text)) {
-        return Err(Refusal::NotFound);
-    }
+    let after = match visit.query.one("after")? {
+        Some(last) => Some(Position::read(last).ok_or(Refusal::NotFound)?),
+        None => None,
+    };
+    let is_first = after.is_none();
     let page = Page {
         limit: QUESTIONS_MAX,
         offset: 0,
-        after: after.map(|last| Position { last: last.to_owned() }),
+        after,
     };
     let (tenant, triages) = (place.tenant(member), visit.app.store.triages());
     let (listed, counts) = tokio::join!(
@@ -87,7 +84,7 @@ pub async fn answer(visit: &Visit<'_>, member: &Member) -> Outcome {
         frame: Frame::of_data("Inbox", Section::Inbox, member, place, "/inbox"),
         groups,
         total,
-        is_first: after.is_none(),
+        is_first,
         done: match visit.query.one("done")? {
             Some("approved") => Some("Approved: the run completes with that output."),
             Some("rejected") => Some("Rejected: nothing is done, and the run has ended."),

@@ -5,6 +5,7 @@ use http::StatusCode;
 
 use super::{QuestionView, path_of, triage_id};
 use crate::answer::Answer;
+use crate::draft::{Fault, Faults};
 use crate::frame::{Frame, Section};
 use crate::guard::{Member, Visit};
 use crate::pages::Outcome;
@@ -19,7 +20,7 @@ struct QuestionPage {
     approve: String,
     reject: String,
     draft: Draft,
-    fault: Option<Fault>,
+    faults: Faults,
     /// Somebody else was first.
     was_late: bool,
 }
@@ -30,21 +31,6 @@ pub(super) struct Draft {
     pub note: String,
     /// The output as it was edited; `None` where it was not.
     pub output: Option<String>,
-}
-
-/// What is wrong with it.
-pub(super) struct Fault {
-    /// `note` or `output`.
-    pub field: String,
-    pub text: String,
-}
-
-impl QuestionPage {
-    /// What is wrong with a field, for the template.
-    fn fault_of(&self, field: &str) -> Option<&str> {
-        let fault = self.fault.as_ref().filter(|fault| fault.field == field);
-        fault.map(|fault| fault.text.as_str())
-    }
 }
 
 /// Shows it.
@@ -95,9 +81,9 @@ pub(super) fn page(
         },
         question,
         was_late: matches!(why, Shown::Late),
-        fault: match why {
-            Shown::Wrong(fault) => Some(fault),
-            Shown::Plainly | Shown::Late => None,
+        faults: match why {
+            Shown::Wrong(fault) => fault.into(),
+            Shown::Plainly | Shown::Late => Faults::default(),
         },
     };
     Answer::page(status, &page)

@@ -4,17 +4,15 @@ use askama::Template;
 use eclips_engine::agents::{self, Agent};
 use eclips_shared::asked;
 use eclips_shared::auth::Author;
-use eclips_shared::body;
-use eclips_shared::error::ApiError;
 use eclips_shared::idempotency::{Named, fingerprint};
 use eclips_shared::ids::FormId;
 use eclips_shared::run::{NewRun, Priority};
 use eclips_shared::store::Made;
 use http::StatusCode;
-use serde_json::json;
 
 use super::path_of;
 use crate::answer::Answer;
+use crate::draft::{Body, Fault, Faults};
 use crate::form::Fields;
 use crate::frame::{Frame, Section};
 use crate::guard::{FORM_TOKEN, Member, Visit};
@@ -39,7 +37,7 @@ struct NewRunPage {
     draft: Draft,
     groups: Vec<Group>,
     priorities: Vec<&'static str>,
-    fault: Option<Fault>,
+    faults: Faults,
 }
 
 /// What a person typed.
@@ -48,20 +46,6 @@ struct Draft {
     data: String,
     agent: String,
     priority: String,
-}
-
-/// What is wrong with it.
-struct Fault {
-    field: String,
-    text: String,
-}
-
-impl NewRunPage {
-    /// What is wrong with a field, for the template.
-    fn fault_of(&self, field: &str) -> Option<&str> {
-        let fault = self.fault.as_ref().filter(|fault| fault.field == field);
-        fault.map(|fault| fault.text.as_str())
-    }
 }
 
 /// Shows the form; `?agent=` chooses one.
@@ -73,7 +57,7 @@ pub async fn show(visit: &Visit<'_>, member: &Member) -> Outcome {
         agent: agents::find(agent).ok_or(Refusal::NotFound)?.id.to_owned(),
         priority: Priority::Normal.as_str().to_owned(),
     };
-    page(member, Place::read(visit)?, FormId::generate(), draft, None)
+    page(member, Place::read(visit)?, FormId::generate(), draft, Faults::default())
 }
 
 /// Starts the run and leads to its page, or shows the form once more with what is wrong.
@@ -93,7 +77,7 @@ pub async fn answer(visit: &Visit<'_>, member: &Member, form: Fields) -> Outcome
     let priority = Priority::parse(&draft.priority).ok_or(Refusal::BadForm)?;
     let (new, asked) = match read(&draft, priority) {
         Ok(read) => read,
-        Err(fault) => return page(member, place, form_id, draft, Some(fault)),
+        Err(fault) => return page(member, place, form_id, draft, fault.into()),
     };
     let named = Named {
         name: form_id.to_string(),
@@ -104,51 +88,31 @@ pub async fn answer(visit: &Visit<'_>, member: &Member, form: Fields) -> Outcome
     match runs.create(&author, member.standing.plan, &new, Some(&named)).await? {
         Made::Now(run) | Made::Before(run) => Ok(Answer::see_other(&place.at(&path_of(run)))),
         // The same form with other words in it: it was sent from the browser's memory.
-        Made::NameTaken => page(member, place, FormId::generate(), draft, None),
+        Made::NameTaken => page(member, place, FormId::generate(), draft, Faults::default()),
     }
 }
 
-/// Reads the draft as the API reads a body, and gives that body too.
+/// Reads the draft as the API reads a body, and gives what a second sending is known by.
 fn read(draft: &Draft, priority: Priority) -> Result<(NewRun, String), Fault> {
-    // Browsers send the ends of lines as forms have them.
-    let task = draft.task.replace("\r\n", "\n");
-    let mut asked = json!({ "task": task, "agent_type": draft.agent }).to_string();
-    if !draft.data.trim().is_empty() {
-        asked.truncate(asked.len() - 1);
-        asked.push_str(&format!(r#","data":{}}}"#, draft.data.trim()));
-    }
-    let in_words = |error: ApiError| match error {
-        ApiError::Validation { message, field } => Fault {
-            field: field.unwrap_or_else(|| "data".to_owned()),
-            text: message,
-        },
-        _ => Fault {
-            field: "data".to_owned(),
-            text: "This is no JSON object.".to_owned(),
-        },
-    };
-    let fields = body::Fields::parse(asked.as_bytes());
-    let mut fields = fields.map_err(|_| Fault {
-        field: "data".to_owned(),
-        text: "This is no JSON object.".to_owned(),
-    })?;
+    let body = Body::default()
+        .text("task", &draft.task)
+        .text("agent_type", &draft.agent)
+        .json("data", &draft.data)?;
+    let mut fields = body.fields()?;
     let new = NewRun {
-        task: asked::task(&mut fields).map_err(in_words)?,
-        agent_type: asked::agent_type(&mut fields)
-            .map_err(in_words)?
-            .unwrap_or(agents::DEFAULT),
-        data: asked::data(&mut fields).map_err(in_words)?,
+        task: asked::task(&mut fields)?,
+        agent_type: asked::agent_type(&mut fields)?.unwrap_or(agents::DEFAULT),
+        data: asked::data(&mut fields)?,
         priority,
         webhook_url: None,
     };
-    fields.finish().map_err(in_words)?;
-    Ok((new, format!("{asked}{}", priority.as_str())))
+    Ok((new, format!("{}{}", body.bytes(), priority.as_str())))
 }
 
-fn page(member: &Member, place: Place, form_id: FormId, draft: Draft, fault: Option<Fault>) -> Outcome {
-    let (title, status) = match fault {
-        None => ("New run", StatusCode::OK),
-        Some(_) => ("Error: New run", StatusCode::UNPROCESSABLE_ENTITY),
+fn page(member: &Member, place: Place, form_id: FormId, draft: Draft, faults: Faults) -> Outcome {
+    let (title, status) = match faults.is_empty() {
+        true => ("New run", StatusCode::OK),
+        false => ("Error: New run", StatusCode::UNPROCESSABLE_ENTITY),
     };
     let mut groups: Vec<Group> = Vec::new();
     for agent in agents::all() {
@@ -172,41 +136,7 @@ fn page(member: &Member, place: Place, form_id: FormId, draft: Draft, fault: Opt
         draft,
         groups,
         priorities: Priority::ALL.iter().map(|priority| priority.as_str()).collect(),
-        fault,
+        faults,
     };
     Answer::page(status, &page)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn draft(task: &str, data: &str) -> Draft {
-        Draft {
-            task: task.to_owned(),
-            data: data.to_owned(),
-            agent: "center".to_owned(),
-            priority: "normal".to_owned(),
-        }
-    }
-
-    #[test]
-    fn a_draft_is_read_as_a_body_of_the_api_is() {
-        let (new, _) = read(&draft("Say\r\nhello", r#" {"n": 1.10} "#), Priority::Normal)
-            .ok()
-            .unwrap();
-        assert_eq!((new.task.as_str(), new.agent_type), ("Say\nhello", "center"));
-        assert_eq!(new.data.unwrap().get(), r#"{"n": 1.10}"#);
-        for (task, data, field) in [
-            ("", "", "task"),
-            ("x", "[1]", "data"),
-            ("x", "{", "data"),
-            // Whoever closes the object himself adds no field of his own.
-            ("x", r#"{},"priority":"critical""#, "priority"),
-            ("x", r#"{},"task":"y""#, "data"),
-        ] {
-            let fault = read(&draft(task, data), Priority::Normal).err().unwrap();
-            assert_eq!(fault.field, field, "{data}: {}", fault.text);
-        }
-    }
 }

@@ -4,17 +4,15 @@
 use askama::Template;
 use eclips_shared::asked;
 use eclips_shared::auth::Author;
-use eclips_shared::body;
-use eclips_shared::error::ApiError;
 use eclips_shared::ids::{FormId, WebhookId};
 use eclips_shared::store::{NewWebhook, place_of_secret};
 use eclips_shared::time::Timestamp;
 use eclips_shared::webhook::{SigningSecret, Topic, WEBHOOKS_MAX, topics};
 use http::StatusCode;
-use serde_json::json;
 
 use super::{path_of, secret_page};
 use crate::answer::Answer;
+use crate::draft::{Body, Fault, Faults};
 use crate::form::Fields;
 use crate::frame::{Frame, Section};
 use crate::guard::{FORM_TOKEN, Member, Visit};
@@ -35,21 +33,13 @@ struct NewWebhookPage {
     form_id: String,
     url: String,
     topics: Vec<TopicView>,
-    url_fault: Option<String>,
-    topics_fault: Option<&'static str>,
+    faults: Faults,
 }
 
 /// What a person typed.
 struct Draft {
     url: String,
     topics: Vec<String>,
-}
-
-/// What is wrong with it.
-#[derive(Default)]
-struct Faults {
-    url: Option<String>,
-    topics: Option<&'static str>,
 }
 
 /// Shows the form.
@@ -84,11 +74,9 @@ pub async fn answer(visit: &Visit<'_>, member: &Member, form: Fields) -> Outcome
     let (url, topics) = match (url(&draft.url, visit), topics(&draft.topics)) {
         (Ok(url), Some(topics)) => (url, topics),
         (url, topics) => {
-            let faults = Faults {
-                url: url.err(),
-                topics: topics.is_none().then_some("Choose what it is to be told."),
-            };
-            return page(member, place, form_id, draft, faults);
+            let no_topics = topics.is_none().then(|| Fault::new("events", "Choose what it is to be told."));
+            let faults = url.err().into_iter().chain(no_topics).collect();
+            return page(member, place, form_id, draft, Faults(faults));
         }
     };
     let tenant = place.tenant(member);
@@ -112,32 +100,21 @@ pub async fn answer(visit: &Visit<'_>, member: &Member, form: Fields) -> Outcome
     if webhooks.find(tenant, id).await?.is_some() {
         return Ok(Answer::see_other(&place.at(&path_of(id))));
     }
-    let faults = Faults {
-        url: Some(format!(
-            "There is room for {WEBHOOKS_MAX} webhooks, live and test together. Delete one first."
-        )),
-        topics: None,
-    };
-    page(member, place, form_id, draft, faults)
+    let full = format!("There is room for {WEBHOOKS_MAX} webhooks, live and test together. Delete one first.");
+    page(member, place, form_id, draft, Fault::new("url", full).into())
 }
 
-/// Reads the URL as the API reads it. *Errors*: what is wrong with it.
-fn url(text: &str, visit: &Visit<'_>) -> Result<String, String> {
-    let asked = json!({ "url": text }).to_string();
-    let read = body::Fields::parse(asked.as_bytes())
-        .and_then(|mut fields| asked::receiver_url(&mut fields, "url", visit.app.receivers));
-    match read {
-        Ok(Some(url)) => Ok(url),
-        Err(ApiError::Validation { message, .. } | ApiError::Unprocessable { message, .. }) => Err(message),
-        Ok(None) | Err(_) => Err("url is required".to_owned()),
-    }
+/// Reads the URL as the API reads it.
+fn url(text: &str, visit: &Visit<'_>) -> Result<String, Fault> {
+    let mut fields = Body::default().text("url", text).fields()?;
+    let url = asked::receiver_url(&mut fields, "url", visit.app.receivers)?;
+    url.ok_or_else(|| Fault::new("url", "url is required"))
 }
 
 fn page(member: &Member, place: Place, form_id: FormId, draft: Draft, faults: Faults) -> Outcome {
-    let is_wrong = faults.url.is_some() || faults.topics.is_some();
-    let (title, status) = match is_wrong {
-        false => ("New webhook", StatusCode::OK),
-        true => ("Error: New webhook", StatusCode::UNPROCESSABLE_ENTITY),
+    let (title, status) = match faults.is_empty() {
+        true => ("New webhook", StatusCode::OK),
+        false => ("Error: New webhook", StatusCode::UNPROCESSABLE_ENTITY),
     };
     let page = NewWebhookPage {
         frame: Frame::of_data(title, Section::Webhooks, member, place, "/webhooks/new"),
@@ -151,8 +128,7 @@ fn page(member: &Member, place: Place, form_id: FormId, draft: Draft, faults: Fa
             })
             .collect(),
         url: draft.url,
-        url_fault: faults.url,
-        topics_fault: faults.topics,
+        faults,
     };
     Answer::page(status, &page)
 }
