@@ -1,9 +1,10 @@
-//! What clients ask for: task, agent, data, where to post the outcome, what is said to a decision. Taken from a body's fields, the same for a run and for the row of
-//! a batch. *Source*: contract §3 and §7.
+//! What clients ask for: task, agent, data, where to post the outcome, what is said to a decision, the row of a batch and its name. Taken
+//! from a body's fields, the same for every route and for the dashboard's forms. *Source*: contract §3 and §7.
 
 use eclips_engine::agents;
 use serde_json::value::RawValue;
 
+use crate::batch::NewRow;
 use crate::body::Fields;
 use crate::error::ApiError;
 use crate::receiver::{ReceiverUrl, Receivers, Unfit};
@@ -17,6 +18,8 @@ const DATA_BYTES_MAX: usize = 128 * 1024;
 const OUTPUT_BYTES_MAX: usize = 64 * 1024;
 /// The longest note, in characters after trimming. *Source*: contract §5.
 const NOTE_CHARS_MAX: usize = 2_000;
+/// The longest name of a batch, in characters after trimming. Our choice.
+const NAME_CHARS_MAX: usize = 200;
 
 /// Takes `task`, trimmed.
 ///
@@ -72,6 +75,31 @@ pub fn note(fields: &mut Fields) -> Result<Option<String>, ApiError> {
 /// *Errors*: [`ApiError::Validation`] when it is no object or too large.
 pub fn output(fields: &mut Fields) -> Result<Option<Box<RawValue>>, ApiError> {
     fields.take_object("output", OUTPUT_BYTES_MAX)
+}
+
+/// Takes a row of a batch: `{ "task", "data"? }`.
+///
+/// *Errors*: those of [`task`] and [`data`], and [`ApiError::Validation`] for a member that a row does not have.
+pub fn row(mut fields: Fields) -> Result<NewRow, ApiError> {
+    let row = NewRow {
+        task: task(&mut fields)?,
+        data: data(&mut fields)?,
+    };
+    fields.finish()?;
+    Ok(row)
+}
+
+/// Takes `name`, what a batch's owner calls it, trimmed; `None` when it is nothing but spaces.
+///
+/// *Errors*: [`ApiError::Validation`] when it is no string or too long.
+pub fn batch_name(fields: &mut Fields) -> Result<Option<String>, ApiError> {
+    let text = fields.take_string("name")?.unwrap_or_default();
+    let name = text.trim();
+    if name.chars().count() > NAME_CHARS_MAX {
+        let message = format!("name must be at most {NAME_CHARS_MAX} characters");
+        return Err(ApiError::field("name", message));
+    }
+    Ok(Some(name.to_owned()).filter(|name| !name.is_empty()))
 }
 
 /// Takes a URL to which outcomes are to be posted, as it was sent. What a name in it leads to is judged where it is posted.

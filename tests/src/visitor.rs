@@ -78,6 +78,26 @@ impl Visitor {
             .body(encoded(fields))
     }
 
+    /// Sends a form with a file in the field `table`, as a browser does.
+    pub async fn upload(&mut self, path: &str, form_token: &str, form: Form<'_>, file: &[u8]) -> Reply {
+        const BOUNDARY: &str = "----eclips-visitor";
+        let mut body = Vec::new();
+        for (name, value) in form.iter().copied().chain([("form_token", form_token)]) {
+            let head = format!("--{BOUNDARY}\r\nContent-Disposition: form-data; name=\"{name}\"\r\n\r\n{value}\r\n");
+            body.extend(head.into_bytes());
+        }
+        let head = "Content-Disposition: form-data; name=\"table\"; filename=\"table.csv\"\r\nContent-Type: text/csv";
+        body.extend(format!("--{BOUNDARY}\r\n{head}\r\n\r\n").into_bytes());
+        body.extend_from_slice(file);
+        body.extend(format!("\r\n--{BOUNDARY}--\r\n").into_bytes());
+        let request = self
+            .request(Method::POST, path)
+            .header(ORIGIN, &self.origin)
+            .header(CONTENT_TYPE, format!("multipart/form-data; boundary={BOUNDARY}"))
+            .body(body);
+        self.send(request).await
+    }
+
     /// A request with this browser's cookies.
     pub fn request(&self, method: Method, path: &str) -> RequestBuilder {
         let jar: Vec<String> = self

@@ -12,9 +12,6 @@ use eclips_shared::store::Made;
 use http::StatusCode;
 use serde::Serialize;
 
-/// The longest `name`, in characters after trimming. Our choice.
-const NAME_CHARS_MAX: usize = 200;
-
 /// *Shape*: `{ "agent_type", "rows": [{ "task", "data"? }], "name"?, "webhook_url"? }`.
 pub struct Create {
     batch: NewBatch,
@@ -29,7 +26,7 @@ impl Verb for Create {
         let batch = NewBatch {
             agent_type: agent_type.ok_or_else(|| ApiError::field("agent_type", "agent_type is required"))?,
             rows: rows(&mut fields)?,
-            name: name(&mut fields)?,
+            name: asked::batch_name(&mut fields)?,
             webhook_url: asked::receiver_url(&mut fields, "webhook_url", incoming.receivers)?,
         };
         fields.finish()?;
@@ -99,29 +96,8 @@ fn rows(fields: &mut Fields) -> Result<Vec<NewRow>, ApiError> {
         return Err(wrong("Maximum 500 rows per batch"));
     }
     let rows = rows.into_iter().enumerate();
-    rows.map(|(number, fields)| row(fields).map_err(|error| error.within(&format!("rows[{number}]"))))
+    rows.map(|(number, fields)| asked::row(fields).map_err(|error| error.within(&format!("rows[{number}]"))))
         .collect()
-}
-
-fn row(mut fields: Fields) -> Result<NewRow, ApiError> {
-    let row = NewRow {
-        task: asked::task(&mut fields)?,
-        data: asked::data(&mut fields)?,
-    };
-    fields.finish()?;
-    Ok(row)
-}
-
-fn name(fields: &mut Fields) -> Result<Option<String>, ApiError> {
-    let Some(text) = fields.take_string("name")? else {
-        return Ok(None);
-    };
-    let name = text.trim();
-    if name.chars().count() > NAME_CHARS_MAX {
-        let message = format!("name must be at most {NAME_CHARS_MAX} characters");
-        return Err(ApiError::field("name", message));
-    }
-    Ok((!name.is_empty()).then(|| name.to_owned()))
 }
 
 #[cfg(test)]

@@ -2,8 +2,8 @@
 
 use askama::Template;
 use http::header::{
-    CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, LOCATION, REFERRER_POLICY, STRICT_TRANSPORT_SECURITY,
-    X_CONTENT_TYPE_OPTIONS, X_FRAME_OPTIONS,
+    CACHE_CONTROL, CONTENT_DISPOSITION, CONTENT_SECURITY_POLICY, CONTENT_TYPE, LOCATION, REFERRER_POLICY,
+    STRICT_TRANSPORT_SECURITY, X_CONTENT_TYPE_OPTIONS, X_FRAME_OPTIONS,
 };
 use http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
 use lambda_http::{Body, Response};
@@ -82,6 +82,19 @@ impl Answer {
             headers,
             body: content.to_vec(),
         }
+    }
+
+    /// A file of somebody's own data, to be kept by him: no cache keeps it. `name` is plain ASCII without quotes.
+    pub fn download(content_type: &'static str, name: &str, content: Vec<u8>) -> Self {
+        let mut headers = HeaderMap::new();
+        headers.insert(CONTENT_TYPE, HeaderValue::from_static(content_type));
+        headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+        let answer = Self {
+            status: StatusCode::OK,
+            headers,
+            body: content,
+        };
+        answer.with(CONTENT_DISPOSITION, &format!("attachment; filename=\"{name}\""))
     }
 
     /// A text for programs, the same for everybody until the next deployment.

@@ -120,7 +120,11 @@ mod tests {
     fn faults_are_the_apis_and_belong_to_their_field() {
         // Whoever closes the object himself adds no field of his own.
         for typed in ["{", r#"{},"priority":"critical""#, r#"{},"task":"y""#] {
-            assert_eq!(Body::default().json("data", typed).unwrap_err().field, "data", "{typed}");
+            assert_eq!(
+                Body::default().json("data", typed).unwrap_err().field,
+                "data",
+                "{typed}"
+            );
         }
         let mut fields = Body::default().json("data", "[1]").unwrap().fields().unwrap();
         let faults = Faults::from(Fault::from(asked::data(&mut fields).unwrap_err()));

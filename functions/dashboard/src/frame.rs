@@ -13,6 +13,8 @@ pub enum Section {
     Runs,
     /// What waits for a person.
     Inbox,
+    /// Batches.
+    Batches,
     /// Usage.
     Usage,
     /// Agents.
@@ -41,6 +43,7 @@ const GROUPS: [(&str, &[Entry]); 2] = [
         &[
             (Section::Runs, "Runs", "/runs"),
             (Section::Inbox, "Inbox", "/inbox"),
+            (Section::Batches, "Batches", "/batches"),
             (Section::Usage, "Usage", "/usage"),
             (Section::Agents, "Agents", "/agents"),
         ],

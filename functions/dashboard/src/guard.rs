@@ -121,10 +121,10 @@ impl<'a> Visit<'a> {
         match (self.is_read(), self.path.as_str()) {
             (true, path) if path.starts_with("/sign-in") => "/".to_owned(),
             (true, _) => self.path_and_query(),
-            (false, "/settings/api-keys" | "/settings/team" | "/runs" | "/webhooks") => {
-                self.path_and_query()
-                    .replacen(&self.path, &format!("{}/new", self.path), 1)
-            }
+            (false, "/settings/api-keys" | "/settings/team" | "/runs" | "/webhooks" | "/batches") => self
+                .path_and_query()
+                .replacen(&self.path, &format!("{}/new", self.path), 1),
+            (false, path @ "/batches/preview") => self.path_and_query().replacen(path, "/batches/new", 1),
             (false, "/sign-out") => "/".to_owned(),
             // The page that the form is on is the one above it.
             (false, path) if path.starts_with("/inbox/") || path.ends_with("/resend") => {
@@ -307,7 +307,7 @@ async fn pass(visit: &mut Visit<'_>, body: &Body, trace: &mut Trace) -> Outcome 
         Handler::OwnRead(handler) => handler(visit, &known().await?).await,
         Handler::OwnWrite(handler) => {
             let signed_in = known().await?;
-            let form = own_form(visit, &signed_in, body, page.form_max)?;
+            let form = own_form(visit, &signed_in, body, page.form_max).await?;
             handler(visit, &signed_in, form).await
         }
         Handler::Read(handler) => {
@@ -318,7 +318,7 @@ async fn pass(visit: &mut Visit<'_>, body: &Body, trace: &mut Trace) -> Outcome 
         }
         Handler::Write(handler) => {
             let member = enter(visit, known().await?).await?;
-            let form = own_form(visit, &member.signed_in, body, page.form_max)?;
+            let form = own_form(visit, &member.signed_in, body, page.form_max).await?;
             member.require(page.needs, RECENT_MS)?;
             handler(visit, &member, form).await
         }
@@ -384,7 +384,7 @@ async fn renew(visit: &Visit<'_>, member: &Member) {
 /// Reads a form and makes sure that a page of this very session sent it.
 ///
 /// *Errors*: [`Refusal::ForeignForm`], [`Refusal::BadForm`], [`Refusal::TooLarge`].
-fn own_form(visit: &Visit<'_>, signed_in: &SignedIn, body: &Body, form_max: usize) -> Result<Fields, Refusal> {
+async fn own_form(visit: &Visit<'_>, signed_in: &SignedIn, body: &Body, form_max: usize) -> Result<Fields, Refusal> {
     if body.len() > form_max {
         return Err(Refusal::TooLarge);
     }
@@ -396,11 +396,7 @@ fn own_form(visit: &Visit<'_>, signed_in: &SignedIn, body: &Body, form_max: usiz
         return Err(Refusal::ForeignForm);
     }
     let kind = visit.headers.get(CONTENT_TYPE).and_then(|kind| kind.to_str().ok());
-    let kind = kind.and_then(|kind| kind.split(';').next()).unwrap_or_default().trim();
-    if !kind.eq_ignore_ascii_case("application/x-www-form-urlencoded") {
-        return Err(Refusal::BadForm);
-    }
-    let form = Fields::parse(body);
+    let form = Fields::of_form(kind.unwrap_or_default(), body).await?;
     let token = form.one(FORM_TOKEN)?.unwrap_or_default();
     if !signed_in.token.vouches_for(token) {
         return Err(Refusal::ForeignForm);

@@ -7,6 +7,7 @@ mod agents;
 mod answer;
 mod assets;
 mod audit_log;
+mod batches;
 mod chart;
 mod draft;
 mod form;

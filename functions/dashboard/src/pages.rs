@@ -4,12 +4,13 @@
 use http::Method;
 
 use crate::answer::Answer;
+use crate::batches::TABLE_BYTES_MAX;
 use crate::form::Fields;
 use crate::guard::{Boxed, Member, SignedIn, Visit};
 use crate::refusal::Refusal;
 use crate::{
-    agents, audit_log, inbox, keys, organizations, plan, reference, runs, sign_in, sign_out, team, trust, usage,
-    webhooks,
+    agents, audit_log, batches, inbox, keys, organizations, plan, reference, runs, sign_in, sign_out, team, trust,
+    usage, webhooks,
 };
 
 /// What a member must be to see a page or send a form.
@@ -68,6 +69,8 @@ pub struct Page {
 const FORM_MAX: usize = 16 * 1024;
 /// The largest form with a run in it: 20 000 characters and 128 KiB of data, each byte of which may be written as three.
 const RUN_FORM_MAX: usize = 640 * 1024;
+/// The largest form with a table in it; its parts are sent as they are.
+const BATCH_FORM_MAX: usize = TABLE_BYTES_MAX + 64 * 1024;
 
 impl std::fmt::Debug for Page {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
@@ -130,7 +133,7 @@ const fn write_long(path: &'static str, needs: Needs, form_max: usize, handler: 
 }
 
 /// Every page.
-pub static PAGES: [Page; 55] = [
+pub static PAGES: [Page; 63] = [
     open("/assets/{id}", |visit| {
         Box::pin(async { crate::assets::show(visit.id.as_deref().unwrap_or_default()) })
     }),
@@ -214,6 +217,33 @@ pub static PAGES: [Page; 55] = [
     }),
     write("/webhooks/{id}/delete", Needs::KeyManager, |visit, member, form| {
         Box::pin(webhooks::delete::answer(visit, member, form))
+    }),
+    read("/batches", Needs::Membership, |visit, member| {
+        Box::pin(batches::list::answer(visit, member))
+    }),
+    read("/batches/new", Needs::Membership, |visit, member| {
+        Box::pin(batches::create::show(visit, member))
+    }),
+    write_long(
+        "/batches/preview",
+        Needs::Membership,
+        BATCH_FORM_MAX,
+        |visit, member, form| Box::pin(batches::create::preview(visit, member, form)),
+    ),
+    write_long("/batches", Needs::Membership, BATCH_FORM_MAX, |visit, member, form| {
+        Box::pin(batches::create::answer(visit, member, form))
+    }),
+    read("/batches/{id}", Needs::Membership, |visit, member| {
+        Box::pin(batches::show::answer(visit, member))
+    }),
+    read("/batches/{id}/results.csv", Needs::Membership, |visit, member| {
+        Box::pin(batches::download::answer(visit, member))
+    }),
+    read("/batches/{id}/cancel", Needs::Membership, |visit, member| {
+        Box::pin(batches::cancel::show(visit, member))
+    }),
+    write("/batches/{id}/cancel", Needs::Membership, |visit, member, form| {
+        Box::pin(batches::cancel::answer(visit, member, form))
     }),
     read("/usage", Needs::Membership, |visit, member| {
         Box::pin(usage::answer(visit, member))

@@ -12,6 +12,7 @@ use eclips_engine::agents;
 use eclips_shared::ids::RunId;
 use eclips_shared::run::{Priority, RunSummary, Status};
 
+use crate::batches;
 use crate::guard::Visit;
 use crate::moment::Moment;
 use crate::place::Place;
@@ -36,6 +37,7 @@ struct RunView {
     created_at: Moment,
     started_at: Option<Moment>,
     completed_at: Option<Moment>,
+    /// The path of its batch.
     batch: Option<String>,
 }
 
@@ -66,7 +68,7 @@ impl RunView {
             created_at: run.created_at.into(),
             started_at: run.started_at.map(Into::into),
             completed_at: run.completed_at.map(Into::into),
-            batch: run.batch_id,
+            batch: run.batch_id.map(|batch| place.at(&batches::path_of(&batch))),
         }
     }
 }

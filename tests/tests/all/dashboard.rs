@@ -3,6 +3,7 @@
 
 mod agents;
 mod audit;
+mod batches;
 mod forms;
 mod grid;
 mod keys;

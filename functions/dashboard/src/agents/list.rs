@@ -1,18 +1,14 @@
-//! `GET /agents`: the roster, by department. It is compiled in; no store is asked.
+//! `GET /agents`: the roster, by department.
 
 use askama::Template;
-use eclips_engine::agents::{self, Agent};
+use eclips_engine::agents;
 use http::StatusCode;
 
+use super::{Department, departments};
 use crate::answer::Answer;
 use crate::frame::{Frame, Section};
 use crate::guard::Member;
 use crate::pages::Outcome;
-
-struct Department {
-    name: &'static str,
-    agents: Vec<&'static Agent>,
-}
 
 #[derive(Template)]
 #[template(path = "agents/list.html")]
@@ -24,21 +20,10 @@ struct AgentsPage {
 
 /// Lists them.
 pub fn answer(member: &Member) -> Outcome {
-    let mut departments: Vec<Department> = Vec::new();
-    for agent in agents::all() {
-        let name = agent.department.name();
-        match departments.last_mut() {
-            Some(last) if last.name == name => last.agents.push(agent),
-            _ => departments.push(Department {
-                name,
-                agents: vec![agent],
-            }),
-        }
-    }
     let page = AgentsPage {
         frame: Frame::of("Agents", Some(Section::Agents), member),
         total: agents::all().count(),
-        departments,
+        departments: departments(),
     };
     Answer::page(StatusCode::OK, &page)
 }

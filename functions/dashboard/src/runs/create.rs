@@ -1,7 +1,7 @@
 //! `GET /runs/new` and `POST /runs`: a new run, with the rules that the API has for one. A form makes one run, however often it is sent.
 
 use askama::Template;
-use eclips_engine::agents::{self, Agent};
+use eclips_engine::agents;
 use eclips_shared::asked;
 use eclips_shared::auth::Author;
 use eclips_shared::idempotency::{Named, fingerprint};
@@ -11,6 +11,7 @@ use eclips_shared::store::Made;
 use http::StatusCode;
 
 use super::path_of;
+use crate::agents::{Department, departments};
 use crate::answer::Answer;
 use crate::draft::{Body, Fault, Faults};
 use crate::form::Fields;
@@ -20,14 +21,6 @@ use crate::pages::Outcome;
 use crate::place::Place;
 use crate::refusal::Refusal;
 
-/// The agents of a department.
-struct Group {
-    name: &'static str,
-    agents: Vec<&'static Agent>,
-    /// The one that is chosen is among them.
-    is_open: bool,
-}
-
 #[derive(Template)]
 #[template(path = "runs/new.html")]
 struct NewRunPage {
@@ -35,7 +28,7 @@ struct NewRunPage {
     action: String,
     form_id: String,
     draft: Draft,
-    groups: Vec<Group>,
+    departments: Vec<Department>,
     priorities: Vec<&'static str>,
     faults: Faults,
 }
@@ -57,7 +50,13 @@ pub async fn show(visit: &Visit<'_>, member: &Member) -> Outcome {
         agent: agents::find(agent).ok_or(Refusal::NotFound)?.id.to_owned(),
         priority: Priority::Normal.as_str().to_owned(),
     };
-    page(member, Place::read(visit)?, FormId::generate(), draft, Faults::default())
+    page(
+        member,
+        Place::read(visit)?,
+        FormId::generate(),
+        draft,
+        Faults::default(),
+    )
 }
 
 /// Starts the run and leads to its page, or shows the form once more with what is wrong.
@@ -114,27 +113,12 @@ fn page(member: &Member, place: Place, form_id: FormId, draft: Draft, faults: Fa
         true => ("New run", StatusCode::OK),
         false => ("Error: New run", StatusCode::UNPROCESSABLE_ENTITY),
     };
-    let mut groups: Vec<Group> = Vec::new();
-    for agent in agents::all() {
-        let name = agent.department.name();
-        if groups.last().is_none_or(|group| group.name != name) {
-            groups.push(Group {
-                name,
-                agents: Vec::new(),
-                is_open: false,
-            });
-        }
-        if let Some(group) = groups.last_mut() {
-            group.is_open |= agent.id == draft.agent;
-            group.agents.push(agent);
-        }
-    }
     let page = NewRunPage {
         frame: Frame::of_data(title, Section::Runs, member, place, "/runs/new"),
         action: place.at("/runs"),
         form_id: form_id.to_string(),
         draft,
-        groups,
+        departments: departments(),
         priorities: Priority::ALL.iter().map(|priority| priority.as_str()).collect(),
         faults,
     };

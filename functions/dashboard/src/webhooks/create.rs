@@ -74,7 +74,9 @@ pub async fn answer(visit: &Visit<'_>, member: &Member, form: Fields) -> Outcome
     let (url, topics) = match (url(&draft.url, visit), topics(&draft.topics)) {
         (Ok(url), Some(topics)) => (url, topics),
         (url, topics) => {
-            let no_topics = topics.is_none().then(|| Fault::new("events", "Choose what it is to be told."));
+            let no_topics = topics
+                .is_none()
+                .then(|| Fault::new("events", "Choose what it is to be told."));
             let faults = url.err().into_iter().chain(no_topics).collect();
             return page(member, place, form_id, draft, Faults(faults));
         }

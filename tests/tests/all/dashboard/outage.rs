@@ -93,17 +93,25 @@ async fn store_calls_per_page_are_what_the_table_says() {
     let run = world.run(&worker, json!({ "task": "x" })).await;
     world.settled(&worker, run).await;
     let run = format!("/runs/{run}");
+    let rows = json!({ "agent_type": "center", "rows": [{ "task": "x" }, { "task": "y" }] });
+    let batch = world.batch(&worker, rows).await;
+    world.batch_ended(&worker, &batch).await;
+    let (batch, results) = (format!("/batches/{batch}"), format!("/batches/{batch}/results.csv"));
     let colleague = Email::parse("bob@example.com").unwrap();
     let members = world.store.members();
     members.add(org, &colleague, Role::Member, &OPERATOR).await.unwrap();
     let bob = format!("/settings/team/{}", member_id(colleague.as_str()));
     let (role_page, removal_page) = (format!("{bob}/role"), format!("{bob}/remove"));
     // ARCHITECTURE.md has this table. What is asked side by side comes in any order.
-    let pages: [(&str, &[&str]); 20] = [
+    let pages: [(&str, &[&str]); 24] = [
         ("/runs", &["GetItem", "Query"]),
         ("/runs/new", &[]),
         (&run, &["GetItem", "Query", "Query"]),
         ("/inbox", &["Query", "Query", "Query", "Query", "Query"]),
+        ("/batches", &["BatchGetItem", "Query", "Query"]),
+        ("/batches/new", &[]),
+        (&batch, &["BatchGetItem", "GetItem", "Query"]),
+        (&results, &["BatchGetItem", "GetItem", "Query"]),
         ("/webhooks", &["Query"]),
         ("/webhooks/new", &[]),
         ("/settings/api-keys", &["Query", "Query"]),

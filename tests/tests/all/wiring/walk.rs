@@ -118,6 +118,7 @@ async fn owner(world: &World, person: &Person) {
         "/runs?show=status:completed",
         "/runs?show=agent:center",
         "/inbox",
+        "/batches",
     ] {
         assert_eq!(owner.get(path).await.status, 200, "{path}");
     }

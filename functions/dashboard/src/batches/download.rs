@@ -1,0 +1,136 @@
+//! `GET /batches/{id}/results.csv`: what became of each row, as a table for a spreadsheet: a line per row in the rows' order, and a
+//! column for each member that some result has.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use csv::{Terminator, WriterBuilder};
+use eclips_shared::batch::BatchRow;
+use serde_json::Value;
+use serde_json::value::RawValue;
+
+use super::{found, number};
+use crate::answer::Answer;
+use crate::guard::{Member, Visit};
+use crate::pages::Outcome;
+use crate::place::Place;
+use crate::refusal::Refusal;
+
+/// What every row has. `result_truncated` is `true` where a result is too large for a batch's answer; its run has it.
+const COLUMNS: [&str; 6] = ["row", "status", "task", "error", "run_id", "result_truncated"];
+
+type Members<'a> = BTreeMap<String, &'a RawValue>;
+
+/// Gives it, as far as the batch is.
+pub async fn answer(visit: &Visit<'_>, member: &Member) -> Outcome {
+    let (job, rows) = found(visit, member, Place::read(visit)?).await?;
+    let content = table(&rows).map_err(|error| {
+        tracing::error!(%error, "a table could not be written");
+        Refusal::Internal
+    })?;
+    let name = format!("batch-{}.csv", job.id);
+    Ok(Answer::download("text/csv; charset=utf-8", &name, content))
+}
+
+fn table(rows: &[BatchRow]) -> Result<Vec<u8>, csv::Error> {
+    let results: Vec<Members<'_>> = rows.iter().map(members).collect();
+    let names: BTreeSet<&String> = results.iter().flat_map(BTreeMap::keys).collect();
+    // Without this mark spreadsheets take it for another encoding.
+    let mut writer = WriterBuilder::new()
+        .terminator(Terminator::CRLF)
+        .from_writer("\u{feff}".as_bytes().to_vec());
+    let head = COLUMNS.iter().map(|name| (*name).to_owned());
+    writer.write_record(head.chain(names.iter().map(|name| format!("result.{name}"))))?;
+    for (row, members) in rows.iter().zip(&results) {
+        let fixed = [
+            number(row).to_string(),
+            row.status.as_str().to_owned(),
+            inert(&row.task),
+            row.error_message.as_deref().map_or_else(String::new, inert),
+            row.run_id.map_or_else(String::new, |run| run.to_string()),
+            row.result_truncated.then(|| "true".to_owned()).unwrap_or_default(),
+        ];
+        let cells = names
+            .iter()
+            .map(|name| members.get(*name).map_or_else(String::new, |value| cell(value)));
+        writer.write_record(fixed.into_iter().chain(cells))?;
+    }
+    writer.into_inner().map_err(|error| error.into_error().into())
+}
+
+/// The members of a row's result.
+fn members(row: &BatchRow) -> Members<'_> {
+    let result = row.result.as_deref().map(|result| serde_json::from_str(result.get()));
+    // A result is an object, or it would be none.
+    result.and_then(Result::ok).unwrap_or_default()
+}
+
+/// A text as it reads, everything else as JSON; nothing for null.
+fn cell(value: &RawValue) -> String {
+    match serde_json::from_str(value.get()) {
+        Ok(Value::Null) => String::new(),
+        Ok(Value::String(text)) => inert(&text),
+        _ => value.get().to_owned(),
+    }
+}
+
+/// A text that no spreadsheet takes for a formula: whatever a task or a model says, opening the table does nothing.
+///
+/// *Source*: OWASP, "CSV Injection".
+fn inert(text: &str) -> String {
+    if text.starts_with(['=', '+', '-', '@', '\t', '\r', '\n']) {
+        format!("'{text}")
+    } else {
+        text.to_owned()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use eclips_shared::batch::RowStatus;
+    use eclips_shared::ids::RunId;
+
+    use super::*;
+
+    fn row(row_index: u16, task: &str, result: Option<&str>) -> BatchRow {
+        BatchRow {
+            row_index,
+            task: task.to_owned(),
+            status: RowStatus::Completed,
+            result: result.map(|result| RawValue::from_string(result.to_owned()).unwrap()),
+            result_truncated: result.is_none(),
+            error_message: None,
+            run_id: None,
+        }
+    }
+
+    #[test]
+    fn a_line_per_row_and_a_column_per_member() {
+        let run = RunId::generate();
+        let failed = BatchRow {
+            status: RowStatus::Failed,
+            result_truncated: false,
+            error_message: Some("- no".to_owned()),
+            run_id: Some(run),
+            ..row(2, "c\nd", None)
+        };
+        let rows = [
+            row(
+                0,
+                "=cmd|' /C calc'!A0",
+                Some(r#"{"summary":"a, \"b\"","n":-1.50,"gone":null}"#),
+            ),
+            row(1, "b", Some(r#"{"n":[1, "=x"],"summary":"@x"}"#)),
+            failed,
+            row(3, "e", None),
+        ];
+        let written = String::from_utf8(table(&rows).unwrap()).unwrap();
+        let wanted = format!(
+            "\u{feff}row,status,task,error,run_id,result_truncated,result.gone,result.n,result.summary\r\n\
+             1,completed,'=cmd|' /C calc'!A0,,,,,-1.50,\"a, \"\"b\"\"\"\r\n\
+             2,completed,b,,,,,\"[1, \"\"=x\"\"]\",'@x\r\n\
+             3,failed,\"c\nd\",'- no,{run},,,,\r\n\
+             4,completed,e,,,true,,,\r\n"
+        );
+        assert_eq!(written, wanted);
+    }
+}
