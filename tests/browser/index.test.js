@@ -28,6 +28,7 @@ const ROOMS = [
   "paging",
   "weight",
   "work",
+  "batches",
   "webhooks",
   "log",
 ];

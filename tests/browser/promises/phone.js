@@ -63,7 +63,7 @@ promise("on a phone a key is made, copied and revoked with a finger", async (sce
   await page.goto(dashboard("/settings/api-keys"));
   await page.getByRole("link", { name: "Make the first key" }).tap();
   await page.getByLabel("Name").fill("Scanner 12");
-  await page.getByRole("link", { name: "Batches" }).tap();
+  await page.getByRole("main").getByRole("link", { name: "Batches" }).tap();
   await page.getByText("after 30 days").tap();
   await page.getByRole("button", { name: "Create key" }).tap();
   const made = await shownKey(page);

@@ -44,9 +44,16 @@ async function pages() {
     ["runs", full, "/runs"],
     ["one run", full, `/runs/${made.run}`],
     ["new run", full, "/runs/new"],
+    ["batches", full, "/batches"],
+    ["one batch, 8 rows", full, `/batches/${made.batch}`],
+    ["new batch", full, "/batches/new"],
     ["inbox", full, "/inbox"],
     ["question", full, `/inbox/${made.question}`],
     ["webhook", full, `/webhooks/${made.webhook}`],
+    ["usage", full, "/usage"],
+    ["agents", full, "/agents"],
+    ["team", full, "/settings/team"],
+    ["trust levels", full, "/settings/trust"],
   ];
 }
 

@@ -7,7 +7,7 @@ import { dashboard, settings } from "../world/server.js";
 import { remember } from "../world/secrets.js";
 import { doubtful, program, run, work } from "../world/work.js";
 
-promise("a run is started, waits for a person, is approved, and its webhook is told", async (scene) => {
+promise("a run is started, waits for a person, is approved, its webhook is told, and usage grows", async (scene) => {
   const owner = await scene.owner();
   const page = await scene.browse(owner);
   await page.goto(dashboard("/webhooks/new"));
@@ -42,6 +42,16 @@ promise("a run is started, waits for a person, is approved, and its webhook is t
     return (await page.getByText("Delivered").count()) === 1;
   });
   assert.match(await row(page, "run.completed").textContent(), /Delivered/);
+
+  const used = await until("usage has grown", async () => {
+    await page.goto(dashboard("/usage"));
+    const text = await fact(page, "Runs").textContent();
+    return text.startsWith("1:") && text;
+  });
+  assert.equal(used, "1: 1 completed, 0 failed, 0 cancelled, 0 wait for a person");
+  // The fast model was not sure, so the premium one was asked too.
+  assert.match(await fact(page, "Credits").textContent(), /^11 of /);
+  assert.match(await row(page, "Procurement Specialist").textContent(), /Procurement Specialist/);
 });
 
 promise("the list of runs and the inbox go on by themselves, and leave what somebody uses alone", async (scene) => {

@@ -167,15 +167,8 @@ export async function setAll(org, prefix, choose) {
  * @param {string} key the id of the key that started the runs
  */
 export async function letWork(org, key) {
-  const day = new Date().toISOString().slice(0, 10);
-  const numbers = (all) => Object.fromEntries(Object.entries(all).map(([name, value]) => [name, { N: String(value) }]));
-  const figures = (runs, credits) =>
-    numbers({ runs, completed: runs - 1, failed: 1, credits, input_tokens: 900 * runs, output_tokens: 2_100 * runs });
-  const items = {
-    [`A#${day}#center`]: figures(1_204, 1_900),
-    [`A#${day}#procurement_specialist`]: figures(37, 111),
-    [`K#${day}#${key}`]: figures(1_240, 2_001),
-    [`K#${day}#dashboard`]: figures(1, 10),
+  await letWorkOn(org, key, new Date(), [1_204, 37]);
+  await put(org, {
     M: {
       trust_center: { S: "2.48" },
       trust_payroll_processor: { S: "5.3" },
@@ -183,7 +176,32 @@ export async function letWork(org, key) {
       breaker_tax_filer: { S: `5.${Date.now() + 240_000}` },
       breaker_center: { S: "6.1" },
     },
-  };
+  });
+}
+
+/**
+ * Lets two agents have worked on one day, so many runs each.
+ * @param {string} org
+ * @param {string} key the id of the key that started the runs, but one
+ * @param {Date} date
+ * @param {[number, number]} runs
+ */
+export async function letWorkOn(org, key, date, [center, procurement]) {
+  const day = date.toISOString().slice(0, 10);
+  const numbers = (all) => Object.fromEntries(Object.entries(all).map(([name, value]) => [name, { N: String(value) }]));
+  const figures = (runs, credits) =>
+    numbers({ runs, completed: runs - 1, failed: 1, credits, input_tokens: 900 * runs, output_tokens: 2_100 * runs });
+  const credits = [center + 696, 3 * procurement];
+  await put(org, {
+    [`A#${day}#center`]: figures(center, credits[0]),
+    [`A#${day}#procurement_specialist`]: figures(procurement, credits[1]),
+    [`K#${day}#${key}`]: figures(center + procurement - 1, credits[0] + credits[1] - 10),
+    [`K#${day}#dashboard`]: figures(1, 10),
+  });
+}
+
+/** Writes what is counted of an organization's live work. */
+async function put(org, items) {
   for (const [sk, item] of Object.entries(items)) {
     const place = { pk: { S: `T#${org}#live` }, sk: { S: sk } };
     await call("PutItem", { TableName: settings.ECLIPS_TABLE_MAIN, Item: { ...place, ...item } });

@@ -5,12 +5,12 @@ import { makeKey } from "./pages.js";
 import { Organization } from "./people.js";
 import { dashboard } from "./server.js";
 import * as store from "./store.js";
-import { work } from "./work.js";
+import { upload, work } from "./work.js";
 
 const KEYS = "/settings/api-keys";
 
 /** Fewer pages than this is no tour. */
-const PAGES_MIN = 69;
+const PAGES_MIN = 79;
 
 /**
  * Walks through all pages, and gathers what there is to say about each.
@@ -68,6 +68,7 @@ async function lone(page, look) {
   await visit(page, "/runs", "no runs yet", look);
   await visit(page, "/inbox", "inbox clear", look);
   await visit(page, "/webhooks", "no webhooks yet", look);
+  await visit(page, "/batches", "no batches yet", look);
   await page.locator("summary").click();
   await look("account menu", page);
 }
@@ -99,7 +100,9 @@ async function asOwner(page, ids, look) {
   await visit(page, "/nowhere", "not found", look);
 }
 
-async function atWork(page, { run, question, waiting, webhook }, look) {
+async function atWork(page, ids, look) {
+  await manyTasks(page, ids, look);
+  const { run, question, waiting, webhook } = ids;
   await visit(page, "/runs", "runs", look);
   await visit(page, "/runs?show=status:failed", "no such runs", look);
   await visit(page, `/runs/${run}`, "run", look);
@@ -135,6 +138,29 @@ async function atWork(page, { run, question, waiting, webhook }, look) {
   await page.getByRole("button", { name: "Make webhook" }).click();
   await page.locator("#url-fault").waitFor();
   await look("new webhook, refused", page);
+}
+
+async function manyTasks(page, { batch }, look) {
+  await visit(page, "/batches", "batches", look);
+  await visit(page, "/batches?after=00000000-0000-7000-8000-000000000000", "batches, nothing older", look);
+  await visit(page, `/batches/${batch}`, "batch", look);
+  await page.getByText("Result of row 1").click();
+  await look("batch, a result opened", page);
+  await visit(page, `/batches/${batch}?show=running`, "batch, no such rows", look);
+  await visit(page, `/batches/${batch}/cancel`, "cancel a batch", look);
+  await visit(page, "/batches/new", "new batch", look);
+  const wide = Array.from({ length: 12 }, (_, at) => `a column with quite a name, the ${at + 1}.`).join(";");
+  await upload(page, `${wide}\n${"Donaudampfschifffahrtsgesellschaft".repeat(4)}${";x".repeat(11)}\n`, "Wide");
+  await page.getByRole("button", { name: "Start 1 run" }).waitFor();
+  await look("batch, looked at", page);
+  await page.goto(dashboard("/batches/new"));
+  await upload(page, "task;n\n;1\n", "Wrong");
+  await page.getByText("Line 2: task is required").waitFor();
+  await look("batch, looked at, with faults", page);
+  await page.goto(dashboard("/batches/new"));
+  await upload(page, "task;\nx;1\n", "Nameless");
+  await page.locator("#table-fault").waitFor();
+  await look("new batch, refused", page);
 }
 
 async function aroundWork(page, colleague, look) {

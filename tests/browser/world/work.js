@@ -8,7 +8,7 @@ import { send } from "./wire.js";
 /** How often the API, which answers within milliseconds, is asked about what others do meanwhile. */
 const LOOKS_MAX = 1_500;
 /** Every scope that work needs. */
-const SCOPES = "agents:read,agents:run,triage:read,triage:write,webhooks:read,webhooks:write";
+const SCOPES = "agents:read,agents:run,batch:read,batch:run,triage:read,triage:write,webhooks:read,webhooks:write";
 
 /**
  * The API, as a program with a key of the organization.
@@ -40,10 +40,32 @@ export function doubtful(call, task, priority = "normal") {
   return run(call, { task, priority, agent_type: "procurement_specialist", data: { sandbox: { confidence: 0.4 } } });
 }
 
+/** A batch that has done what it can: of eight rows one failed, and one waits for a person. @param {Program} call */
+async function batchOf(call) {
+  const rows = ["Lyon", "Basel", "Gent", "Graz", "Turin", "Brno", "Lille", "Bergen"].map((city, at) => ({
+    task: `Find a warehouse to rent near ${city}`,
+    data: { city, sandbox: [{}, { confidence: 0.4 }, {}, { fail: "model" }][at] ?? {} },
+  }));
+  const body = { agent_type: "procurement_specialist", name: "Warehouses for spring", rows };
+  const { job } = await call("POST", "/v1/batches", body);
+  await until("the batch waits for a person", async () => {
+    const { job: seen } = await call("GET", `/v1/batches/${job.id}`);
+    return seen.completed_rows === 6 && seen.failed_rows === 1 && seen.triage_rows === 1;
+  }, LOOKS_MAX);
+  return job.id;
+}
+
+/** Chooses a table in the form for a new batch, and looks at it. @param {import("playwright-core").Page} page */
+export async function upload(page, table, name) {
+  await page.getByLabel("Table").setInputFiles({ name: "table.csv", mimeType: "text/csv", buffer: Buffer.from(table) });
+  await page.getByLabel("Name", { exact: true }).fill(name);
+  await page.getByRole("button", { name: "Look at it" }).click();
+}
+
 /**
  * Has all of it done.
  * @param {import("./people.js").Organization} org
- * @returns {Promise<{ run: string, question: string, waiting: string, webhook: string }>} ids
+ * @returns {Promise<{ run: string, question: string, waiting: string, webhook: string, batch: string }>} ids
  */
 export async function work(org) {
   const call = await program(org);
@@ -54,9 +76,10 @@ export async function work(org) {
   const { id: waiting, triage_item_id: question } = await doubtful(call, "Book the trade fair in Lyon", "urgent");
   await doubtful(call, "Answer the complaint of 12 May", "high");
   await doubtful(call, "Sort yesterday’s invoices");
+  const batch = await batchOf(call);
   await until("the webhook was told", async () => {
     const { data } = await call("GET", `/v1/webhooks/${webhook}/deliveries`);
     return data.some(({ attempts }) => attempts.length > 0);
   }, LOOKS_MAX);
-  return { run: done, question, waiting, webhook };
+  return { run: done, question, waiting, webhook, batch };
 }

@@ -4,7 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use csv::{Terminator, WriterBuilder};
-use eclips_shared::batch::BatchRow;
+use eclips_shared::batch::{ANSWER_BYTES_MAX, BatchRow};
 use serde_json::Value;
 use serde_json::value::RawValue;
 
@@ -17,6 +17,10 @@ use crate::refusal::Refusal;
 
 /// What every row has. `result_truncated` is `true` where a result is too large for a batch's answer; its run has it.
 const COLUMNS: [&str; 6] = ["row", "status", "task", "error", "run_id", "result_truncated"];
+/// The largest table. *Units*: bytes. *Source*: what Lambda takes for an answer, of which base64 makes four bytes of three.
+const BYTES_MAX: usize = ANSWER_BYTES_MAX / 4 * 3;
+/// How much of an error stays where there is no room for all of it. *Units*: characters.
+const ERROR_CHARS: usize = 200;
 
 type Members<'a> = BTreeMap<String, &'a RawValue>;
 
@@ -27,33 +31,73 @@ pub async fn answer(visit: &Visit<'_>, member: &Member) -> Outcome {
         tracing::error!(%error, "a table could not be written");
         Refusal::Internal
     })?;
+    // As text it would lose the mark at its beginning on the way to the gateway: lambda_http takes texts for what they say.
     let name = format!("batch-{}.csv", job.id);
-    Ok(Answer::download("text/csv; charset=utf-8", &name, content))
+    Ok(Answer::download("application/octet-stream", &name, content))
 }
 
+/// Writes it. Every row has its line with its task; of the room that those leave each has the same share for the rest.
 fn table(rows: &[BatchRow]) -> Result<Vec<u8>, csv::Error> {
     let results: Vec<Members<'_>> = rows.iter().map(members).collect();
     let names: BTreeSet<&String> = results.iter().flat_map(BTreeMap::keys).collect();
-    // Without this mark spreadsheets take it for another encoding.
-    let mut writer = WriterBuilder::new()
-        .terminator(Terminator::CRLF)
-        .from_writer("\u{feff}".as_bytes().to_vec());
     let head = COLUMNS.iter().map(|name| (*name).to_owned());
-    writer.write_record(head.chain(names.iter().map(|name| format!("result.{name}"))))?;
-    for (row, members) in rows.iter().zip(&results) {
-        let fixed = [
-            number(row).to_string(),
-            row.status.as_str().to_owned(),
-            inert(&row.task),
-            row.error_message.as_deref().map_or_else(String::new, inert),
-            row.run_id.map_or_else(String::new, |run| run.to_string()),
-            row.result_truncated.then(|| "true".to_owned()).unwrap_or_default(),
-        ];
+    // Without this mark spreadsheets take it for another encoding.
+    let mut written = "\u{feff}".as_bytes().to_vec();
+    written.extend(line(head.chain(names.iter().map(|name| format!("result.{name}"))))?);
+
+    let bare: Vec<Vec<u8>> = rows
+        .iter()
+        .map(|row| {
+            line(
+                fixed(row, None, true)
+                    .into_iter()
+                    .chain(names.iter().map(|_| String::new())),
+            )
+        })
+        .collect::<Result<_, _>>()?;
+    let taken = written.len() + bare.iter().map(Vec::len).sum::<usize>();
+    let share = BYTES_MAX.saturating_sub(taken) / rows.len().max(1);
+    for ((row, members), bare) in rows.iter().zip(&results).zip(&bare) {
         let cells = names
             .iter()
             .map(|name| members.get(*name).map_or_else(String::new, |value| cell(value)));
-        writer.write_record(fixed.into_iter().chain(cells))?;
+        let whole = line(
+            fixed(row, row.error_message.as_deref(), row.result_truncated)
+                .into_iter()
+                .chain(cells),
+        )?;
+        if whole.len() <= bare.len() + share {
+            written.extend(whole);
+            continue;
+        }
+        let short = row
+            .error_message
+            .as_deref()
+            .map(|error| error.chars().take(ERROR_CHARS).collect::<String>());
+        let cells = fixed(row, short.as_deref(), row.result.is_some());
+        written.extend(line(cells.into_iter().chain(names.iter().map(|_| String::new())))?);
     }
+    Ok(written)
+}
+
+/// What every row has, in the order of its columns.
+fn fixed(row: &BatchRow, error: Option<&str>, is_truncated: bool) -> [String; 6] {
+    [
+        number(row).to_string(),
+        row.status.as_str().to_owned(),
+        inert(&row.task),
+        error.map_or_else(String::new, inert),
+        row.run_id.map_or_else(String::new, |run| run.to_string()),
+        if is_truncated { "true" } else { "" }.to_owned(),
+    ]
+}
+
+/// A line of the table.
+fn line(cells: impl Iterator<Item = String>) -> Result<Vec<u8>, csv::Error> {
+    let mut writer = WriterBuilder::new()
+        .terminator(Terminator::CRLF)
+        .from_writer(Vec::new());
+    writer.write_record(cells)?;
     writer.into_inner().map_err(|error| error.into_error().into())
 }
 
@@ -132,5 +176,21 @@ mod tests {
              4,completed,e,,,true,,,\r\n"
         );
         assert_eq!(written, wanted);
+    }
+
+    #[test]
+    fn is_never_larger_than_an_answer_may_be() {
+        let task = "\"".repeat(2_000);
+        let large = format!(r#"{{"list":[{}"x"]}}"#, r#""","#.repeat(2_500));
+        let mut rows: Vec<BatchRow> = (0..500).map(|at| row(at, &task, Some(&large))).collect();
+        rows[7] = row(7, &task, Some(r#"{"list":[1]}"#));
+        rows[8].error_message = Some("\"".repeat(9_000));
+        let written = String::from_utf8(table(&rows).unwrap()).unwrap();
+        assert!(written.len() <= BYTES_MAX && written.len() * 4 / 3 < ANSWER_BYTES_MAX);
+        let lines: Vec<&str> = written.lines().collect();
+        assert_eq!(lines.len(), 501);
+        assert!(lines[8].ends_with(",,,,[1]"), "what is small stays");
+        assert!(lines[1].ends_with(",,,true,"), "what is not says so");
+        assert!(lines[9].len() < 6_000, "an error is cut");
     }
 }

@@ -3,7 +3,7 @@
 
 use std::collections::BTreeSet;
 
-use csv::{ReaderBuilder, StringRecord};
+use csv::{Reader, ReaderBuilder, StringRecord};
 use eclips_shared::asked;
 use eclips_shared::batch::{NewRow, ROWS_MAX};
 use eclips_shared::body;
@@ -78,11 +78,7 @@ impl Table {
         // However lines end where it was written: browsers change that on the way.
         let text = text.replace("\r\n", "\n").replace('\r', "\n");
         let text = text.trim_start_matches('\u{feff}');
-        let mut reader = ReaderBuilder::new()
-            .has_headers(false)
-            .flexible(true)
-            .delimiter(separator(text))
-            .from_reader(text.as_bytes());
+        let mut reader = reader(text, separator(text));
         let mut records = reader
             .records()
             .map(|record| record.map_err(|_| "The file is no CSV.".to_owned()));
@@ -190,23 +186,25 @@ impl Table {
     }
 }
 
-/// What stands between cells: of the three that spreadsheets write, the one that the first line has most of.
+/// What stands between cells: of the three that spreadsheets write, the one by which the first two lines have the most cells, as many each.
+/// A name or a task may have the other two in it, and a single column needs none.
 fn separator(text: &str) -> u8 {
-    let mut counts = [(b',', 0), (b';', 0), (b'\t', 0)];
-    let mut is_quoted = false;
-    for byte in text.bytes().take_while(|byte| *byte != b'\n') {
-        is_quoted ^= byte == b'"';
-        if let Some((_, count)) = counts.iter_mut().find(|(known, _)| *known == byte && !is_quoted) {
-            *count += 1;
-        }
-    }
-    // Of equals the first: `max_by_key` gives the last.
-    let (separator, _) = counts
-        .into_iter()
-        .rev()
-        .max_by_key(|(_, count)| *count)
-        .unwrap_or((b',', 0));
-    separator
+    let cells = |separator: &u8| {
+        let mut lines = reader(text, *separator).into_records().map_while(Result::ok);
+        let names = lines.next().map_or(0, |line| line.len());
+        let as_many = lines.next().is_some_and(|line| line.len() == names);
+        (as_many && names > 1, names, as_many)
+    };
+    // Of equals the comma: `max_by_key` gives the last.
+    b"\t;,".iter().copied().max_by_key(cells).unwrap_or(b',')
+}
+
+fn reader(text: &str, separator: u8) -> Reader<&[u8]> {
+    ReaderBuilder::new()
+        .has_headers(false)
+        .flexible(true)
+        .delimiter(separator)
+        .from_reader(text.as_bytes())
 }
 
 fn columns(names: &StringRecord) -> Result<Vec<String>, String> {
@@ -270,6 +268,10 @@ mod tests {
         // One column, and a name with commas in it.
         assert_eq!(cells("task\nx").1, [(2, vec!["x".to_owned()])]);
         assert_eq!(cells("\"a,b,c\";n\nx;y").0, ["a,b,c", "n"]);
+        assert_eq!(cells("a, b, c;n\nx;y").0, ["a, b, c", "n"]);
+        assert_eq!(cells("task\nbuy a, b; c").1, [(2, vec!["buy a, b; c".to_owned()])]);
+        // The second line is at fault, and not the separator.
+        assert_eq!(Table::read("task;n;m\nx;1").unwrap().columns, ["task", "n", "m"]);
     }
 
     #[test]

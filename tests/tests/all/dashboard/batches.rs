@@ -202,7 +202,7 @@ async fn a_batch_is_followed_row_by_row_and_downloaded() {
     }
 
     let file = scene.worker.get(&format!("{path}/results.csv")).await;
-    assert_eq!(file.header("content-type"), "text/csv; charset=utf-8");
+    assert_eq!(file.header("content-type"), "application/octet-stream");
     assert_eq!(
         file.header("content-disposition"),
         format!("attachment; filename=\"batch-{batch}.csv\"")
