@@ -7,10 +7,11 @@ use http::StatusCode;
 
 use crate::answer::Answer;
 use crate::frame::{Frame, Section};
-use crate::guard::{Member, Visit};
+use crate::guard::Member;
 use crate::moment::Moment;
 use crate::pages::Outcome;
 use crate::refusal::Refusal;
+use crate::visit::Visit;
 
 /// Entries on a page.
 const ENTRIES_MAX: i32 = 50;

@@ -16,11 +16,12 @@ use eclips_engine::agents;
 use eclips_shared::batch::{BatchRow, BatchStatus, Job, RowStatus};
 use eclips_shared::ids::BatchId;
 
-use crate::guard::{Member, Visit};
+use crate::guard::Member;
 use crate::moment::Moment;
 use crate::place::Place;
 use crate::refusal::Refusal;
 use crate::runs::Badge;
+use crate::visit::Visit;
 
 /// A batch on a page.
 struct BatchView {

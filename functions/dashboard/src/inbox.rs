@@ -9,11 +9,11 @@ use eclips_shared::ids::TriageId;
 use eclips_shared::run::Priority;
 use eclips_shared::triage::{TriageItem, TriageStatus};
 
-use crate::guard::Visit;
 use crate::moment::Moment;
 use crate::place::Place;
 use crate::refusal::Refusal;
 use crate::runs::{Badge, path_of as run_path, percent, pretty};
+use crate::visit::Visit;
 
 /// A question on a page.
 struct QuestionView {

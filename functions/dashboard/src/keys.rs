@@ -15,9 +15,10 @@ use eclips_shared::store::{KeySummary, MemberSummary};
 use eclips_shared::time::{DAY_MS, Timestamp};
 use http::Method;
 
-use crate::guard::{Member, Visit};
+use crate::guard::Member;
 use crate::moment::{Moment, days_left};
 use crate::refusal::Refusal;
+use crate::visit::Visit;
 
 /// A key that ends within this gets a badge. *Source*: our choice: two weeks to roll it in.
 const SOON_MS: i64 = 14 * DAY_MS;

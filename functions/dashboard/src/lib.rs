@@ -30,6 +30,7 @@ mod sign_out;
 mod team;
 mod trust;
 mod usage;
+mod visit;
 mod webhooks;
 
 use std::convert::Infallible;

@@ -9,10 +9,11 @@ use http::StatusCode;
 use crate::answer::Answer;
 use crate::form::Fields;
 use crate::frame::Frame;
-use crate::guard::{FORM_TOKEN, SignedIn, Visit};
+use crate::guard::{FORM_TOKEN, SignedIn};
 use crate::pages::Outcome;
 use crate::refusal::Refusal;
 use crate::session::mint;
+use crate::visit::Visit;
 
 struct Row {
     org: String,

@@ -6,8 +6,9 @@ use http::Method;
 use crate::answer::Answer;
 use crate::batches::TABLE_BYTES_MAX;
 use crate::form::Fields;
-use crate::guard::{Boxed, Member, SignedIn, Visit};
+use crate::guard::{Boxed, Member, SignedIn};
 use crate::refusal::Refusal;
+use crate::visit::Visit;
 use crate::{
     agents, audit_log, batches, inbox, keys, organizations, plan, reference, runs, sign_in, sign_out, team, trust,
     usage, webhooks,

@@ -2,8 +2,9 @@
 
 use eclips_shared::auth::{Mode, Tenant};
 
-use crate::guard::{Member, Visit};
+use crate::guard::Member;
 use crate::refusal::Refusal;
+use crate::visit::Visit;
 
 /// The name of the field in a query.
 pub const MODE: &str = "mode";

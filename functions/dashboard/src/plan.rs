@@ -9,8 +9,9 @@ use http::StatusCode;
 use crate::answer::Answer;
 use crate::chart::digits;
 use crate::frame::{Frame, Section};
-use crate::guard::{Member, Visit};
+use crate::guard::Member;
 use crate::pages::Outcome;
+use crate::visit::Visit;
 
 /// A number of the plan.
 struct Row {

@@ -14,9 +14,9 @@ use self::operation::{Heading, OperationView};
 use self::prose::{Piece, pieces};
 use crate::answer::Answer;
 use crate::frame::Frame;
-use crate::guard::Visit;
 use crate::pages::Outcome;
 use crate::refusal::Refusal;
+use crate::visit::Visit;
 
 /// Operations that belong together.
 struct Group {

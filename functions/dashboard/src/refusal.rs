@@ -7,8 +7,8 @@ use http::header::{ALLOW, RETRY_AFTER};
 
 use crate::answer::Answer;
 use crate::frame::Frame;
-use crate::guard::Visit;
 use crate::sign_in::start_path;
+use crate::visit::Visit;
 
 /// Seconds after which somebody may try again when the service itself is short of something.
 const RETRY_AFTER_S: &str = "5";

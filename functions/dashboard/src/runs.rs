@@ -13,10 +13,10 @@ use eclips_shared::ids::RunId;
 use eclips_shared::run::{Priority, RunSummary, Status};
 
 use crate::batches;
-use crate::guard::Visit;
 use crate::moment::Moment;
 use crate::place::Place;
 use crate::refusal::Refusal;
+use crate::visit::Visit;
 
 /// A run on a page.
 struct RunView {

@@ -2,8 +2,9 @@
 
 use crate::answer::Answer;
 use crate::form::Fields;
-use crate::guard::{FORM_TOKEN, SignedIn, Visit};
+use crate::guard::{FORM_TOKEN, SignedIn};
 use crate::pages::Outcome;
+use crate::visit::Visit;
 
 /// Closes the session and takes its cookie away. Somebody who is no member any more may do that, too.
 pub async fn answer(visit: &Visit<'_>, signed_in: &SignedIn, form: Fields) -> Outcome {

@@ -12,9 +12,10 @@ use eclips_shared::email::Email;
 use eclips_shared::role::Role;
 use eclips_shared::store::MemberSummary;
 
-use crate::guard::{Member, Visit};
+use crate::guard::Member;
 use crate::moment::Moment;
 use crate::refusal::Refusal;
+use crate::visit::Visit;
 
 /// A member on a page.
 struct MemberView {

@@ -10,10 +10,11 @@ use http::StatusCode;
 
 use crate::answer::Answer;
 use crate::frame::{Frame, Section};
-use crate::guard::{Member, Visit};
+use crate::guard::Member;
 use crate::moment::Moment;
 use crate::pages::Outcome;
 use crate::place::Place;
+use crate::visit::Visit;
 
 /// An agent's trust on a page.
 pub struct TrustView {

@@ -14,10 +14,11 @@ use self::month::Month;
 use crate::answer::Answer;
 use crate::chart::{Chart, Value, digits};
 use crate::frame::{Frame, Section};
-use crate::guard::{Member, Visit};
+use crate::guard::Member;
 use crate::pages::Outcome;
 use crate::place::Place;
 use crate::refusal::Refusal;
+use crate::visit::Visit;
 
 /// Keys on a page.
 const KEYS_MAX: usize = 50;

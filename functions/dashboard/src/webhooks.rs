@@ -17,12 +17,13 @@ use http::StatusCode;
 
 use crate::answer::Answer;
 use crate::frame::{Frame, Section};
-use crate::guard::{Member, Visit};
+use crate::guard::Member;
 use crate::moment::Moment;
 use crate::pages::Outcome;
 use crate::place::Place;
 use crate::refusal::Refusal;
 use crate::runs::Badge;
+use crate::visit::Visit;
 
 /// A webhook on a page.
 struct WebhookView {

@@ -138,10 +138,8 @@ pub fn destroy(options: &Destroy, workspace: &Workspace) -> Result<ExitCode> {
         None => asked("the stack's name once more: ")?,
     };
     ensure!(said == options.stack, "{said:?} is another name; nothing was deleted");
-    let mut command = sam(workspace, &["delete"], &options.stack, options.region.as_deref())?;
-    command.arg("--no-prompts");
     run(
-        command,
+        deleting(&options.stack, options.region.as_deref(), workspace)?,
         "sam says above what it lacks; what is left is in `aws cloudformation describe-stack-resources`.",
     )?;
     Ok(ExitCode::SUCCESS)
@@ -158,6 +156,13 @@ pub fn deploying(template: &Path, stack: &str, region: Option<&str>, workspace: 
         "--resolve-s3",
         "--no-fail-on-empty-changeset",
     ]);
+    Ok(command)
+}
+
+/// Prepares a stack's deletion, which asks nobody any more. *Errors*: no SAM, in a sentence.
+pub fn deleting(stack: &str, region: Option<&str>, workspace: &Workspace) -> Result<Command> {
+    let mut command = sam(workspace, &["delete"], stack, region)?;
+    command.arg("--no-prompts");
     Ok(command)
 }
 

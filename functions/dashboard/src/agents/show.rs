@@ -7,11 +7,12 @@ use http::StatusCode;
 
 use crate::answer::Answer;
 use crate::frame::{Frame, Section};
-use crate::guard::{Member, Visit};
+use crate::guard::Member;
 use crate::pages::Outcome;
 use crate::place::Place;
 use crate::refusal::Refusal;
 use crate::trust::TrustView;
+use crate::visit::Visit;
 
 /// Something that its answers may propose.
 struct ActionView {

@@ -10,10 +10,11 @@ use serde_json::value::RawValue;
 
 use super::{found, number};
 use crate::answer::Answer;
-use crate::guard::{Member, Visit};
+use crate::guard::Member;
 use crate::pages::Outcome;
 use crate::place::Place;
 use crate::refusal::Refusal;
+use crate::visit::Visit;
 
 /// What every row has. `result_truncated` is `true` where a result is too large for a batch's answer; its run has it.
 const COLUMNS: [&str; 6] = ["row", "status", "task", "error", "run_id", "result_truncated"];

@@ -7,11 +7,12 @@ use http::StatusCode;
 use super::{BatchView, found, number, path_of, row_badge};
 use crate::answer::Answer;
 use crate::frame::{Frame, Section};
-use crate::guard::{Member, Visit};
+use crate::guard::Member;
 use crate::pages::Outcome;
 use crate::place::Place;
 use crate::refusal::Refusal;
 use crate::runs::{self, Badge, pretty};
+use crate::visit::Visit;
 
 /// Rows on a page.
 const ROWS_MAX: usize = 50;

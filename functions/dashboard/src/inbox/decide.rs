@@ -10,10 +10,11 @@ use super::{QuestionView, triage_id};
 use crate::answer::Answer;
 use crate::draft::{Body, Fault};
 use crate::form::Fields;
-use crate::guard::{FORM_TOKEN, Member, Visit};
+use crate::guard::{FORM_TOKEN, Member};
 use crate::pages::Outcome;
 use crate::place::Place;
 use crate::refusal::Refusal;
+use crate::visit::Visit;
 
 /// What a form decides.
 struct Wanted {

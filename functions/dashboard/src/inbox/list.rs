@@ -8,10 +8,11 @@ use http::StatusCode;
 use super::{QuestionView, group};
 use crate::answer::Answer;
 use crate::frame::{Frame, Section};
-use crate::guard::{Member, Visit};
+use crate::guard::Member;
 use crate::pages::Outcome;
 use crate::place::Place;
 use crate::refusal::Refusal;
+use crate::visit::Visit;
 
 /// Questions on a page.
 const QUESTIONS_MAX: usize = 50;

@@ -7,10 +7,11 @@ use super::{QuestionView, path_of, triage_id};
 use crate::answer::Answer;
 use crate::draft::{Fault, Faults};
 use crate::frame::{Frame, Section};
-use crate::guard::{Member, Visit};
+use crate::guard::Member;
 use crate::pages::Outcome;
 use crate::place::Place;
 use crate::refusal::Refusal;
+use crate::visit::Visit;
 
 #[derive(Template)]
 #[template(path = "inbox/show.html")]

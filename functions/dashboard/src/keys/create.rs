@@ -13,10 +13,11 @@ use super::{KeyView, curl};
 use crate::answer::Answer;
 use crate::form::Fields;
 use crate::frame::{Frame, Section};
-use crate::guard::{FORM_TOKEN, Member, Visit, lost};
+use crate::guard::{FORM_TOKEN, Member, lost};
 use crate::moment::Moment;
 use crate::pages::Outcome;
 use crate::refusal::Refusal;
+use crate::visit::Visit;
 
 struct ScopeView {
     word: &'static str,

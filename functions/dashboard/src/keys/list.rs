@@ -9,9 +9,10 @@ use http::StatusCode;
 use super::KeyView;
 use crate::answer::Answer;
 use crate::frame::{Frame, Section};
-use crate::guard::{Member, Visit};
+use crate::guard::Member;
 use crate::pages::Outcome;
 use crate::refusal::Refusal;
+use crate::visit::Visit;
 
 /// Keys on a page.
 const KEYS_MAX: i32 = 50;

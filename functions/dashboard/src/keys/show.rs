@@ -8,9 +8,10 @@ use http::StatusCode;
 use super::{KeyView, find};
 use crate::answer::Answer;
 use crate::frame::{Frame, Section};
-use crate::guard::{Member, Visit};
+use crate::guard::Member;
 use crate::moment::Moment;
 use crate::pages::Outcome;
+use crate::visit::Visit;
 
 struct RefusedView {
     status: u16,

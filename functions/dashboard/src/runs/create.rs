@@ -16,10 +16,11 @@ use crate::answer::Answer;
 use crate::draft::{Body, Fault, Faults};
 use crate::form::Fields;
 use crate::frame::{Frame, Section};
-use crate::guard::{FORM_TOKEN, Member, Visit};
+use crate::guard::{FORM_TOKEN, Member};
 use crate::pages::Outcome;
 use crate::place::Place;
 use crate::refusal::Refusal;
+use crate::visit::Visit;
 
 #[derive(Template)]
 #[template(path = "runs/new.html")]

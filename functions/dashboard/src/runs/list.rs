@@ -11,10 +11,11 @@ use http::StatusCode;
 use super::{RunView, badge};
 use crate::answer::Answer;
 use crate::frame::{Frame, Section};
-use crate::guard::{Member, Visit};
+use crate::guard::Member;
 use crate::pages::Outcome;
 use crate::place::Place;
 use crate::refusal::Refusal;
+use crate::visit::Visit;
 
 /// Runs on a page.
 const RUNS_MAX: usize = 50;

@@ -11,11 +11,12 @@ use subtle::ConstantTimeEq;
 use super::own_path;
 use super::start::refuse;
 use crate::answer::Answer;
-use crate::guard::{SignedIn, Visit, sign_in};
+use crate::guard::{SignedIn, sign_in};
 use crate::oidc::{Attempt, Identity};
 use crate::pages::Outcome;
 use crate::refusal::Refusal;
 use crate::session::mint;
+use crate::visit::Visit;
 
 /// Ends a sign-in. The attempt's cookie goes, whatever comes of it: a second answer finds nothing to belong to.
 pub async fn answer(visit: &Visit<'_>) -> Outcome {

@@ -6,9 +6,10 @@ use http::StatusCode;
 use super::{own_path, start_path};
 use crate::answer::Answer;
 use crate::frame::Frame;
-use crate::guard::{Visit, sign_in};
+use crate::guard::sign_in;
 use crate::pages::Outcome;
 use crate::refusal::Refusal;
+use crate::visit::Visit;
 
 #[derive(Template)]
 #[template(path = "sign_in.html")]

@@ -5,10 +5,10 @@ use base64::prelude::BASE64_URL_SAFE_NO_PAD;
 
 use super::{ATTEMPT_SECONDS, own_path};
 use crate::answer::Answer;
-use crate::guard::Visit;
 use crate::oidc::Fault;
 use crate::pages::Outcome;
 use crate::refusal::Refusal;
+use crate::visit::Visit;
 
 /// Sign-ins that a browser may have under way beside a new one.
 const ATTEMPTS_KEPT: usize = 3;

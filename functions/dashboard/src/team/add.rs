@@ -11,9 +11,10 @@ use super::{RoleView, roles};
 use crate::answer::Answer;
 use crate::form::Fields;
 use crate::frame::{Frame, Section};
-use crate::guard::{FORM_TOKEN, Member, Visit, lost};
+use crate::guard::{FORM_TOKEN, Member, lost};
 use crate::pages::Outcome;
 use crate::refusal::Refusal;
+use crate::visit::Visit;
 
 #[derive(Template)]
 #[template(path = "team/new.html")]

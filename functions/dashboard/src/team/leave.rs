@@ -8,9 +8,10 @@ use super::remove::end;
 use crate::answer::Answer;
 use crate::form::Fields;
 use crate::frame::{Frame, Section};
-use crate::guard::{FORM_TOKEN, Member, Visit};
+use crate::guard::{FORM_TOKEN, Member};
 use crate::pages::Outcome;
 use crate::refusal::Refusal;
+use crate::visit::Visit;
 
 #[derive(Template)]
 #[template(path = "team/leave.html")]

@@ -6,9 +6,10 @@ use http::StatusCode;
 use super::{MemberView, email_of, id_of};
 use crate::answer::Answer;
 use crate::frame::{Frame, Section};
-use crate::guard::{Member, Visit};
+use crate::guard::Member;
 use crate::pages::Outcome;
 use crate::refusal::Refusal;
+use crate::visit::Visit;
 
 /// Members on a page.
 const MEMBERS_MAX: usize = 50;

@@ -9,9 +9,10 @@ use super::{MemberView, RoleView, email_in, find, roles};
 use crate::answer::Answer;
 use crate::form::Fields;
 use crate::frame::{Frame, Section};
-use crate::guard::{FORM_TOKEN, Member, Visit, lost};
+use crate::guard::{FORM_TOKEN, Member, lost};
 use crate::pages::Outcome;
 use crate::refusal::Refusal;
+use crate::visit::Visit;
 
 #[derive(Template)]
 #[template(path = "team/role.html")]

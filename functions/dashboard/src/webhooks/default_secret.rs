@@ -9,9 +9,10 @@ use super::{AskPage, secret_page};
 use crate::answer::Answer;
 use crate::form::Fields;
 use crate::frame::{Frame, Section};
-use crate::guard::{FORM_TOKEN, Member, Visit};
+use crate::guard::{FORM_TOKEN, Member};
 use crate::pages::Outcome;
 use crate::place::Place;
+use crate::visit::Visit;
 
 /// Asks.
 pub async fn show(visit: &Visit<'_>, member: &Member) -> Outcome {

@@ -6,9 +6,10 @@ use http::StatusCode;
 use super::WebhookView;
 use crate::answer::Answer;
 use crate::frame::{Frame, Section};
-use crate::guard::{Member, Visit};
+use crate::guard::Member;
 use crate::pages::Outcome;
 use crate::place::Place;
+use crate::visit::Visit;
 
 #[derive(Template)]
 #[template(path = "webhooks/list.html")]

@@ -7,10 +7,11 @@ use eclips_shared::webhook::{Errand, Target};
 use super::{find, path_of, webhook_id};
 use crate::answer::Answer;
 use crate::form::Fields;
-use crate::guard::{FORM_TOKEN, Member, Visit};
+use crate::guard::{FORM_TOKEN, Member};
 use crate::pages::Outcome;
 use crate::place::Place;
 use crate::refusal::Refusal;
+use crate::visit::Visit;
 
 /// Sends it again; the table's stream carries it on.
 pub async fn answer(visit: &Visit<'_>, member: &Member, form: Fields) -> Outcome {

@@ -8,10 +8,11 @@ use super::{AskPage, find, path_of, secret_page, webhook_id};
 use crate::answer::Answer;
 use crate::form::Fields;
 use crate::frame::{Frame, Section};
-use crate::guard::{FORM_TOKEN, Member, Visit};
+use crate::guard::{FORM_TOKEN, Member};
 use crate::pages::Outcome;
 use crate::place::Place;
 use crate::refusal::Refusal;
+use crate::visit::Visit;
 
 /// Asks.
 pub async fn show(visit: &Visit<'_>, member: &Member) -> Outcome {

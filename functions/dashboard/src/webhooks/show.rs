@@ -9,12 +9,13 @@ use http::StatusCode;
 use super::{WebhookView, find, webhook_id};
 use crate::answer::Answer;
 use crate::frame::{Frame, Section};
-use crate::guard::{Member, Visit};
+use crate::guard::Member;
 use crate::moment::Moment;
 use crate::pages::Outcome;
 use crate::place::Place;
 use crate::refusal::Refusal;
 use crate::runs::{Badge, path_of as run_path};
+use crate::visit::Visit;
 
 /// Deliveries on a page.
 const DELIVERIES_MAX: usize = 25;

@@ -81,7 +81,25 @@ pub fn run(workspace: &Workspace) -> Result<Outcome> {
     deploy(&path, &server, workspace)?;
     let url = api_url(&server, workspace)?;
     println!("deployed: {url}");
-    tried(&server, &url, workspace)
+    let outcome = tried(&server, &url, workspace)?;
+    delete(&server, workspace)?;
+    Ok(outcome)
+}
+
+/// Deletes the stack as `cargo xtask destroy` does, and looks that it is gone.
+fn delete(server: &Server, workspace: &Workspace) -> Result<()> {
+    let mut deleting = stack::deleting(STACK, Some(REGION), workspace)?;
+    deleting.envs(settings(server.port));
+    let finished = process::quiet(deleting)?;
+    ensure!(finished.success, "sam delete: {}", finished.output.trim_end());
+    let mut listing = stack::listing(STACK, Some(REGION), workspace)?;
+    listing.envs(settings(server.port));
+    ensure!(
+        !process::quiet(listing)?.success,
+        "sam delete said that the stack was gone, and it is still listed"
+    );
+    println!("deleted: {STACK}");
+    Ok(())
 }
 
 /// Puts a function's program of this build where SAM takes it from, and zips it: the optimised one would take minutes to build.
