@@ -5,6 +5,7 @@ mod audit;
 mod batches;
 mod conduct;
 mod deliveries;
+mod error;
 mod fold;
 mod index;
 mod item;
@@ -26,7 +27,6 @@ mod triage;
 mod webhooks;
 mod work;
 
-use std::fmt;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
@@ -36,7 +36,7 @@ use aws_config::retry::RetryConfig;
 use aws_config::timeout::TimeoutConfig;
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::config::{ConfigBag, Credentials, Intercept, Region, RuntimeComponents};
-use aws_sdk_dynamodb::error::{BoxError, ProvideErrorMetadata, SdkError};
+use aws_sdk_dynamodb::error::BoxError;
 use aws_sdk_dynamodb::operation::query::builders::QueryFluentBuilder;
 use aws_sdk_dynamodb::operation::update_item::builders::UpdateItemFluentBuilder;
 
@@ -44,6 +44,7 @@ pub use audit::{Action, Actor, Audit, AuditEntry};
 pub use batches::{Batch, BatchCancelled, BatchInput, Batches};
 pub use conduct::{Conduct, Conducts, counts, read_counts};
 pub use deliveries::{Claimed, Deliveries, Held, NewDelivery, Next};
+pub use error::StoreError;
 pub use fold::{AnswerChange, Change, DayChange, Fold, Owner, RunChange};
 pub use keys::{GRACES_MS, KeyRecord, KeySummary, Keys, LIFE_MS_MAX, NewKey, Refused, RefusedRequests, Rolled};
 pub use limits::{Allowed, Limits, Quota, Refusal};
@@ -61,72 +62,16 @@ pub use triage::{Decided, Expired, Question, Triages};
 pub use webhooks::{NewWebhook, Receiver, Rotated, Webhooks, place_of_default, place_of_secret};
 pub use work::{Advance, AttemptRow, AttemptState, Claim, KeptAnswer, Outcome, TriageRow, Work, Works};
 
+use self::error::written;
+pub(crate) use self::error::{cause, unavailable};
 use self::item::{Attributes, s};
 use crate::config::Config;
-use crate::error::ApiError;
 use crate::ids::KeyId;
 
 /// One try of one call. A call that is slower is lost for the request that waits.
 const ATTEMPT: Duration = Duration::from_millis(900);
 /// One call with its retries. *Source*: a stopped store must be a 503 within 3 s.
 const OPERATION: Duration = Duration::from_millis(2_000);
-
-/// Why a call gave no answer.
-#[derive(Debug)]
-pub enum StoreError {
-    /// The store did not answer, throttled or refused us.
-    Unavailable {
-        /// The call.
-        call: &'static str,
-        /// The SDK's word for it; never holds data.
-        cause: String,
-    },
-    /// A record is not what we wrote.
-    Corrupt {
-        /// Which kind of record.
-        record: &'static str,
-        /// Which attribute.
-        attribute: String,
-    },
-    /// The condition of a write did not hold: somebody else was first.
-    Lost,
-}
-
-impl fmt::Display for StoreError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Unavailable { call, cause } => write!(f, "{call}: {cause}"),
-            Self::Corrupt { record, attribute } => write!(f, "corrupt {record} record: {attribute}"),
-            Self::Lost => f.write_str("somebody else was first"),
-        }
-    }
-}
-
-impl std::error::Error for StoreError {}
-
-impl StoreError {
-    /// Whether others held the same items all the time: trying again is all that is needed.
-    #[must_use]
-    pub fn is_contention(&self) -> bool {
-        matches!(self, Self::Unavailable { cause, .. } if cause == "TransactionCanceledException")
-    }
-
-    /// Writes the cause into the log; once, where a request ends because of it.
-    pub fn log(&self) {
-        match self {
-            Self::Corrupt { .. } => tracing::error!(alarm = "corrupt_record", error = %self),
-            Self::Unavailable { .. } | Self::Lost => tracing::warn!(error = %self, "store unavailable"),
-        }
-    }
-}
-
-impl From<StoreError> for ApiError {
-    /// Logs the cause, once, and gives the client none of it. Every fault of the store is a 503, never a 401 or a 200.
-    fn from(error: StoreError) -> Self {
-        error.log();
-        Self::Unavailable
-    }
-}
 
 /// The two tables.
 #[derive(Clone, Debug)]
@@ -302,7 +247,7 @@ impl Store {
         call: &'static str,
         pk: String,
         sk_prefix: &str,
-        page: &Backwards<impl fmt::Display>,
+        page: &Backwards<impl std::fmt::Display>,
     ) -> Result<Leaf<Attributes>, StoreError> {
         // A place to go on from need not be an item's: what is deleted meanwhile still tells the place.
         let before = page.before.as_ref();
@@ -436,41 +381,5 @@ impl<T> Leaf<T> {
             items: self.items.iter().map(read).collect::<Result<_, _>>()?,
             has_older: self.has_older,
         })
-    }
-}
-
-/// Turns an SDK error into ours, keeping its code and nothing of the request or the response.
-pub(crate) fn unavailable<E: ProvideErrorMetadata, R>(call: &'static str, error: &SdkError<E, R>) -> StoreError {
-    match cause(error) {
-        // Repeating it would not help: what we sent is not what the store takes.
-        cause if cause == "ValidationException" => StoreError::Corrupt {
-            record: call,
-            attribute: cause,
-        },
-        cause => StoreError::Unavailable { call, cause },
-    }
-}
-
-/// What became of one conditional write: a condition that did not hold is [`StoreError::Lost`].
-fn written<T, E: ProvideErrorMetadata, R>(
-    call: &'static str,
-    sent: Result<T, SdkError<E, R>>,
-) -> Result<(), StoreError> {
-    match sent {
-        Ok(_) => Ok(()),
-        Err(error) if cause(&error) == "ConditionalCheckFailedException" => Err(StoreError::Lost),
-        Err(error) => Err(unavailable(call, &error)),
-    }
-}
-
-/// The SDK's word for what happened.
-pub(crate) fn cause<E: ProvideErrorMetadata, R>(error: &SdkError<E, R>) -> String {
-    match error {
-        SdkError::TimeoutError(_) => "timed out".to_owned(),
-        SdkError::DispatchFailure(_) => "could not connect".to_owned(),
-        SdkError::ConstructionFailure(_) => "request could not be built".to_owned(),
-        SdkError::ResponseError(_) => "unreadable response".to_owned(),
-        SdkError::ServiceError(refused) => refused.err().code().unwrap_or("refused").to_owned(),
-        _ => "failed".to_owned(),
     }
 }
