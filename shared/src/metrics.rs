@@ -9,7 +9,7 @@
 
 use std::fmt;
 
-use serde_json::{Value, json};
+use serde::Serialize;
 use tracing::Event;
 use tracing::field::{Field, Visit};
 
@@ -48,18 +48,45 @@ pub fn embedded(namespace: &str, event: &Event<'_>) -> Option<String> {
     if found.metrics.is_empty() {
         return None;
     }
-    let metrics = found.metrics.iter().map(|name| match name.ends_with("Time") {
-        true => json!({ "Name": name, "Unit": "Milliseconds" }),
-        false => json!({ "Name": name }),
+    let metrics = found.metrics.iter().map(|name| Metric {
+        name,
+        unit: name.ends_with("Time").then_some("Milliseconds"),
     });
-    let directive = json!({
-        "Timestamp": Timestamp::now().ms(),
-        "CloudWatchMetrics": [{
-            "Namespace": namespace,
-            "Dimensions": [found.dimension.into_iter().collect::<Vec<_>>()],
-            "Metrics": metrics.collect::<Vec<Value>>(),
+    let directive = Directive {
+        timestamp: Timestamp::now().ms(),
+        metrics: [Described {
+            namespace,
+            dimensions: [found.dimension.as_slice()],
+            metrics: metrics.collect(),
         }],
-    });
+    };
+    let directive = serde_json::to_string(&directive).expect("names can be written");
     let count = if is_alarm { r#""Alarms":1,"# } else { "" };
     Some(format!(r#"{count}"_aws":{directive}"#))
+}
+
+/// What makes metrics of a line's members. *Shape*: the format's root node.
+#[derive(Serialize)]
+#[serde(rename_all = "PascalCase")]
+struct Directive<'a> {
+    /// Milliseconds since 1970.
+    timestamp: i64,
+    #[serde(rename = "CloudWatchMetrics")]
+    metrics: [Described<'a>; 1],
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "PascalCase")]
+struct Described<'a> {
+    namespace: &'a str,
+    dimensions: [&'a [&'static str]; 1],
+    metrics: Vec<Metric>,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "PascalCase")]
+struct Metric {
+    name: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    unit: Option<&'static str>,
 }

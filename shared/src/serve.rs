@@ -10,7 +10,7 @@ mod answer;
 mod incoming;
 mod respond;
 
-use std::pin::Pin;
+use std::pin::{Pin, pin};
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
@@ -199,7 +199,11 @@ impl Road {
         let id = gateway_request_id(&request);
         let method = request.method().clone();
         let mut trace = Trace::default();
-        let passed = tokio::time::timeout(REQUEST_MAX, self.pass(request, &id, &mut trace)).await;
+        let passed = {
+            // Pinned where it is made, as all futures of some size here: to move one is to copy tens of kilobytes.
+            let pass = pin!(self.pass(request, &id, &mut trace));
+            tokio::time::timeout(REQUEST_MAX, pass).await
+        };
         let outcome = passed.unwrap_or_else(|_| {
             tracing::warn!(request_id = %id, "the request took too long");
             Err(ApiError::Unavailable)
@@ -248,19 +252,19 @@ impl Road {
             body: bytes(body),
         };
         let (limits, keys) = (store.limits(), store.keys());
-        let admitted = async {
+        let admitted = pin!(async {
             // Keeping `last_used_at` runs beside the limiter: it adds no call in sequence.
-            tokio::join!(
-                limits.admit(caller.org(), limiter),
-                keys.touch(caller.org(), caller.key())
-            )
-            .0
-        };
+            let (admit, touch) = (
+                pin!(limits.admit(caller.org(), limiter)),
+                pin!(keys.touch(caller.org(), caller.key())),
+            );
+            tokio::join!(admit, touch).0
+        });
         match effect {
             Effect::Reads => {
                 // The read runs beside the limiter and is thrown away when that refuses: two calls in sequence, not three.
                 let pending = read(&incoming);
-                let done = async {
+                let done = pin!(async {
                     let call = Call {
                         caller,
                         store,
@@ -274,7 +278,7 @@ impl Road {
                     };
                     // Only a refusal of the limiter ends both early: a read that fails is still counted.
                     Ok::<_, Refusal>(done)
-                };
+                });
                 let (quota, done) = match futures_util::future::try_join(admitted, done).await {
                     Ok(both) => both,
                     Err(refusal) => return Err(refuse(refusal, &mut trace.quota)),

@@ -67,7 +67,7 @@ pub async fn answer(visit: &Visit<'_>, member: &Member) -> Outcome {
         let show = wanted.map(|status| format!("show={}", status.as_str()));
         let from = (from > 0).then(|| format!("from={from}"));
         let query: Vec<String> = show.into_iter().chain(from).collect();
-        place.at(&format!("{path}?{}", query.join("&")).trim_end_matches('?').to_owned())
+        place.at(format!("{path}?{}", query.join("&")).trim_end_matches('?'))
     };
     let choices = choices(&rows, wanted, |status| at(status, 0));
     let chosen: Vec<BatchRow> = rows
