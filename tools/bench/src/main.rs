@@ -43,7 +43,7 @@ struct CommandLine {
     /// One section alone; may be given several times.
     #[arg(long, value_enum)]
     only: Vec<Part>,
-    /// Where the release binaries are; without it, beside this one.
+    /// Where the functions' release binaries are; without it, beside this one.
     #[arg(long)]
     programs: Option<PathBuf>,
 }

@@ -107,9 +107,9 @@ impl Section {
         let mut text = String::new();
         for block in &self.blocks {
             match block {
-                Block::Words(words) => writeln!(text, "{}\n", words.replace(['`', '*'], "")),
+                Block::Words(words) => writeln!(text, "{words}\n"),
                 Block::Table(table) => writeln!(text, "{}", table.plain()),
-                Block::Goals(goals) => writeln!(text, "{}", goals_as_table(goals).plain().replace("**", "")),
+                Block::Goals(goals) => writeln!(text, "{}", goals_as_table(goals).plain()),
                 Block::Plot(_) => Ok(()),
             }
             .expect("a text takes everything");
@@ -130,7 +130,9 @@ pub fn goals_as_table(goals: &[Goal]) -> Table {
 impl Table {
     /// In columns, the first to the left and the others to the right.
     fn plain(&self) -> String {
-        let lines = || std::iter::once(&self.head).chain(&self.rows);
+        // A terminal shows no emphasis.
+        let bare = |row: &Vec<String>| row.iter().map(|cell| cell.replace(['`', '*'], "")).collect::<Vec<_>>();
+        let lines = || std::iter::once(&self.head).chain(&self.rows).map(bare);
         let width = |at: usize| lines().map(|row| row[at].chars().count()).max().unwrap_or(0);
         let widths: Vec<usize> = (0..self.head.len()).map(width).collect();
         let mut text = String::new();

@@ -9,6 +9,9 @@ use clap::Args;
 use crate::package;
 use crate::workspace::Workspace;
 
+/// The profile of what measures, which is not what is measured.
+const TOOLS: &str = "bench-tools";
+
 /// The options of `cargo xtask bench`.
 #[derive(Args)]
 pub struct Options {
@@ -25,13 +28,14 @@ pub fn run(options: &Options, workspace: &Workspace) -> Result<ExitCode> {
     // nothing that the functions do not have. The tools do, so they come by themselves.
     let functions = package::functions(workspace)?;
     let measured = functions.iter().map(String::as_str).chain(["floors"]);
-    build("the functions and the floors", measured, workspace)?;
-    build("the bench and `cargo dev`", ["bench", "local", "admin"], workspace)?;
-    let mut bench = workspace.command(workspace.target.join("release/eclips-bench"));
-    let status = bench
-        .args(&options.words)
-        .status()
-        .context("cannot start eclips-bench")?;
+    build("the functions and the floors", "release", measured, workspace)?;
+    build("the bench and `cargo dev`", TOOLS, ["bench", "local"], workspace)?;
+    let mut bench = workspace.command(workspace.target.join(TOOLS).join("eclips-bench"));
+    bench
+        .arg("--programs")
+        .arg(workspace.target.join("release"))
+        .args(&options.words);
+    let status = bench.status().context("cannot start eclips-bench")?;
     Ok(if status.success() {
         ExitCode::SUCCESS
     } else {
@@ -39,11 +43,16 @@ pub fn run(options: &Options, workspace: &Workspace) -> Result<ExitCode> {
     })
 }
 
-fn build<'a>(what: &str, crates: impl IntoIterator<Item = &'a str>, workspace: &Workspace) -> Result<()> {
+fn build<'a>(
+    what: &str,
+    profile: &str,
+    crates: impl IntoIterator<Item = &'a str>,
+    workspace: &Workspace,
+) -> Result<()> {
     let began = Instant::now();
     println!("building {what}, some minutes the first time …");
     let mut cargo = workspace.command("cargo");
-    cargo.args(["build", "--release"]);
+    cargo.args(["build", "--profile", profile]);
     for name in crates {
         cargo.arg("--package").arg(format!("eclips-{name}"));
     }
