@@ -221,7 +221,7 @@ async fn pass(State(shared): State<Shared>, headers: HeaderMap, body: Bytes) -> 
         .and_then(|value| value.to_str().ok())
         .unwrap_or_default();
     let operation = target.rsplit('.').next().unwrap_or_default().to_owned();
-    let number = shared.calls.lock().expect("no panic holds it").begin(&operation);
+    let number = shared.calls.lock().expect("no panic holds it").begin(&operation, &body);
     let pause = *shared.pause.lock().expect("no panic holds it");
     if !pause.is_zero() {
         tokio::time::sleep(pause).await;

@@ -1,12 +1,16 @@
-//! The calls that came through a proxy, by name and time. Nothing of what they say is kept.
+//! The calls that came through a proxy, by name and time, with what they asked and without what they were told.
 
 use std::time::Instant;
+
+use axum::body::Bytes;
 
 /// A call that came through.
 #[derive(Clone, Debug)]
 pub struct Call {
     /// Its operation.
     pub operation: String,
+    /// What it asked, as it came.
+    pub body: Bytes,
     /// When it came.
     pub began: Instant,
     /// When its answer went; `None` while it is under way, and for ever where it was never answered.
@@ -23,9 +27,10 @@ pub(super) struct Calls {
 
 impl Calls {
     /// Notes a call; gives its number.
-    pub(super) fn begin(&mut self, operation: &str) -> usize {
+    pub(super) fn begin(&mut self, operation: &str, body: &Bytes) -> usize {
         self.these.push(Call {
             operation: operation.to_owned(),
+            body: body.clone(),
             began: Instant::now(),
             ended: None,
         });

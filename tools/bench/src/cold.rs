@@ -117,6 +117,7 @@ async fn rounds_of(scene: &Scene, subjects: &[Subject], road: Road<'_>, rounds: 
         if round % 10 == 0 {
             say(began, &format!("cold: round {} of {rounds}", round + 1));
         }
+        scene.backstage.stores.forget_streams();
         for (subject, starts) in subjects.iter().zip(&mut measured) {
             start(scene, subject, road, starts).await?;
         }

@@ -311,6 +311,7 @@ mod tests {
         let at = |ms| start + Duration::from_millis(ms);
         let call = |from, to| Call {
             operation: "GetItem".into(),
+            body: Default::default(),
             began: at(from),
             ended: Some(at(to)),
         };

@@ -26,7 +26,7 @@ const WRITE_MAX: usize = 25;
 /// Runs that are written and counted together.
 const STEP: usize = 2_000;
 /// Runs for each batch in the list of batches.
-const RUNS_OF_A_BATCH: usize = 100;
+const RUNS_OF_A_BATCH: usize = 50;
 /// The attributes that are moments.
 const MOMENTS: [&str; 6] = [
     "created_at",
@@ -131,7 +131,7 @@ impl Crowd {
         })
     }
 
-    /// Adds copies until there are so many runs, and one batch for each hundred of them.
+    /// Adds copies until there are so many runs, and one batch for each fifty of them.
     pub async fn grow_to(&mut self, scene: &Scene, size: usize, began: Instant) -> Result<()> {
         while self.count < size {
             let until = size.min(self.count + STEP);

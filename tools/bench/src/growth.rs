@@ -70,7 +70,7 @@ pub async fn measure(scene: &Scene, pace: Pace) -> Result<Section> {
     let mut section = Section::default();
     let names: Vec<String> = sizes.iter().map(|&size| grouped(size)).collect();
     section.words(format!(
-        "An organization with {} runs of the last month, and one batch for each hundred of them. Calls, read units and the answer's bytes of one request of a warm process; times in µs, medians of {times}; \
+        "An organization with {} runs of the last month, and one batch for each fifty of them. Calls, read units and the answer's bytes of one request of a warm process; times in µs, medians of {times}; \
          *store* is its part.",
         names.join(", ")
     ));

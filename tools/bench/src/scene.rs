@@ -46,13 +46,22 @@ pub struct Subject {
     pub asked: &'static str,
     /// What is asked of it.
     pub event: Value,
+    /// The calls that the third floor makes, a file.
+    pub calls: Option<PathBuf>,
 }
 
 impl Subject {
     /// Both, as a table's first column has them.
     pub fn title(&self) -> String {
         if self.is_floor() {
-            return format!("*floor: {}*", self.asked);
+            return format!(
+                "*floor: {}*",
+                if self.calls.is_some() {
+                    "its calls alone"
+                } else {
+                    self.asked
+                }
+            );
         }
         format!("{}, `{}`", self.name, self.asked)
     }
@@ -144,6 +153,7 @@ impl Scene {
             name,
             asked,
             event: event.clone(),
+            calls: None,
         })
     }
 
@@ -174,7 +184,12 @@ impl Scene {
             ("dashboard", "GET /sign-in", get("/sign-in")),
             ("dashboard", "GET /settings/api-keys", page),
         ]
-        .map(|(name, asked, event)| Subject { name, asked, event })
+        .map(|(name, asked, event)| Subject {
+            name,
+            asked,
+            event,
+            calls: None,
+        })
         .into()
     }
 
@@ -197,6 +212,10 @@ impl Scene {
                 .settings
                 .insert("FLOOR_TABLE".into(), self.backstage.config().table_keys);
             setup.settings.insert("FLOOR_KEY".into(), FLOOR_KEY.into());
+            let calls = subject.calls.as_deref().map(|path| path.display().to_string());
+            setup
+                .settings
+                .extend(calls.map(|path| ("FLOOR_CALLS".to_owned(), path)));
         }
         let mut set = |name: &str, value: &str| setup.settings.insert(name.to_owned(), value.to_owned());
         set("AWS_ENDPOINT_URL_DYNAMODB", road.door.url());

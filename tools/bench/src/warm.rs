@@ -1,9 +1,11 @@
 //! Warm requests: how long they take, what of it the store takes, and how much processor a function uses for one.
 
+use std::path::Path;
 use std::time::{Duration, Instant};
 
 use anyhow::Result;
 use eclips_tests::function_process::FunctionProcess;
+use serde_json::{Value, json};
 
 use crate::chart::{Bar, bars};
 use crate::door::Door;
@@ -19,6 +21,9 @@ const BARE_TIMES_MAX: f64 = 1.5;
 
 /// Requests before any that is measured.
 const WARM_UP: usize = 100;
+
+/// Requests between which nobody looks at the engine's streams.
+const FORGET_AFTER: usize = 50;
 
 /// The routes that are looked at.
 const ROUTES: [&str; 3] = ["GET /v1/runs/{id}", "GET /v1/runs", "POST /v1/run"];
@@ -42,8 +47,7 @@ struct Cost {
     instructions: Option<f64>,
 }
 
-/// What a program's own code costs beside a bare function: all that it takes, less what as many calls take as it makes, each at the price of
-/// the floor's one.
+/// What a program's own code costs beside a bare function: all that it takes, less what its calls alone take in a function that does nothing else.
 #[derive(Clone, Copy, Debug, PartialEq)]
 struct Own {
     amount: f64,
@@ -51,8 +55,8 @@ struct Own {
 }
 
 impl Own {
-    fn of(all: f64, calls: f64, bare: f64, with_a_call: f64) -> Self {
-        let amount = all - calls * (with_a_call - bare);
+    fn of(all: f64, bare: f64, calls_alone: f64) -> Self {
+        let amount = all - (calls_alone - bare);
         Self {
             amount,
             times_bare: amount / bare,
@@ -66,11 +70,13 @@ pub async fn measure(scene: &Scene, pace: Pace) -> Result<Section> {
         Pace::Full => (7, 500, 300),
         Pace::Quick => (2, 30, 20),
     };
-    let routes = scene
-        .functions()
-        .into_iter()
-        .filter(|subject| ROUTES.contains(&subject.asked));
-    let subjects: Vec<Subject> = scene.floors().into_iter().chain(routes).collect();
+    let folder = tempfile::tempdir()?;
+    let mut subjects = scene.floors().to_vec();
+    let functions = scene.functions().into_iter();
+    for route in functions.filter(|subject| ROUTES.contains(&subject.asked)) {
+        let alone = calls_of(scene, &route, folder.path()).await?;
+        subjects.extend([route, alone]);
+    }
     let mut measured: Vec<Measured> = subjects.iter().map(|_| Measured::default()).collect();
     passes_of(scene, &subjects, &mut measured, passes, requests).await?;
     if instructions::can_be_counted() {
@@ -89,7 +95,7 @@ pub async fn measure(scene: &Scene, pace: Pace) -> Result<Section> {
     Ok(section)
 }
 
-const HEAD: [&str; 11] = [
+const HEAD: [&str; 12] = [
     "Function, request",
     "p50",
     "p99",
@@ -100,6 +106,7 @@ const HEAD: [&str; 11] = [
     "own",
     "own ÷ bare",
     "instructions, thousands",
+    "own",
     "own ÷ bare",
 ];
 
@@ -132,7 +139,11 @@ async fn passes_of(
         for ((subject, process), measured) in subjects.iter().zip(&mut processes).zip(&mut *measured) {
             door.take();
             let before = processor::time_ns(process.id())?;
-            for _ in 0..requests {
+            for number in 0..requests {
+                // Each write of the engine looks through what its streams have to tell; in AWS and in `cargo dev` it is read and gone.
+                if number % FORGET_AFTER == 0 {
+                    scene.backstage.stores.forget_streams();
+                }
                 let took = ask(process, subject).await?;
                 let stored = door.take();
                 measured.took.push(us(took));
@@ -144,6 +155,33 @@ async fn passes_of(
         }
     }
     Ok(())
+}
+
+/// Writes down what a function sends for a request, when its process knows the limits, for the floor that sends the same.
+async fn calls_of(scene: &Scene, route: &Subject, folder: &Path) -> Result<Subject> {
+    let proxy = &scene.backstage.proxy;
+    let mut setup = scene.setup_of(route.name);
+    setup
+        .settings
+        .insert("AWS_ENDPOINT_URL_DYNAMODB".into(), proxy.url().to_owned());
+    let mut process = FunctionProcess::start(&setup).await?;
+    for _ in 0..3 {
+        proxy.take_timed_calls();
+        ask(&mut process, route).await?;
+    }
+    let calls = proxy.take_timed_calls();
+    let written = calls.iter().map(|call| {
+        let body: Value = serde_json::from_slice(&call.body)?;
+        Ok(json!({ "operation": call.operation, "body": body }))
+    });
+    let written: Value = written.collect::<Result<Vec<_>>>()?.into();
+    let path = folder.join(route.asked.replace(['/', ' '], "-"));
+    std::fs::write(&path, written.to_string())?;
+    Ok(Subject {
+        name: "floor-replay",
+        calls: Some(path),
+        ..route.clone()
+    })
 }
 
 async fn count(scene: &Scene, subjects: &[Subject], measured: &mut [Measured], requests: usize) -> Result<()> {
@@ -171,28 +209,27 @@ fn cost(measured: &Measured, requests: usize) -> Cost {
     }
 }
 
-/// What is a program's own of the processor's time and of the instructions.
-fn own(cost: Cost, bare: Cost, with_a_call: Cost) -> (Own, Option<Own>) {
-    let instructions = (|| {
-        let (all, bare, with_a_call) = (cost.instructions?, bare.instructions?, with_a_call.instructions?);
-        Some(Own::of(all, cost.calls, bare, with_a_call))
-    })();
-    (
-        Own::of(cost.processor, cost.calls, bare.processor, with_a_call.processor),
-        instructions,
-    )
+/// What of a program's processor time and of its instructions is its own; nothing is a floor's. Behind each function stands the floor of its calls.
+fn own(subjects: &[Subject], costs: &[Cost], at: usize) -> Option<(Own, Option<Own>)> {
+    if subjects[at].is_floor() {
+        return None;
+    }
+    let (cost, bare, alone) = (costs[at], costs[0], costs[at + 1]);
+    let instructions = || Some(Own::of(cost.instructions?, bare.instructions?, alone.instructions?));
+    Some((Own::of(cost.processor, bare.processor, alone.processor), instructions()))
 }
 
 fn rows(subjects: &[Subject], measured: &[Measured], costs: &[Cost]) -> Vec<Vec<String>> {
-    let all = subjects.iter().zip(measured).zip(costs);
-    all.map(|((subject, measured), cost)| {
+    let all = subjects.iter().zip(measured).zip(costs).enumerate();
+    all.map(|(at, ((subject, measured), cost))| {
         let (took, stored) = (sample(&measured.took), sample(&measured.stored));
         let rest = measured
             .took
             .iter()
             .zip(&measured.stored)
             .map(|(took, stored)| took - stored);
-        let (processor, instructions) = own(*cost, costs[0], costs[1]);
+        let own = own(subjects, costs, at);
+        let (processor, instructions) = (own.map(|own| own.0), own.and_then(|own| own.1));
         let none = || "–".to_owned();
         vec![
             subject.title(),
@@ -202,10 +239,11 @@ fn rows(subjects: &[Subject], measured: &[Measured], costs: &[Cost]) -> Vec<Vec<
             format!("{:.0}", stored.median()),
             format!("{:.0}", Sample::of(rest).median()),
             format!("{:.0}", cost.processor),
-            format!("{:.0}", processor.amount),
-            format!("{:.2}", processor.times_bare),
+            processor.map_or_else(none, |own| format!("{:.0}", own.amount)),
+            processor.map_or_else(none, |own| format!("{:.2}", own.times_bare)),
             cost.instructions
                 .map_or_else(none, |count| format!("{:.0}", count / 1_000.0)),
+            instructions.map_or_else(none, |own| format!("{:.0}", own.amount / 1_000.0)),
             instructions.map_or_else(none, |own| format!("{:.2}", own.times_bare)),
         ]
     })
@@ -230,9 +268,10 @@ fn plot(subjects: &[Subject], measured: &[Measured]) -> Plot {
 
 fn goals(subjects: &[Subject], costs: &[Cost]) -> Vec<Goal> {
     let worst = |of: fn((Own, Option<Own>)) -> Option<Own>| {
-        let functions = subjects.iter().zip(costs).filter(|(subject, _)| !subject.is_floor());
-        let ratios =
-            functions.filter_map(|(subject, cost)| Some((of(own(*cost, costs[0], costs[1]))?.times_bare, subject)));
+        let ratios = subjects
+            .iter()
+            .enumerate()
+            .filter_map(|(at, subject)| Some((of(own(subjects, costs, at)?)?.times_bare, subject)));
         ratios.max_by(|(one, _), (other, _)| one.total_cmp(other))
     };
     let goal = |what: &str, found: Option<(f64, &Subject)>| Goal {
@@ -263,10 +302,10 @@ mod tests {
 
     #[test]
     fn what_calls_take_is_not_our_own() {
-        // A bare function takes 40, a call 60 more; three calls and 50 are a function's.
-        let own = Own::of(230.0, 3.0, 40.0, 100.0);
+        // A bare function takes 40, its calls 180 more; they and 50 are a function's.
+        let own = Own::of(230.0, 40.0, 220.0);
         assert_eq!((own.amount, own.times_bare), (50.0, 1.25));
         // The floors by themselves are as dear as a bare function.
-        assert_eq!(Own::of(100.0, 1.0, 40.0, 100.0).times_bare, 1.0);
+        assert_eq!(Own::of(220.0, 40.0, 220.0).times_bare, 1.0);
     }
 }
