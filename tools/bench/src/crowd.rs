@@ -1,7 +1,8 @@
 //! An organization with as many runs as are wanted: copies of real runs that have ended, with ids and moments of their own.
 //!
-//! A copy has all items of its original, with the ids of run, organization and key replaced wherever they stand, and its moments moved. What the copies add up to is counted by the
-//! counter itself, from changes as the stream would tell them.
+//! A copy has the ids of run, organization and key replaced wherever they stand, and its moments moved. The first thousand have all items of their originals, and what they add up to
+//! is counted by the counter itself, from changes as the stream would tell them. Of those behind them only the run's own item is written, which all lists are made of: events, ledger and notes lie in
+//! partitions of their own that no page reads. Their totals are those of the first thousand as many times over, since all thousands are alike.
 
 use std::collections::HashMap;
 use std::time::Instant;
@@ -23,8 +24,12 @@ use crate::scene::{PLENTY, Scene, TASK};
 
 /// Items of one write. *Source*: DynamoDB's `BatchWriteItem`.
 const WRITE_MAX: usize = 25;
-/// Runs that are written and counted together.
-const STEP: usize = 2_000;
+/// Runs that are written together.
+const STEP: usize = 1_000;
+/// Runs that are whole and counted one by one.
+const COUNTED: usize = 1_000;
+/// Writes between which nobody looks at the engine's streams.
+const FORGET_AFTER: usize = 10;
 /// Runs for each batch in the list of batches.
 const RUNS_OF_A_BATCH: usize = 50;
 /// The attributes that are moments.
@@ -135,6 +140,7 @@ impl Crowd {
     pub async fn grow_to(&mut self, scene: &Scene, size: usize, began: Instant) -> Result<()> {
         while self.count < size {
             let until = size.min(self.count + STEP);
+            let is_counted = until <= COUNTED;
             let mut copies: Vec<(Timestamp, usize)> =
                 (self.count..until).map(|number| (moment(number), number)).collect();
             // Counted day by day: a transaction of the counter holds a hundred writes, and each day has totals of its own.
@@ -143,13 +149,10 @@ impl Crowd {
             for (at, number) in copies {
                 let original = &self.runs[number % self.runs.len()];
                 let run = RunId::parse(&id(at, number)).context("an id of version 7")?;
-                items.extend(self.copied(original, &run.to_string(), at));
-                changes.extend(
-                    original
-                        .changes
-                        .iter()
-                        .map(|change| self.moved(change, run, at, original.at)),
-                );
+                let copied = self.copied(original, &run.to_string(), at).into_iter();
+                items.extend(copied.filter(|item| is_counted || item["sk"] == AttributeValue::S("M".to_owned())));
+                let told = original.changes.iter().filter(|_| is_counted);
+                changes.extend(told.map(|change| self.moved(change, run, at, original.at)));
             }
             self.write(scene, items).await?;
             scene.backstage.stores.store.fold().count(&changes).await?;
@@ -159,6 +162,9 @@ impl Crowd {
                 say(began, &format!("growth: {until} runs are written"));
             }
         }
+        if size > COUNTED {
+            self.multiply(scene, size / COUNTED).await?;
+        }
         let wanted = (size / RUNS_OF_A_BATCH).max(1);
         let mut items = Vec::new();
         for number in self.batches..wanted {
@@ -167,6 +173,23 @@ impl Crowd {
         }
         self.batches = wanted;
         self.write(scene, items).await
+    }
+
+    /// Makes the totals of the first thousand those of so many thousands.
+    async fn multiply(&self, scene: &Scene, by: usize) -> Result<()> {
+        let totals = records::under(&scene.backstage.config(), &format!("T#{}", self.tenant)).await;
+        let multiplied = totals.into_iter().map(|(_, mut item)| {
+            for (name, value) in &mut item {
+                if let AttributeValue::N(number) = value
+                    && name != "ttl"
+                    && let Ok(count) = number.parse::<u64>()
+                {
+                    *number = (count * by as u64).to_string();
+                }
+            }
+            item
+        });
+        self.write(scene, multiplied.collect()).await
     }
 
     async fn write(&self, scene: &Scene, items: Vec<Item>) -> Result<()> {
@@ -186,7 +209,7 @@ impl Crowd {
                 written.unprocessed_items().is_none_or(HashMap::is_empty),
                 "the engine takes everything"
             );
-            if number % 40 == 39 {
+            if number % FORGET_AFTER == 0 {
                 scene.backstage.stores.forget_streams();
             }
         }
