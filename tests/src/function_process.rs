@@ -27,8 +27,12 @@ const INIT_MAX: Duration = Duration::from_secs(10);
 pub struct Setup {
     /// The function's name: that of its folder and of its binary.
     pub name: String,
-    /// The binary.
+    /// The binary, or what runs it.
     pub program: PathBuf,
+    /// What that is called with; a function's own binary takes nothing.
+    pub arguments: Vec<String>,
+    /// The control group whose share of the processor the process gets, a folder of cgroup v1; absent for all that there is.
+    pub group: Option<PathBuf>,
     /// How long an invocation may take; the deadline that the function sees.
     pub timeout: Duration,
     /// The settings from the template, and what a local endpoint needs.
@@ -94,10 +98,12 @@ impl FunctionProcess {
     pub async fn start(setup: &Setup) -> Result<Self, FunctionError> {
         let api = RuntimeApi::start(&setup.name).await;
         let mut command = command(setup, api.address());
+        let entered = setup.group.as_deref().map(Entered::into);
         let began = Instant::now();
         let mut child = command
             .spawn()
             .unwrap_or_else(|error| panic!("{}: {error}", setup.program.display()));
+        drop(entered);
         let mut log = Log::default();
         log.read(child.stdout.take().expect("it is piped"));
         log.read(child.stderr.take().expect("it is piped"));
@@ -141,6 +147,47 @@ impl FunctionProcess {
     pub fn log(&self) -> Vec<String> {
         self.log.lines()
     }
+
+    /// The number under which the system knows the process.
+    ///
+    /// # Panics
+    /// When it has ended.
+    #[must_use]
+    pub fn id(&self) -> u32 {
+        self.child.id().expect("nobody has waited for it")
+    }
+
+    /// Waits until the process ends by itself or by somebody's signal, and gives everything that it wrote.
+    pub async fn ended(mut self) -> Vec<String> {
+        let _ = self.child.wait().await;
+        self.log.end(&mut self.child).await
+    }
+}
+
+/// This thread's stay in a control group: a process that is started meanwhile begins its life there, so that not even its first
+/// instruction is outside. It ends when dropped.
+struct Entered {
+    back: PathBuf,
+}
+
+impl Entered {
+    fn into(group: &Path) -> Self {
+        enter(group);
+        let back = group.parent().expect("a group lies in its parent's folder").to_owned();
+        Self { back }
+    }
+}
+
+impl Drop for Entered {
+    fn drop(&mut self) {
+        enter(&self.back);
+    }
+}
+
+/// Moves this thread alone. *Source*: cgroups v1, "tasks": 0 stands for whoever writes.
+fn enter(group: &Path) {
+    let tasks = group.join("tasks");
+    std::fs::write(&tasks, "0").unwrap_or_else(|error| panic!("{}: {error}", tasks.display()));
 }
 
 impl Answering<'_> {
@@ -197,6 +244,7 @@ impl Answering<'_> {
 fn command(setup: &Setup, api: &str) -> Command {
     let mut command = Command::new(&setup.program);
     command
+        .args(&setup.arguments)
         .env_clear()
         .env("AWS_LAMBDA_RUNTIME_API", api)
         .env("AWS_LAMBDA_FUNCTION_NAME", format!("eclips-{}", setup.name))

@@ -3,7 +3,9 @@
 pub mod backstage;
 pub mod batches;
 pub mod chat;
+pub mod costs;
 pub mod event_file;
+pub mod figures;
 pub mod function;
 pub mod function_process;
 pub mod kms;

@@ -39,6 +39,14 @@ pub struct Dev {
 impl Dev {
     /// Starts it over a folder and waits until it answers. Its log, as talkative as it can be, goes to `<folder>/log`.
     pub fn start(data: &Path) -> Self {
+        Self::logging(data, "debug")
+    }
+
+    /// The same, with a log of another level.
+    ///
+    /// # Panics
+    /// When it ends before it is ready.
+    pub fn logging(data: &Path, level: &str) -> Self {
         std::fs::create_dir_all(data).expect("the folder can be made");
         let log = std::fs::OpenOptions::new()
             .create(true)
@@ -46,7 +54,7 @@ impl Dev {
             .open(data.join("log"))
             .expect("a log file");
         let mut child = command(data)
-            .args(["--port", "0", "--log", "debug"])
+            .args(["--port", "0", "--log", level])
             .stdout(Stdio::piped())
             .stderr(log)
             .spawn()

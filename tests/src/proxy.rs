@@ -1,6 +1,8 @@
 //! A store between a function and the store: counts the calls by name and the units that they cost, and answers in its
 //! stead what it never says itself.
 
+mod calls;
+
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -11,6 +13,8 @@ use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Response};
 use serde_json::{Value, json};
 
+pub use self::calls::Call;
+use self::calls::Calls;
 use crate::unrest::{Lag, Unrest};
 
 /// How much later a slow call is passed on.
@@ -47,7 +51,8 @@ pub enum Fault {
 struct Shared {
     target: String,
     rule: Arc<Mutex<Rule>>,
-    calls: Arc<Mutex<Vec<String>>>,
+    calls: Arc<Mutex<Calls>>,
+    pause: Arc<Mutex<Duration>>,
     units: Arc<Mutex<Units>>,
     unrest: Option<Arc<Unrest>>,
     http: reqwest::Client,
@@ -105,6 +110,7 @@ impl Proxy {
                 then: None,
             })),
             calls: Arc::default(),
+            pause: Arc::default(),
             units: Arc::default(),
             unrest,
             http,
@@ -178,7 +184,17 @@ impl Proxy {
 
     /// The operations since this was last asked, in order of arrival.
     pub fn take_calls(&self) -> Vec<String> {
-        std::mem::take(&mut *self.shared.calls.lock().expect("no panic holds it"))
+        self.take_timed_calls().into_iter().map(|call| call.operation).collect()
+    }
+
+    /// The calls since this was last asked, in order of arrival, with their times.
+    pub fn take_timed_calls(&self) -> Vec<Call> {
+        self.shared.calls.lock().expect("no panic holds it").take()
+    }
+
+    /// From now on passes every call on so much later. What is asked for side by side then overlaps, however fast the store is.
+    pub fn set_pause(&self, pause: Duration) {
+        *self.shared.pause.lock().expect("no panic holds it") = pause;
     }
 }
 
@@ -205,10 +221,20 @@ async fn pass(State(shared): State<Shared>, headers: HeaderMap, body: Bytes) -> 
         .and_then(|value| value.to_str().ok())
         .unwrap_or_default();
     let operation = target.rsplit('.').next().unwrap_or_default().to_owned();
-    shared.calls.lock().expect("no panic holds it").push(operation.clone());
+    let number = shared.calls.lock().expect("no panic holds it").begin(&operation, &body);
+    let pause = *shared.pause.lock().expect("no panic holds it");
+    if !pause.is_zero() {
+        tokio::time::sleep(pause).await;
+    }
+    let answer = treat(&shared, &operation, &headers, body).await;
+    shared.calls.lock().expect("no panic holds it").end(number);
+    answer
+}
+
+async fn treat(shared: &Shared, operation: &str, headers: &HeaderMap, body: Bytes) -> Response {
     let fault = match &shared.unrest {
-        Some(unrest) => unrest.fault(&operation, &headers, &body),
-        None => fault_of(&shared, &operation),
+        Some(unrest) => unrest.fault(operation, headers, &body),
+        None => fault_of(shared, operation),
     };
     let refuse = |status: u16, code: &str| {
         let body = format!(r#"{{"__type":"com.amazonaws.dynamodb.v20120810#{code}","message":"injected"}}"#);
@@ -226,7 +252,7 @@ async fn pass(State(shared): State<Shared>, headers: HeaderMap, body: Bytes) -> 
         Fault::Slow => tokio::time::sleep(MOMENT).await,
         Fault::Silent => tokio::time::sleep(Duration::from_secs(600)).await,
     }
-    let lag = shared.unrest.as_ref().and_then(|_| Lag::of(&operation, &body));
+    let lag = shared.unrest.as_ref().and_then(|_| Lag::of(operation, &body));
     let body = lag.as_ref().map_or(body, Lag::asked);
     let (body, left) = match fault {
         Fault::Halved if operation.starts_with("Batch") => parted(&body, |items| items / 2),
@@ -243,7 +269,7 @@ async fn pass(State(shared): State<Shared>, headers: HeaderMap, body: Bytes) -> 
         Ok(answer) => {
             let status = answer.status();
             let bytes = answer.bytes().await.unwrap_or_default();
-            add_units(&shared, &operation, &bytes);
+            add_units(shared, operation, &bytes);
             if fault == Fault::ReplyLost {
                 return refuse(500, "InternalServerError");
             }
@@ -252,7 +278,7 @@ async fn pass(State(shared): State<Shared>, headers: HeaderMap, body: Bytes) -> 
                 None => bytes,
             };
             let bytes = match left {
-                Some(left) => leaving(&operation, &bytes, left),
+                Some(left) => leaving(operation, &bytes, left),
                 None => bytes,
             };
             (status, [("content-type", "application/x-amz-json-1.0")], bytes).into_response()

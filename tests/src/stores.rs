@@ -50,7 +50,7 @@ struct Tables {
     endpoint: String,
     region: String,
     /// Gone when dropped; absent where they are somebody else's.
-    _engine: Option<Engine>,
+    engine: Option<Engine>,
 }
 
 impl Tables {
@@ -59,14 +59,14 @@ impl Tables {
             return Self {
                 endpoint,
                 region: format!("test-{}", Uuid::new_v4().simple()),
-                _engine: None,
+                engine: None,
             };
         }
         let engine = Engine::open(&Place::Memory).expect("memory can be opened");
         Self {
             endpoint: engine.endpoint().to_owned(),
             region: REGION.to_owned(),
-            _engine: Some(engine),
+            engine: Some(engine),
         }
     }
 
@@ -142,9 +142,27 @@ impl Stores {
         Setup {
             name: name.to_owned(),
             program,
+            arguments: Vec::new(),
+            group: None,
             timeout: function.timeout(),
             settings,
         }
+    }
+
+    /// Forgets what the tables' streams have to tell: nobody follows them here, and each write looks through all of it.
+    ///
+    /// # Panics
+    /// When the engine is busy with something else.
+    pub fn forget_streams(&self) {
+        if let Some(engine) = &self.tables.engine {
+            engine.forget_streams().expect("nobody writes meanwhile");
+        }
+    }
+
+    /// Where the queues answer.
+    #[must_use]
+    pub fn queues_url(&self) -> &str {
+        self.sqs.url()
     }
 
     /// A live key that never ends, of a new organization.

@@ -9,7 +9,6 @@ mod all {
     mod dashboard;
     mod events;
     mod faults;
-    mod figures;
     mod followed;
     mod grid;
     mod headers;

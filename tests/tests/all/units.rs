@@ -10,6 +10,7 @@ use eclips_shared::store::Store;
 use eclips_shared::webhook::Source;
 use eclips_tests::backstage::Backstage;
 use eclips_tests::event_file;
+use eclips_tests::figures;
 use eclips_tests::function::{Function, tables};
 use eclips_tests::function_process::FunctionProcess;
 use eclips_tests::proxy::Units;
@@ -17,8 +18,6 @@ use eclips_tests::receiver::{Receiver, Reply};
 use eclips_tests::records;
 use futures_util::future::join_all;
 use serde_json::{Value, json};
-
-use super::figures;
 
 /// *Source*: the goal for a run of one stage, small items, without name and webhook.
 const PLAIN_RUN_WRITE_MAX: f64 = 40.0;

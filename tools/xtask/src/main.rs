@@ -1,6 +1,7 @@
 //! `cargo xtask`: what a contributor, the build machine and an operator run on this repository. Only `deploy`, `destroy` and `smoke
 //! --stack` ask an AWS account. It is never deployed. One file per command, and under `test/` one file per part.
 
+mod bench;
 mod counts;
 mod environment;
 mod package;
@@ -34,6 +35,8 @@ enum Command {
     Test(test::Options),
     /// Builds the release zips of the functions into target/lambda.
     Package(package::Options),
+    /// Measures what the functions take and cost, beside floors; writes tools/bench/README.md.
+    Bench(bench::Options),
     /// Builds the zips and deploys them as a stack.
     Deploy(stack::Deploy),
     /// Tries a system as a client meets it: the contract's tests against its address.
@@ -47,6 +50,7 @@ fn main() -> ExitCode {
     let outcome = match CommandLine::parse().command {
         Command::Test(options) => test::run(&options, &workspace),
         Command::Package(options) => package::run(&options, &workspace).map(|()| ExitCode::SUCCESS),
+        Command::Bench(options) => bench::run(&options, &workspace),
         Command::Deploy(options) => stack::deploy(&options, &workspace),
         Command::Smoke(options) => stack::smoke(&options, &workspace),
         Command::Destroy(options) => stack::destroy(&options, &workspace),

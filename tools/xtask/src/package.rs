@@ -124,7 +124,7 @@ fn has_target(target: &str, workspace: &Workspace) -> bool {
 }
 
 /// Lists the functions by their folders, so that a new one is packaged without a word here.
-fn functions(workspace: &Workspace) -> Result<Vec<String>> {
+pub fn functions(workspace: &Workspace) -> Result<Vec<String>> {
     let mut names = Vec::new();
     for entry in fs::read_dir(workspace.root.join("functions")).context("cannot list functions/")? {
         let entry = entry?;

@@ -1,118 +1,11 @@
 //! `docs/costs.md`: each product is its quantity times its price, each sum is that of its lines, the summary repeats the sums, and the
 //! quantities are what `units.rs` measures and what the template says.
 
-use std::collections::BTreeMap;
-
+use eclips_tests::costs::{Costs, amount, bare, number};
+use eclips_tests::figures;
 use eclips_tests::proxy::Units;
 use eclips_tests::repository;
 use eclips_tests::stack::Stack;
-
-use crate::all::figures;
-
-/// A line of a cost table.
-struct Line {
-    what: String,
-    price: String,
-    quantity: String,
-    usd: String,
-}
-
-/// A cost table: what, how many of it, and its lines.
-struct Cost {
-    name: String,
-    times: f64,
-    lines: Vec<Line>,
-    sum: String,
-}
-
-struct Page(String);
-
-impl Page {
-    fn read() -> Self {
-        Self(repository::text("docs/costs.md"))
-    }
-
-    /// What stands between `<!-- name -->` and `<!-- /name -->`.
-    fn part(&self, name: &str) -> &str {
-        let (_, after) = self
-            .0
-            .split_once(&format!("<!-- {name} -->"))
-            .expect("the page has the part");
-        after.split_once(&format!("<!-- /{name} -->")).expect("it ends").0
-    }
-
-    /// Dollars for one, by the price's name.
-    fn prices(&self) -> BTreeMap<String, f64> {
-        let rows = repository::table(self.part("prices")).into_iter();
-        rows.map(|row| (bare(&row[0]), number(&row[1]) / number(&row[2])))
-            .collect()
-    }
-
-    /// The parts that are called `cost: <name> × <how many>`.
-    fn costs(&self) -> Vec<Cost> {
-        let parts = self.0.split("<!-- cost: ").skip(1);
-        parts
-            .map(|part| {
-                let (head, rest) = part.split_once(" -->").expect("a heading");
-                let (name, times) = head.split_once(" × ").expect("how many");
-                let mut rows = repository::table(rest);
-                let sum = rows.pop().expect("a sum");
-                assert_eq!(sum[0], "**Sum**", "{name}");
-                Cost {
-                    name: name.to_owned(),
-                    times: number(times),
-                    lines: rows.into_iter().map(line).collect(),
-                    sum: sum[3].trim_matches('*').to_owned(),
-                }
-            })
-            .collect()
-    }
-
-    fn cost(&self, name: &str) -> Cost {
-        let found = self.costs().into_iter().find(|cost| cost.name == name);
-        found.unwrap_or_else(|| panic!("no cost: {name}"))
-    }
-}
-
-impl Cost {
-    /// How many of what has this price there are in one.
-    fn of(&self, price: &str) -> f64 {
-        let lines = self.lines.iter().filter(|line| line.price == price);
-        lines.map(|line| amount(&line.quantity)).sum()
-    }
-}
-
-fn line(row: Vec<String>) -> Line {
-    let [what, price, quantity, usd] = row.try_into().expect("four cells");
-    Line {
-        what,
-        price: bare(&price),
-        quantity,
-        usd,
-    }
-}
-
-fn bare(cell: &str) -> String {
-    cell.trim_matches('`').to_owned()
-}
-
-fn number(text: &str) -> f64 {
-    let digits: String = text.split(' ').collect();
-    digits.parse().unwrap_or_else(|_| panic!("no number: {text}"))
-}
-
-/// A sum of products and quotients, `512 / 1024 × 0.015 + 1`.
-fn amount(text: &str) -> f64 {
-    let product = |text: &str| -> f64 {
-        let factors = text.split(" × ").map(|factor| {
-            let mut parts = factor.split(" / ").map(number);
-            let first = parts.next().expect("a number");
-            parts.fold(first, |quotient, divisor| quotient / divisor)
-        });
-        factors.product()
-    };
-    text.split(" + ").map(product).sum()
-}
 
 /// As the page writes money.
 fn dollars(amount: f64) -> String {
@@ -125,8 +18,8 @@ fn is_near(one: f64, other: f64) -> bool {
 
 #[test]
 fn each_product_and_each_sum_is_right() {
-    let (page, prices) = (Page::read(), Page::read().prices());
-    let costs = page.costs();
+    let (page, prices) = (Costs::read(), Costs::read().prices());
+    let costs = page.all();
     assert!(costs.len() > 8, "{}", costs.len());
     for cost in costs {
         for line in &cost.lines {
@@ -143,9 +36,9 @@ fn each_product_and_each_sum_is_right() {
 
 #[test]
 fn the_summary_repeats_the_sums() {
-    let page = Page::read();
+    let page = Costs::read();
     let rows = repository::table(page.part("summary"));
-    let costs = page.costs();
+    let costs = page.all();
     assert_eq!(rows.len(), costs.len());
     for (row, cost) in rows.iter().zip(costs) {
         assert_eq!(bare(&row[0]), cost.name);
@@ -156,7 +49,7 @@ fn the_summary_repeats_the_sums() {
 
 #[test]
 fn each_price_says_where_and_when_it_was_read() {
-    let rows = repository::table(Page::read().part("prices"));
+    let rows = repository::table(Costs::read().part("prices"));
     assert!(rows.len() > 10, "{}", rows.len());
     for row in rows {
         assert!(row[4].contains("https://"), "{row:?}");
@@ -166,7 +59,7 @@ fn each_price_says_where_and_when_it_was_read() {
 
 #[test]
 fn units_are_those_that_are_measured() {
-    let page = Page::read();
+    let page = Costs::read();
     let rows = figures::ROWS as f64;
     let run = [
         figures::CREATE_RUN,
@@ -228,7 +121,7 @@ fn computing_is_reckoned_with_the_templates_memory() {
         let mb = own.as_f64().or_else(|| stack.globals()["MemorySize"].as_f64());
         mb.expect("a size") / 1_024.0
     };
-    for cost in Page::read().costs() {
+    for cost in Costs::read().all() {
         for line in cost.lines.iter().filter(|line| line.price == "compute") {
             let (name, time) = line.what.split_once(", ").expect("a function and a time");
             let ms: String = time.chars().take_while(|c| c.is_ascii_digit() || *c == ' ').collect();
@@ -251,7 +144,7 @@ fn computing_is_reckoned_with_the_templates_memory() {
 
 #[test]
 fn what_an_idle_stack_has_is_what_the_template_has() {
-    let (stack, cost) = (Stack::read(), Page::read().cost("an idle month"));
+    let (stack, cost) = (Stack::read(), Costs::read().cost("an idle month"));
     let polled = stack.functions().flat_map(|function| {
         let events = function.properties()["Events"].as_object().into_iter().flatten();
         events.filter(|(_, event)| event["Type"] == "SQS")
@@ -275,7 +168,7 @@ fn what_an_idle_stack_has_is_what_the_template_has() {
 
 #[test]
 fn the_models_are_the_templates_defaults() {
-    let (stack, page) = (Stack::read(), Page::read());
+    let (stack, page) = (Stack::read(), Costs::read());
     for tier in ["ModelFast", "ModelSmart", "ModelPremium"] {
         let model = stack.parameter(tier)["Default"].as_str().expect("a default");
         let id = model.strip_prefix("bedrock:").expect("a model of Bedrock");

@@ -1,7 +1,7 @@
-//! What routes and runs cost in read and write units, said once: for `units.rs`, which measures it, and for `wiring/costs.rs`, which holds
-//! `docs/costs.md` to it. ARCHITECTURE.md has both tables.
+//! What routes and runs cost in read and write units, said once: for `units.rs`, which measures it, for `wiring/costs.rs`, which holds
+//! `docs/costs.md` to it, and for the bench. ARCHITECTURE.md has both tables.
 
-use eclips_tests::proxy::Units;
+use crate::proxy::Units;
 
 const fn units(read: f64, write: f64) -> Units {
     Units { read, write }
