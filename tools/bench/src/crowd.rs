@@ -158,7 +158,7 @@ impl Crowd {
             scene.backstage.stores.store.fold().count(&changes).await?;
             scene.backstage.stores.forget_streams();
             self.count = until;
-            if until % 20_000 == 0 {
+            if until.is_multiple_of(20_000) {
                 say(began, &format!("growth: {until} runs are written"));
             }
         }
