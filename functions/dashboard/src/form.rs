@@ -56,6 +56,13 @@ impl Fields {
         }
     }
 
+    /// The text of a field, empty when absent.
+    ///
+    /// *Errors*: as [`Fields::one`].
+    pub fn text(&self, name: &str) -> Result<String, Refusal> {
+        self.one(name).map(|value| value.unwrap_or_default().to_owned())
+    }
+
     /// Every value of a field.
     pub fn all<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a str> {
         self.0

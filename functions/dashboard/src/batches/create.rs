@@ -157,14 +157,13 @@ fn form_id(form: &Fields) -> Result<Option<FormId>, Refusal> {
 
 fn draft(form: &Fields) -> Result<Draft, Refusal> {
     form.only(&[FORM_TOKEN, "form_id", "name", "agent", "table", "task", "data"])?;
-    let text = |name| form.one(name).map(|value| value.unwrap_or_default().to_owned());
     if form.one("table")?.is_none() {
         return Err(Refusal::BadForm);
     }
     Ok(Draft {
-        name: text("name")?,
-        agent: text("agent")?,
-        table: text("table")?,
+        name: form.text("name")?,
+        agent: form.text("agent")?,
+        table: form.text("table")?,
     })
 }
 

@@ -39,7 +39,7 @@ async fn decide(visit: &Visit<'_>, member: &Member, form: &Fields, done: &'stati
     let triages = visit.app.store.triages();
     let question = triages.find(place.tenant(member), id).await?.ok_or(Refusal::NotFound)?;
     let draft = Draft {
-        note: form.one("note")?.unwrap_or_default().to_owned(),
+        note: form.text("note")?,
         output: form.one("output")?.map(str::to_owned),
     };
     let wanted = match read(&draft, &question.item) {

@@ -168,13 +168,12 @@ pub(super) fn created(
 fn read(form: &Fields) -> Result<Draft, Refusal> {
     let mode = form.one("mode")?.and_then(Mode::parse).ok_or(Refusal::BadForm)?;
     let scopes = form.all("scope").map(Scope::parse).collect::<Option<ScopeSet>>();
-    let text = |name| form.one(name).map(|value| value.unwrap_or_default().to_owned());
     Ok(Draft {
-        name: text("name")?,
+        name: form.text("name")?,
         mode,
         scopes: scopes.ok_or(Refusal::BadForm)?,
-        life: text("life")?,
-        date: text("date")?,
+        life: form.text("life")?,
+        date: form.text("date")?,
     })
 }
 

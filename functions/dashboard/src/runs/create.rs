@@ -67,12 +67,11 @@ pub async fn answer(visit: &Visit<'_>, member: &Member, form: Fields) -> Outcome
         Place::read(visit)?,
         form.one("form_id")?.and_then(FormId::parse).ok_or(Refusal::BadForm)?,
     );
-    let text = |name| form.one(name).map(|value| value.unwrap_or_default().to_owned());
     let draft = Draft {
-        task: text("task")?,
-        data: text("data")?,
-        agent: text("agent")?,
-        priority: text("priority")?,
+        task: form.text("task")?,
+        data: form.text("data")?,
+        agent: form.text("agent")?,
+        priority: form.text("priority")?,
     };
     let priority = Priority::parse(&draft.priority).ok_or(Refusal::BadForm)?;
     let (new, asked) = match read(&draft, priority) {
