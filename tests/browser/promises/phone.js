@@ -96,6 +96,22 @@ promise("on a phone every place is reached: both sections, the organizations, an
   await page.getByText("You are signed out.").waitFor();
 });
 
+promise("on a phone the open account menu covers nothing that can be pressed, however long the address", async (scene) => {
+  const page = await scene.browse(await scene.owner(), PHONE);
+  await page.goto(dashboard());
+  await page.locator("summary").tap();
+  for (const letters of [12, 24, 48, 96]) {
+    const covered = await page.evaluate((address) => {
+      document.querySelector(".menu p").firstChild.data = address;
+      const { bottom, left } = document.querySelector(".menu").getBoundingClientRect();
+      return [...document.querySelectorAll("main a, nav a")]
+        .filter((link) => link.getBoundingClientRect().top < bottom && link.getBoundingClientRect().right > left)
+        .map((link) => link.textContent);
+    }, `${"a".repeat(letters)}@people.example`);
+    assert.deepEqual(covered, []);
+  }
+});
+
 promise("on a phone each cell of a table says what it is", async (scene) => {
   const { owner, ids } = await furnish();
   const page = await scene.browse(owner, PHONE);
