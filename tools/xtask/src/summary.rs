@@ -14,8 +14,12 @@ pub fn verdict(outcome: &Outcome) -> &'static str {
     }
 }
 
-/// Prints the table, a line for each part that could not run, and the total alone on the last line. With `strict`, as on
-/// a build machine, a part that could not run counts as failed. Returns the total.
+/// How much of a failed part's output is said again at the end.
+const LINES_MAX: usize = 60;
+
+/// Prints the table, what failed once more, a line for each part that could not run, and the total alone on the last line: of
+/// a long log most people have only its end. With `strict`, as on a build machine, a part that could not run counts as failed.
+/// Returns the total.
 pub fn print(reports: &[Report], strict: bool) -> Counts {
     println!(
         "\n{:<9} {:<8} {:>8} {:>7} {:>7} {:>8}",
@@ -38,14 +42,24 @@ pub fn print(reports: &[Report], strict: bool) -> Counts {
         "all",
         seconds(reports.iter().map(|report| report.time).sum())
     );
-    for report in reports {
-        if let Outcome::NotRun(reason) = &report.outcome {
-            println!("not run: {} ({reason})", report.part.name());
+    for Report { part, outcome, .. } in reports {
+        match outcome {
+            Outcome::Passed(_) => {}
+            Outcome::Failed { output, next, .. } => {
+                println!("FAILED: {}\n{}\n  next: {next}\n", part.name(), beginning(output));
+            }
+            Outcome::NotRun(reason) => println!("not run: {} ({reason})", part.name()),
         }
     }
     let total = reports.iter().map(|report| counted(&report.outcome, strict)).sum();
     println!("{total}");
     total
+}
+
+/// The first lines of an output; the first fault is the one to mend.
+fn beginning(output: &str) -> String {
+    let lines: Vec<&str> = output.trim_end().lines().take(LINES_MAX).collect();
+    lines.join("\n")
 }
 
 fn counted(outcome: &Outcome, strict: bool) -> Counts {

@@ -5,6 +5,7 @@ mod browser;
 mod build;
 mod docs;
 mod emulator;
+mod faults;
 mod format;
 mod fuzz;
 mod lints;
@@ -86,7 +87,7 @@ pub enum Outcome {
     Failed {
         /// How much of it.
         counts: Counts,
-        /// What the part's program wrote, unless that was shown already.
+        /// What the part's program wrote, or of one that was shown while it ran, what it said of its faults.
         output: String,
         /// What to do next, a sentence.
         next: String,

@@ -6,6 +6,7 @@ use std::fs;
 use anyhow::{Context, Result, bail};
 
 use super::Outcome;
+use super::faults::Faults;
 use crate::counts::Counts;
 use crate::process;
 use crate::workspace::Workspace;
@@ -51,9 +52,11 @@ pub fn test(workspace: &Workspace, path: &str, next: &str) -> Result<Outcome> {
     command.args(["--test", "--test-reporter=spec", path]);
     let mut counts = Counts::default();
     let mut failed = Vec::new();
+    let mut faults = Faults::default();
     let success = process::aloud(command, |line| {
         counts = counts + Counts::from_node_line(line).unwrap_or_default();
         failed.extend(failed_test(line).map(|name| format!("  failed: {name}\n")));
+        faults.see(line);
     })?;
     if success && counts.failed == 0 && counts.passed > 0 {
         return Ok(Outcome::Passed(counts));
@@ -64,7 +67,7 @@ pub fn test(workspace: &Workspace, path: &str, next: &str) -> Result<Outcome> {
     }
     Ok(Outcome::Failed {
         counts,
-        output: failed.concat(),
+        output: failed.concat() + &faults.told(),
         next: next.into(),
     })
 }

@@ -5,6 +5,7 @@ use std::process::Command;
 use anyhow::Result;
 
 use super::Outcome;
+use super::faults::Faults;
 use crate::counts::Counts;
 use crate::process;
 use crate::workspace::Workspace;
@@ -27,12 +28,13 @@ pub fn run(workspace: &Workspace) -> Result<Outcome> {
 
 /// Runs commands of cargo's tests, one after the other, and counts over all of them. With each is said where a failed test of it ran.
 pub fn counted(commands: impl IntoIterator<Item = (Command, &'static str)>) -> Result<Outcome> {
-    let (mut counts, mut failed) = (Counts::default(), Vec::new());
+    let (mut counts, mut failed, mut faults) = (Counts::default(), Vec::new(), Faults::default());
     for (command, where_from) in commands {
         let mut found = Counts::default();
         let success = process::aloud(command, |line| {
             found = found + Counts::from_result_line(line).unwrap_or_default();
             failed.extend(failed_test(line).map(|name| format!("  failed: {name}{where_from}\n")));
+            faults.see(line);
         })?;
         let compiled = found != Counts::default();
         if found.failed == 0 && (!success || found.passed == 0) {
@@ -49,7 +51,7 @@ pub fn counted(commands: impl IntoIterator<Item = (Command, &'static str)>) -> R
     }
     Ok(Outcome::Failed {
         counts,
-        output: failed.concat(),
+        output: failed.concat() + &faults.told(),
         next: "Read the output above; run one test alone with `cargo test --workspace <its name> -- --nocapture`."
             .into(),
     })
