@@ -7,6 +7,16 @@ use eclips_engine::models::Secret;
 
 use crate::receiver::Receivers;
 
+/// The settings by which a network says how others are reached: those that the SDK's default client reads.
+const OWN_NETWORK: [&str; 6] = [
+    "SSL_CERT_FILE",
+    "SSL_CERT_DIR",
+    "HTTPS_PROXY",
+    "https_proxy",
+    "ALL_PROXY",
+    "all_proxy",
+];
+
 /// What a function is told from outside.
 ///
 /// *Source*: `infra/template.yaml` sets these in AWS, `cargo dev` passes them in process and writes them to `dev.env`.
@@ -50,6 +60,9 @@ pub struct Config {
     pub sqs_endpoint: Option<String>,
     /// `AWS_ENDPOINT_URL_KMS`: another KMS than the region's; absent in AWS.
     pub kms_endpoint: Option<String>,
+    /// Whether the machine's own network decides how AWS is reached and whom to believe there: it names authorities (`SSL_CERT_FILE`,
+    /// `SSL_CERT_DIR`) or a proxy (`HTTPS_PROXY`, `ALL_PROXY`, also in small letters), or it is an operator's.
+    pub own_network: bool,
     /// What carries the SDK's requests instead of its own client; not from the environment. For whoever has the stores in
     /// the same process.
     pub carrier: Option<SharedHttpClient>,
@@ -77,6 +90,15 @@ impl fmt::Debug for MissingSetting {
 impl std::error::Error for MissingSetting {}
 
 impl Config {
+    /// What every client of AWS's is told.
+    fn aws() -> Self {
+        Self {
+            region: optional("AWS_REGION"),
+            own_network: OWN_NETWORK.iter().any(|name| optional(name).is_some()),
+            ..Self::default()
+        }
+    }
+
     /// Reads what the tables need: `ECLIPS_TABLE_MAIN`, `ECLIPS_TABLE_KEYS` and the SDK's own settings.
     ///
     /// *Errors*: [`MissingSetting`] names the first that is absent or empty.
@@ -84,10 +106,9 @@ impl Config {
         Ok(Self {
             table_main: required("ECLIPS_TABLE_MAIN")?,
             table_keys: required("ECLIPS_TABLE_KEYS")?,
-            region: optional("AWS_REGION"),
             dynamodb_endpoint: optional("AWS_ENDPOINT_URL_DYNAMODB").or_else(|| optional("AWS_ENDPOINT_URL")),
             sqs_endpoint: optional("AWS_ENDPOINT_URL_SQS").or_else(|| optional("AWS_ENDPOINT_URL")),
-            ..Self::default()
+            ..Self::aws()
         })
     }
 
@@ -97,6 +118,7 @@ impl Config {
     pub fn operator() -> Result<Self, MissingSetting> {
         Ok(Self {
             vault: optional("ECLIPS_VAULT").unwrap_or_default(),
+            own_network: true,
             kms_endpoint: optional("AWS_ENDPOINT_URL_KMS").or_else(|| optional("AWS_ENDPOINT_URL")),
             ..Self::tables()?
         })
@@ -118,9 +140,8 @@ impl Config {
     pub fn main_table() -> Result<Self, MissingSetting> {
         Ok(Self {
             table_main: required("ECLIPS_TABLE_MAIN")?,
-            region: optional("AWS_REGION"),
             dynamodb_endpoint: optional("AWS_ENDPOINT_URL_DYNAMODB").or_else(|| optional("AWS_ENDPOINT_URL")),
-            ..Self::default()
+            ..Self::aws()
         })
     }
 
@@ -152,9 +173,8 @@ impl Config {
         Ok(Self {
             queue_runs_url: required("ECLIPS_QUEUE_RUNS_URL")?,
             queue_priority_url: required("ECLIPS_QUEUE_PRIORITY_URL")?,
-            region: optional("AWS_REGION"),
             sqs_endpoint: optional("AWS_ENDPOINT_URL_SQS").or_else(|| optional("AWS_ENDPOINT_URL")),
-            ..Self::default()
+            ..Self::aws()
         })
     }
 

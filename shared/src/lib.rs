@@ -20,6 +20,7 @@ pub mod receiver;
 pub mod role;
 pub mod routes;
 pub mod run;
+mod sdk;
 pub mod serve;
 pub mod store;
 pub mod time;

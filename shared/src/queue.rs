@@ -13,7 +13,8 @@ use crate::auth::Tenant;
 use crate::config::Config;
 use crate::ids::{BatchId, RunId};
 use crate::run::Priority;
-use crate::store::{StoreError, cause, sdk_config};
+use crate::sdk;
+use crate::store::{StoreError, cause};
 use crate::webhook::{Errand, Source, Target};
 
 /// Messages in one call. *Source*: SQS.
@@ -138,7 +139,7 @@ pub struct Queues {
 impl Queues {
     /// Opens the queues that the settings name. No call is made yet.
     pub async fn open(config: &Config) -> Self {
-        let shared = sdk_config(config, config.sqs_endpoint.as_deref()).await;
+        let shared = sdk::settings(config, config.sqs_endpoint.as_deref()).await;
         Self {
             client: Client::from_conf(aws_sdk_sqs::config::Builder::from(&shared).build()),
             urls: [

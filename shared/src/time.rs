@@ -5,12 +5,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use time::OffsetDateTime;
-use time::format_description::FormatItem;
 use time::format_description::well_known::Rfc3339;
-use time::macros::format_description;
-
-const ISO_MILLIS: &[FormatItem<'static>] =
-    format_description!("[year]-[month]-[day]T[hour]:[minute]:[second].[subsecond digits:3]Z");
 
 /// One second, minute, hour and day in milliseconds.
 pub const SECOND_MS: i64 = 1_000;
@@ -83,17 +78,53 @@ impl Timestamp {
         i64::try_from(at.unix_timestamp_nanos() / 1_000_000).ok().map(Self)
     }
 
+    /// Its second by the calendar. Outside the years of four digits the epoch stands in: such a time is never made by us.
     fn calendar(self) -> OffsetDateTime {
-        // Outside the years the calendar knows the epoch stands in: such a time is never made by us.
-        OffsetDateTime::from_unix_timestamp_nanos(i128::from(self.0) * 1_000_000).unwrap_or(OffsetDateTime::UNIX_EPOCH)
+        OffsetDateTime::from_unix_timestamp(self.seconds())
+            .ok()
+            .filter(|at| at.year() >= 0)
+            .unwrap_or(OffsetDateTime::UNIX_EPOCH)
+    }
+
+    /// Prints it. By hand: a list of runs prints sixty, and a general formatter takes a hundred instructions for each letter.
+    fn iso(self) -> Iso {
+        let (at, mut text) = (self.calendar(), *b"0000-00-00T00:00:00.000Z");
+        let milliseconds = u16::try_from(self.0.rem_euclid(SECOND_MS)).unwrap_or_default();
+        put(&mut text[0..4], u16::try_from(at.year()).unwrap_or_default());
+        put(&mut text[5..7], u8::from(at.month()).into());
+        put(&mut text[8..10], at.day().into());
+        put(&mut text[11..13], at.hour().into());
+        put(&mut text[14..16], at.minute().into());
+        put(&mut text[17..19], at.second().into());
+        put(&mut text[20..23], milliseconds);
+        Iso(text)
+    }
+}
+
+/// A moment in print.
+struct Iso([u8; 24]);
+
+impl Iso {
+    fn as_str(&self) -> &str {
+        std::str::from_utf8(&self.0).unwrap_or_default()
+    }
+
+    fn day(&self) -> &str {
+        self.as_str().get(..10).unwrap_or_default()
+    }
+}
+
+/// Writes a number with leading zeros.
+fn put(place: &mut [u8], mut number: u16) {
+    for digit in place.iter_mut().rev() {
+        *digit = b"0123456789"[usize::from(number % 10)];
+        number /= 10;
     }
 }
 
 /// A day in UTC: days since 1970-01-01. *Shape*: `2026-06-06`.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Day(i64);
-
-const ISO_DAY: &[FormatItem<'static>] = format_description!("[year]-[month]-[day]");
 
 impl Day {
     /// The day of a moment.
@@ -137,8 +168,7 @@ impl Day {
 
 impl fmt::Display for Day {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let text = self.start().calendar().format(ISO_DAY).map_err(|_| fmt::Error)?;
-        f.write_str(&text)
+        f.write_str(self.start().iso().day())
     }
 }
 
@@ -150,14 +180,13 @@ impl fmt::Debug for Day {
 
 impl Serialize for Day {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_str(self)
+        serializer.serialize_str(self.start().iso().day())
     }
 }
 
 impl fmt::Display for Timestamp {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let text = self.calendar().format(ISO_MILLIS).map_err(|_| fmt::Error)?;
-        f.write_str(&text)
+        f.write_str(self.iso().as_str())
     }
 }
 
@@ -169,7 +198,7 @@ impl fmt::Debug for Timestamp {
 
 impl Serialize for Timestamp {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_str(self)
+        serializer.serialize_str(self.iso().as_str())
     }
 }
 
@@ -190,6 +219,34 @@ mod tests {
         assert_eq!(at.to_string(), "2026-06-06T09:00:00.007Z");
         assert_eq!(Timestamp::parse("2026-06-06T09:00:00.007Z"), Some(at));
         assert_eq!(Timestamp::parse("2026-06-06"), None);
+    }
+
+    #[test]
+    fn prints_as_a_general_formatter_does() {
+        let general = |at: Timestamp| {
+            let at = OffsetDateTime::from_unix_timestamp_nanos(i128::from(at.ms()) * 1_000_000).unwrap();
+            let text = at.format(&Rfc3339).unwrap();
+            let (second, fraction) = text
+                .trim_end_matches('Z')
+                .split_once('.')
+                .unwrap_or((text.trim_end_matches('Z'), ""));
+            format!("{second}.{fraction:0<3}Z")
+        };
+        // From year 0 to year 9999 in steps of some 36 days, each at another moment of its day.
+        for step in 0..100_000 {
+            let at = Timestamp::from_ms(-62_167_219_200_000 + step * 3_155_692_597_123 / 1_000);
+            assert_eq!(at.to_string(), general(at));
+            assert_eq!(serde_json::to_value(at).unwrap(), at.to_string());
+        }
+        assert_eq!(Timestamp::from_ms(-1).to_string(), "1969-12-31T23:59:59.999Z");
+        for beyond in [i64::MIN, -62_167_219_200_001, 253_402_300_800_000, i64::MAX] {
+            assert!(
+                Timestamp::from_ms(beyond)
+                    .to_string()
+                    .starts_with("1970-01-01T00:00:00."),
+                "{beyond}"
+            );
+        }
     }
 
     #[test]

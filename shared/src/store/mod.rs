@@ -29,13 +29,9 @@ mod work;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
-use std::time::Duration;
 
-use aws_config::BehaviorVersion;
-use aws_config::retry::RetryConfig;
-use aws_config::timeout::TimeoutConfig;
 use aws_sdk_dynamodb::Client;
-use aws_sdk_dynamodb::config::{ConfigBag, Credentials, Intercept, Region, RuntimeComponents};
+use aws_sdk_dynamodb::config::{ConfigBag, Intercept, RuntimeComponents};
 use aws_sdk_dynamodb::error::BoxError;
 use aws_sdk_dynamodb::operation::query::builders::QueryFluentBuilder;
 use aws_sdk_dynamodb::operation::update_item::builders::UpdateItemFluentBuilder;
@@ -67,11 +63,7 @@ pub(crate) use self::error::{cause, unavailable};
 use self::item::{Attributes, s};
 use crate::config::Config;
 use crate::ids::KeyId;
-
-/// One try of one call. A call that is slower is lost for the request that waits.
-const ATTEMPT: Duration = Duration::from_millis(900);
-/// One call with its retries. *Source*: a stopped store must be a 503 within 3 s.
-const OPERATION: Duration = Duration::from_millis(2_000);
+use crate::sdk;
 
 /// The two tables.
 #[derive(Clone, Debug)]
@@ -89,7 +81,7 @@ impl Store {
     /// Opens the tables that the settings name. No call is made yet.
     pub async fn open(config: &Config) -> Self {
         let calls = Arc::new(AtomicU32::new(0));
-        let shared = sdk_config(config, config.dynamodb_endpoint.as_deref()).await;
+        let shared = sdk::settings(config, config.dynamodb_endpoint.as_deref()).await;
         let sdk = aws_sdk_dynamodb::config::Builder::from(&shared)
             .interceptor(CountCalls(calls.clone()))
             .build();
@@ -298,42 +290,6 @@ impl Store {
     pub fn take_calls(&self) -> u32 {
         self.calls.swap(0, Ordering::Relaxed)
     }
-}
-
-/// The SDK's settings, the same for every client of ours.
-///
-/// On a laptop (an `http://` endpoint) nothing checks a signature and no root certificates are needed.
-pub(crate) async fn sdk_config(config: &Config, endpoint: Option<&str>) -> aws_config::SdkConfig {
-    let timeouts = TimeoutConfig::builder()
-        .connect_timeout(Duration::from_millis(500))
-        .operation_attempt_timeout(ATTEMPT)
-        .operation_timeout(OPERATION)
-        .build();
-    let retries = RetryConfig::standard()
-        .with_max_attempts(3)
-        .with_initial_backoff(Duration::from_millis(40))
-        .with_max_backoff(Duration::from_millis(400));
-    let mut loader = aws_config::defaults(BehaviorVersion::latest())
-        .timeout_config(timeouts)
-        .retry_config(retries);
-    if let Some(region) = &config.region {
-        loader = loader.region(Region::new(region.clone()));
-    }
-    if let Some(endpoint) = endpoint {
-        loader = loader.endpoint_url(endpoint);
-        if endpoint.starts_with("http://") {
-            loader = loader
-                .http_client(aws_smithy_http_client::Builder::new().build_http())
-                .credentials_provider(Credentials::new("local", "local", None, None, "local endpoint"))
-                .region(Region::new(
-                    config.region.clone().unwrap_or_else(|| "us-east-1".to_owned()),
-                ));
-        }
-    }
-    if let Some(carrier) = &config.carrier {
-        loader = loader.http_client(carrier.clone());
-    }
-    loader.load().await
 }
 
 /// Counts what is really sent, so that the log line and the tests see every call.

@@ -7,7 +7,8 @@ use aws_sdk_kms::types::DataKeySpec;
 
 use super::{KEY_LEN, KMS, Key, VaultError};
 use crate::config::Config;
-use crate::store::{cause, sdk_config};
+use crate::sdk;
+use crate::store::cause;
 
 /// A key of KMS.
 #[derive(Debug)]
@@ -21,7 +22,7 @@ const CONTEXT: &str = "eclips:secret_of";
 
 impl Kms {
     pub(super) async fn open(config: &Config, key: &str) -> Self {
-        let shared = sdk_config(config, config.kms_endpoint.as_deref()).await;
+        let shared = sdk::settings(config, config.kms_endpoint.as_deref()).await;
         Self {
             client: Client::from_conf(aws_sdk_kms::config::Builder::from(&shared).build()),
             key: key.to_owned(),

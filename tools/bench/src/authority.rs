@@ -1,7 +1,8 @@
 //! An authority of this run's own, so that the store can be behind TLS as in AWS. A function trusts it by `SSL_CERT_FILE`, which the SDK's client
 //! reads in the place of the system's certificates.
 //!
-//! What is handed out is the system's own list with one more, because to read some 140 certificates is part of every cold start in AWS.
+//! What a floor gets is the system's own list with one more, because to read some 140 certificates is part of every cold start in AWS that
+//! leaves it to the SDK. A function gets Amazon's list with one more: in AWS it has that list within it.
 
 use std::io::Write;
 use std::path::Path;
@@ -17,12 +18,41 @@ use tokio_rustls::rustls::pki_types::PrivateKeyDer;
 /// Where the system keeps its certificates: Debian and Ubuntu; Fedora and Amazon Linux.
 const SYSTEM: [&str; 2] = ["/etc/ssl/certs/ca-certificates.crt", "/etc/pki/tls/certs/ca-bundle.crt"];
 
+/// The list that our functions have within them.
+const AMAZON: &str = include_str!("../../../shared/src/amazon-roots.pem");
+
 /// An authority and the one certificate that it signed.
 pub struct Authority {
     acceptor: TlsAcceptor,
-    roots: NamedTempFile,
-    /// How many certificates a function reads.
-    pub roots_count: usize,
+    /// What the SDK reads by its defaults.
+    pub system: Roots,
+    /// What a function of ours reads.
+    pub amazon: Roots,
+}
+
+/// A list of authorities, ours among them; the file is gone with it.
+#[derive(Debug)]
+pub struct Roots {
+    file: NamedTempFile,
+    /// How many there are.
+    pub count: usize,
+}
+
+impl Roots {
+    fn write(others: &str, ours: &str) -> Result<Self> {
+        let list = format!("{others}\n{ours}");
+        let mut file = NamedTempFile::new().context("no room for a list of certificates in the temporary folder")?;
+        file.write_all(list.as_bytes())?;
+        Ok(Self {
+            file,
+            count: list.matches("BEGIN CERTIFICATE").count(),
+        })
+    }
+
+    /// Where the list is.
+    pub fn path(&self) -> &Path {
+        self.file.path()
+    }
 }
 
 impl Authority {
@@ -45,19 +75,11 @@ impl Authority {
         // DynamoDB speaks nothing newer.
         server.alpn_protocols = vec![b"http/1.1".to_vec()];
         let system = SYSTEM.iter().find_map(|path| std::fs::read_to_string(path).ok());
-        let list = format!("{}\n{}", system.unwrap_or_default(), issuer.pem());
-        let mut roots = NamedTempFile::new().context("no room for a list of certificates in the temporary folder")?;
-        roots.write_all(list.as_bytes())?;
         Ok(Self {
             acceptor: TlsAcceptor::from(Arc::new(server)),
-            roots,
-            roots_count: list.matches("BEGIN CERTIFICATE").count(),
+            system: Roots::write(&system.unwrap_or_default(), &issuer.pem())?,
+            amazon: Roots::write(AMAZON, &issuer.pem())?,
         })
-    }
-
-    /// The list of all that a function is to trust.
-    pub fn roots(&self) -> &Path {
-        self.roots.path()
     }
 
     /// What a server does with a connection.

@@ -16,6 +16,7 @@ use eclips_tests::function::{event, key_item, tables};
 use eclips_tests::function_process::{FunctionProcess, Setup};
 use serde_json::{Value, json};
 
+use crate::authority::Roots;
 use crate::door::Door;
 
 /// More requests than any section makes.
@@ -46,22 +47,15 @@ pub struct Subject {
     pub asked: &'static str,
     /// What is asked of it.
     pub event: Value,
-    /// The calls that the third floor makes, a file.
-    pub calls: Option<PathBuf>,
+    /// What a floor is told beside that, a setting and its value.
+    pub told: Option<(&'static str, String)>,
 }
 
 impl Subject {
     /// Both, as a table's first column has them.
     pub fn title(&self) -> String {
         if self.is_floor() {
-            return format!(
-                "*floor: {}*",
-                if self.calls.is_some() {
-                    "its calls alone"
-                } else {
-                    self.asked
-                }
-            );
+            return format!("*floor: {}*", self.asked);
         }
         format!("{}, `{}`", self.name, self.asked)
     }
@@ -90,8 +84,10 @@ pub struct TlsRoad {
     pub queues: Door,
     /// The keys above the secrets.
     pub kms: Door,
-    /// Whom to trust.
-    pub roots: PathBuf,
+    /// Whom the SDK trusts by its defaults.
+    pub system: Roots,
+    /// Whom our functions trust.
+    pub amazon: Roots,
 }
 
 impl Scene {
@@ -146,15 +142,24 @@ impl Scene {
         Ok(())
     }
 
-    /// The two floors.
+    /// The floors of every function: a bare one and one that makes a call.
     pub fn floors(&self) -> [Subject; 2] {
-        let event = event("GET", "/v1/runs", Some(&self.backstage.key), None);
         [("floor-http", "bare lambda_http"), ("floor-getitem", "one GetItem")].map(|(name, asked)| Subject {
             name,
             asked,
-            event: event.clone(),
-            calls: None,
+            event: event("GET", "/v1/runs", Some(&self.backstage.key), None),
+            told: None,
         })
+    }
+
+    /// The floor of the function whose answers come in pieces: it makes the same call, and its answer comes in pieces too.
+    pub fn streamed_floor(&self) -> Subject {
+        let [_, floor] = self.floors();
+        Subject {
+            asked: "one GetItem, streamed",
+            told: Some(("FLOOR_STREAMS", "yes".into())),
+            ..floor
+        }
     }
 
     /// Each API function with a request.
@@ -188,7 +193,7 @@ impl Scene {
             name,
             asked,
             event,
-            calls: None,
+            told: None,
         })
         .into()
     }
@@ -212,17 +217,18 @@ impl Scene {
                 .settings
                 .insert("FLOOR_TABLE".into(), self.backstage.config().table_keys);
             setup.settings.insert("FLOOR_KEY".into(), FLOOR_KEY.into());
-            let calls = subject.calls.as_deref().map(|path| path.display().to_string());
+            let told = subject.told.iter().cloned();
             setup
                 .settings
-                .extend(calls.map(|path| ("FLOOR_CALLS".to_owned(), path)));
+                .extend(told.map(|(name, value)| (name.to_owned(), value)));
         }
         let mut set = |name: &str, value: &str| setup.settings.insert(name.to_owned(), value.to_owned());
         set("AWS_ENDPOINT_URL_DYNAMODB", road.door.url());
         if let Some(tls) = road.tls {
             set("AWS_ENDPOINT_URL_SQS", tls.queues.url());
             set("AWS_ENDPOINT_URL_KMS", tls.kms.url());
-            set("SSL_CERT_FILE", &tls.roots.display().to_string());
+            let roots = if subject.is_floor() { &tls.system } else { &tls.amazon };
+            set("SSL_CERT_FILE", &roots.path().display().to_string());
         }
         setup.group = road.group.map(Path::to_owned);
         setup

@@ -179,8 +179,9 @@ async fn calls_of(scene: &Scene, route: &Subject, folder: &Path) -> Result<Subje
     std::fs::write(&path, written.to_string())?;
     Ok(Subject {
         name: "floor-replay",
-        calls: Some(path),
-        ..route.clone()
+        asked: "its calls alone",
+        event: route.event.clone(),
+        told: Some(("FLOOR_CALLS", path.display().to_string())),
     })
 }
 

@@ -1,7 +1,8 @@
 //! The second floor: a lambda_http function that reads one item of DynamoDB for each request and says whether it was there.
 //!
 //! It is written as the SDK's own guide has it, with the settings that every default gives. Only over an endpoint without TLS it takes the
-//! client without TLS, as our functions do: else it alone would read the root certificates there.
+//! client without TLS, as our functions do: else it alone would read the root certificates there. With `FLOOR_STREAMS` its answer comes in
+//! pieces.
 
 use aws_config::BehaviorVersion;
 use aws_sdk_dynamodb::Client;
@@ -18,13 +19,16 @@ async fn main() -> Result<(), Error> {
     let sdk = loader.load().await;
     let client = &Client::from_conf((&sdk).into());
     let (table, key) = (&setting("FLOOR_TABLE")?, &setting("FLOOR_KEY")?);
-    lambda_http::run(service_fn(move |_: Request| async move {
+    let answer = service_fn(move |_: Request| async move {
         let read = client.get_item().table_name(table).consistent_read(true);
         let read = read.key("key_hash", AttributeValue::B(Blob::new(key.as_bytes())));
         let found = read.send().await?.item.is_some();
         Ok::<_, Error>(Response::new(Body::from(format!(r#"{{"found":{found}}}"#))))
-    }))
-    .await
+    });
+    if setting("FLOOR_STREAMS").is_ok() {
+        return lambda_http::run_with_streaming_response(answer).await;
+    }
+    lambda_http::run(answer).await
 }
 
 /// What the bench says: the endpoint, the table and the key, which is text here.
