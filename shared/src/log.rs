@@ -4,11 +4,14 @@
 
 use std::fmt;
 
+use serde::ser::SerializeMap;
+use serde::{Serialize, Serializer};
+use tracing::field::{Field, Visit};
 use tracing::level_filters::LevelFilter;
 use tracing::{Event, Subscriber};
 use tracing_subscriber::filter::Targets;
 use tracing_subscriber::fmt as fmt_layer;
-use tracing_subscriber::fmt::format::{Format, Json, JsonFields, Writer};
+use tracing_subscriber::fmt::format::{DefaultFields, Writer};
 use tracing_subscriber::fmt::time::FormatTime;
 use tracing_subscriber::fmt::{FmtContext, FormatEvent, FormatFields};
 use tracing_subscriber::layer::SubscriberExt;
@@ -16,7 +19,7 @@ use tracing_subscriber::registry::LookupSpan;
 use tracing_subscriber::util::SubscriberInitExt;
 
 use crate::config::{log_level, metrics_namespace};
-use crate::metrics;
+use crate::metrics::Found;
 use crate::time::Timestamp;
 
 /// Our clock, as the log prints it.
@@ -47,47 +50,114 @@ const OURS: [&str; 14] = [
     "eclips_sweep",
 ];
 
-/// A line, with what makes metrics of its figures where a namespace is set.
+/// A line: time, level, the event's fields, and what makes metrics of its figures where a namespace is set.
 struct Line {
-    json: Format<Json, Clock>,
     namespace: Option<String>,
 }
+
+/// Most lines of a request are not longer.
+const LINE_BYTES: usize = 1_024;
 
 impl<S, N> FormatEvent<S, N> for Line
 where
     S: Subscriber + for<'a> LookupSpan<'a>,
     N: for<'a> FormatFields<'a> + 'static,
 {
-    fn format_event(&self, context: &FmtContext<'_, S, N>, mut writer: Writer<'_>, event: &Event<'_>) -> fmt::Result {
-        let embedded = self
-            .namespace
-            .as_deref()
-            .and_then(|namespace| metrics::embedded(namespace, event));
-        let Some(embedded) = embedded else {
-            return self.json.format_event(context, writer, event);
+    fn format_event(&self, _: &FmtContext<'_, S, N>, mut writer: Writer<'_>, event: &Event<'_>) -> fmt::Result {
+        let mut text = Vec::with_capacity(LINE_BYTES);
+        self.write(&mut text, event).map_err(|_| fmt::Error)?;
+        text.push(b'\n');
+        writer.write_str(std::str::from_utf8(&text).map_err(|_| fmt::Error)?)
+    }
+}
+
+impl Line {
+    fn write(&self, text: &mut Vec<u8>, event: &Event<'_>) -> Result<(), serde_json::Error> {
+        let mut serializer = serde_json::Serializer::new(text);
+        let mut members = serializer.serialize_map(None)?;
+        members.serialize_entry("timestamp", &Timestamp::now())?;
+        members.serialize_entry("level", event.metadata().level().as_str())?;
+        let mut said = Said {
+            members,
+            found: Found::default(),
+            outcome: Ok(()),
         };
-        let mut line = String::new();
-        self.json.format_event(context, Writer::new(&mut line), event)?;
-        let open = line.trim_end().strip_suffix('}').ok_or(fmt::Error)?;
-        writeln!(writer, "{open},{embedded}}}")
+        event.record(&mut said);
+        let Said {
+            mut members,
+            found,
+            outcome,
+        } = said;
+        outcome?;
+        if let Some(namespace) = &self.namespace {
+            if found.is_alarm() {
+                members.serialize_entry("Alarms", &1)?;
+            }
+            if let Some(described) = found.described(namespace) {
+                members.serialize_entry("_aws", &described)?;
+            }
+        }
+        members.end()
+    }
+}
+
+/// The event's fields on their way into the line.
+struct Said<M: SerializeMap> {
+    members: M,
+    found: Found,
+    outcome: Result<(), M::Error>,
+}
+
+impl<M: SerializeMap> Said<M> {
+    fn say(&mut self, field: &Field, value: &(impl Serialize + ?Sized)) {
+        if self.outcome.is_ok() {
+            self.found.see(field.name());
+            self.outcome = self.members.serialize_entry(field.name(), value);
+        }
+    }
+}
+
+impl<M: SerializeMap> Visit for Said<M> {
+    fn record_debug(&mut self, field: &Field, value: &dyn fmt::Debug) {
+        self.say(field, &Printed(value));
+    }
+
+    fn record_str(&mut self, field: &Field, value: &str) {
+        self.say(field, value);
+    }
+
+    fn record_bool(&mut self, field: &Field, value: bool) {
+        self.say(field, &value);
+    }
+
+    fn record_u64(&mut self, field: &Field, value: u64) {
+        self.say(field, &value);
+    }
+
+    fn record_i64(&mut self, field: &Field, value: i64) {
+        self.say(field, &value);
+    }
+
+    fn record_f64(&mut self, field: &Field, value: f64) {
+        self.say(field, &value);
+    }
+}
+
+/// A value as its `Debug` prints it, a text.
+struct Printed<'a>(&'a dyn fmt::Debug);
+
+impl Serialize for Printed<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(&format_args!("{:?}", self.0))
     }
 }
 
 /// Lines as the log has them.
-fn lines<S>(namespace: Option<String>) -> fmt_layer::Layer<S, JsonFields, Line>
+fn lines<S>(namespace: Option<String>) -> fmt_layer::Layer<S, DefaultFields, Line>
 where
     S: Subscriber + for<'a> LookupSpan<'a>,
 {
-    let json = fmt_layer::format()
-        .json()
-        .flatten_event(true)
-        .with_current_span(false)
-        .with_span_list(false)
-        .with_target(false)
-        .with_timer(Clock);
-    fmt_layer::layer()
-        .fmt_fields(JsonFields::new())
-        .event_format(Line { json, namespace })
+    fmt_layer::layer().event_format(Line { namespace })
 }
 
 /// Starts the log of a Lambda function, at the level that `AWS_LAMBDA_LOG_LEVEL` names (`INFO` when it names none), with metrics
@@ -178,6 +248,45 @@ mod tests {
             (&json!(1), &json!("corrupt_record"))
         );
         assert_eq!(lines[3].get("_aws"), None);
+    }
+
+    #[test]
+    fn every_kind_of_value_is_what_it_is_in_json() {
+        let line = &written(None, || {
+            let (text, none) = ("a \"quoted\" text,\nof two lines", None::<&str>);
+            tracing::warn!(
+                text,
+                none,
+                printed = %std::net::Ipv4Addr::LOCALHOST,
+                shown = ?"x",
+                is = true,
+                below = -3_i64,
+                most = u64::MAX,
+                ratio = 0.25,
+                no_number = f64::NAN,
+                wide = u128::MAX,
+                "a message with {}",
+                "\u{7} in it"
+            );
+        })[0];
+        let mut members = line.as_object().unwrap().clone();
+        assert!(Timestamp::parse(members.remove("timestamp").unwrap().as_str().unwrap()).is_some());
+        assert_eq!(
+            Value::Object(members),
+            json!({
+                "level": "WARN",
+                "message": "a message with \u{7} in it",
+                "text": "a \"quoted\" text,\nof two lines",
+                "printed": "127.0.0.1",
+                "shown": "\"x\"",
+                "is": true,
+                "below": -3,
+                "most": u64::MAX,
+                "ratio": 0.25,
+                "no_number": null,
+                "wide": u128::MAX.to_string(),
+            })
+        );
     }
 
     #[test]

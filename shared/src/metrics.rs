@@ -7,11 +7,7 @@
 //!
 //! *Source*: CloudWatch, "Specification: Embedded metric format".
 
-use std::fmt;
-
 use serde::Serialize;
-use tracing::Event;
-use tracing::field::{Field, Visit};
 
 use crate::time::Timestamp;
 
@@ -20,49 +16,40 @@ const DIMENSIONS: [&str; 3] = ["function", "tier", "alarm"];
 
 /// What of a line is a metric.
 #[derive(Default)]
-struct Found {
+pub struct Found {
     metrics: Vec<&'static str>,
     dimension: Option<&'static str>,
 }
 
-impl Visit for Found {
-    fn record_debug(&mut self, field: &Field, _: &dyn fmt::Debug) {
-        let name = field.name();
+impl Found {
+    /// Looks at a field of the line.
+    pub fn see(&mut self, name: &'static str) {
         if name.starts_with(|first: char| first.is_ascii_uppercase()) {
             self.metrics.push(name);
         } else if DIMENSIONS.contains(&name) {
             self.dimension = Some(name);
         }
     }
-}
 
-/// The members that a line lacks for its figures to be metrics of a namespace; `None` where it has no figures.
-#[must_use]
-pub fn embedded(namespace: &str, event: &Event<'_>) -> Option<String> {
-    let mut found = Found::default();
-    event.record(&mut found);
-    let is_alarm = found.dimension == Some("alarm");
-    if is_alarm {
-        found.metrics.push("Alarms");
+    /// Whether the line is an alarm, which is a figure that no field says: `Alarms`, one.
+    #[must_use]
+    pub fn is_alarm(&self) -> bool {
+        self.dimension == Some("alarm")
     }
-    if found.metrics.is_empty() {
-        return None;
+
+    /// The member `_aws`, by which the line's figures are metrics of a namespace; `None` where it has no figures.
+    pub fn described<'a>(&'a self, namespace: &'a str) -> Option<impl Serialize + use<'a>> {
+        let alarms = self.is_alarm().then_some("Alarms");
+        let metrics: Vec<Metric> = self.metrics.iter().copied().chain(alarms).map(Metric::of).collect();
+        (!metrics.is_empty()).then(|| Directive {
+            timestamp: Timestamp::now().ms(),
+            metrics: [Described {
+                namespace,
+                dimensions: [self.dimension.as_slice()],
+                metrics,
+            }],
+        })
     }
-    let metrics = found.metrics.iter().map(|name| Metric {
-        name,
-        unit: name.ends_with("Time").then_some("Milliseconds"),
-    });
-    let directive = Directive {
-        timestamp: Timestamp::now().ms(),
-        metrics: [Described {
-            namespace,
-            dimensions: [found.dimension.as_slice()],
-            metrics: metrics.collect(),
-        }],
-    };
-    let directive = serde_json::to_string(&directive).expect("names can be written");
-    let count = if is_alarm { r#""Alarms":1,"# } else { "" };
-    Some(format!(r#"{count}"_aws":{directive}"#))
 }
 
 /// What makes metrics of a line's members. *Shape*: the format's root node.
@@ -89,4 +76,13 @@ struct Metric {
     name: &'static str,
     #[serde(skip_serializing_if = "Option::is_none")]
     unit: Option<&'static str>,
+}
+
+impl Metric {
+    fn of(name: &'static str) -> Self {
+        Self {
+            name,
+            unit: name.ends_with("Time").then_some("Milliseconds"),
+        }
+    }
 }
