@@ -5,14 +5,14 @@
 //!
 //! ```sh
 //! set -a; . .eclips/dev.env; set +a
-//! cargo test -p eclips-tests --test all -- contract::
+//! cargo test --workspace --test all -- contract::
 //! ```
 //!
 //! Against a deployed stack, with the keys of an organization on plan `growth` or above:
 //!
 //! ```sh
 //! export ECLIPS_BASE_URL=https://… ECLIPS_API_KEY=eck_live_… ECLIPS_TEST_KEY=eck_test_…
-//! cargo test -p eclips-tests --test all -- contract::
+//! cargo test --workspace --test all -- contract::
 //! ```
 //!
 //! The first is the stack's output `ApiUrl`. `ECLIPS_SCOPELESS_KEY` (a key without scopes) and `ECLIPS_STRANGER_KEY` (a test

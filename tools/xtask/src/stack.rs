@@ -113,14 +113,14 @@ pub fn smoke(options: &Smoke, workspace: &Workspace) -> Result<ExitCode> {
     println!("smoke: {}", settings[0].1);
     for line in [
         "cargo run --quiet -p eclips-tests --example first_look",
-        "cargo test -p eclips-tests --test all -- contract::",
+        "cargo test --workspace --test all -- contract::",
     ] {
         println!("\n$ {line}");
         let mut command = workspace.command_line(line);
         command.envs(settings.iter().map(|(name, value)| (name, value)));
         run(
             command,
-            "A test's name says which promise is not kept; `cargo test -p eclips-tests --test all -- contract::<name>` tries it again.",
+            "A test's name says which promise is not kept; `cargo test --workspace --test all -- contract::<name>` tries it again.",
         )?;
     }
     Ok(ExitCode::SUCCESS)

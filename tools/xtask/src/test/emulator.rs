@@ -20,8 +20,8 @@ use crate::stack;
 use crate::workspace::Workspace;
 
 /// What this part runs, once the emulator is up.
-pub const SHOWN: &str = "sam deploy; ECLIPS_BASE_URL=… cargo test -p eclips-tests --test all -- contract::; \
-                         ECLIPS_ENGINE=… cargo test -p eclips-tests --test all -- (what is done to the stores)";
+pub const SHOWN: &str = "sam deploy; ECLIPS_BASE_URL=… cargo test --workspace --test all -- contract::; \
+                         ECLIPS_ENGINE=… cargo test --workspace --test all -- (what is done to the stores)";
 
 const TOOL: Tool = Tool {
     package: "ministack",
@@ -36,12 +36,12 @@ const STACK: &str = "eclips";
 const REGION: &str = "us-east-1";
 /// What is left out of the contract, which is said: the emulator hands on no stream (`ECLIPS_WITHOUT_STREAM` leaves out what asks for
 /// one), only the last of several headers of a name, and a path without its percent signs.
-const CONTRACT: &str = "cargo test -p eclips-tests --test all -- contract:: --test-threads 4 \
+const CONTRACT: &str = "cargo test --workspace --test all -- contract:: --test-threads 4 \
                         --skip two_authorization_headers_are_refused --skip a_path_in_another_spelling_never_reaches_a_handler";
 
 /// What is done to the stores, over the emulator's DynamoDB. Left out are two crowds at once, for whom it is too slow, and what counts
 /// units: it reckons reads of several items otherwise.
-const STORES: &str = "cargo test -p eclips-tests --test all -- sweep:: triage:: webhooks:: batches:: cancel:: conduct:: \
+const STORES: &str = "cargo test --workspace --test all -- sweep:: triage:: webhooks:: batches:: cancel:: conduct:: \
                       idempotency:: usage::fold faults:: followed:: --test-threads 4 --skip contract:: \
                       --skip fifty_who_send_one_named_request_make_one_run --skip of_twenty_who_decide_at_once_one_does";
 

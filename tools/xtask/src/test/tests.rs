@@ -12,12 +12,13 @@ use crate::workspace::Workspace;
 
 /// What this part runs, with the variable it sets.
 pub const SHOWN: &str = "cargo test --workspace --no-fail-fast; \
-                         ECLIPS_UNREST=1 cargo test -p eclips-tests --test all -- contract::";
+                         ECLIPS_UNREST=1 cargo test --workspace --test all -- contract::";
 
 /// All test binaries run even when one fails, so that the counts are whole.
 const ALL: &str = "cargo test --workspace --no-fail-fast";
-/// The contract's tests, over a store that says what DynamoDB does and the embedded engine never: `tests/src/unrest.rs`.
-const AGAIN: &str = "cargo test -p eclips-tests --test all -- contract::";
+/// The contract's tests, over a store that says what DynamoDB does and the embedded engine never: `tests/src/unrest.rs`. Of the whole
+/// workspace, as above: for one package alone cargo chooses other features, and builds everything anew.
+const AGAIN: &str = "cargo test --workspace --test all -- contract::";
 
 /// Runs the tests, passes their output on as it comes, and counts.
 pub fn run(workspace: &Workspace) -> Result<Outcome> {
