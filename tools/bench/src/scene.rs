@@ -47,8 +47,8 @@ pub struct Subject {
     pub asked: &'static str,
     /// What is asked of it.
     pub event: Value,
-    /// What a floor is told beside that, a setting and its value.
-    pub told: Option<(&'static str, String)>,
+    /// What a floor is told beside that: settings and their values.
+    pub told: Vec<(&'static str, String)>,
 }
 
 impl Subject {
@@ -148,7 +148,7 @@ impl Scene {
             name,
             asked,
             event: event("GET", "/v1/runs", Some(&self.backstage.key), None),
-            told: None,
+            told: Vec::new(),
         })
     }
 
@@ -157,7 +157,7 @@ impl Scene {
         let [_, floor] = self.floors();
         Subject {
             asked: "one GetItem, streamed",
-            told: Some(("FLOOR_STREAMS", "yes".into())),
+            told: vec![("FLOOR_STREAMS", "yes".into())],
             ..floor
         }
     }
@@ -193,7 +193,7 @@ impl Scene {
             name,
             asked,
             event,
-            told: None,
+            told: Vec::new(),
         })
         .into()
     }

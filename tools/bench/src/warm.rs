@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::time::{Duration, Instant};
 
-use anyhow::Result;
+use anyhow::{Context, Result};
 use eclips_tests::function_process::FunctionProcess;
 use serde_json::{Value, json};
 
@@ -47,7 +47,8 @@ struct Cost {
     instructions: Option<f64>,
 }
 
-/// What a program's own code costs beside a bare function: all that it takes, less what its calls alone take in a function that does nothing else.
+/// What a program's own code costs beside a bare function that gives the same answer: all that it takes, less what its calls take in a function that
+/// does nothing else.
 #[derive(Clone, Copy, Debug, PartialEq)]
 struct Own {
     amount: f64,
@@ -55,8 +56,8 @@ struct Own {
 }
 
 impl Own {
-    fn of(all: f64, bare: f64, calls_alone: f64) -> Self {
-        let amount = all - (calls_alone - bare);
+    fn of(all: f64, calls_and_answer: f64, bare: f64) -> Self {
+        let amount = all - (calls_and_answer - bare);
         Self {
             amount,
             times_bare: amount / bare,
@@ -74,8 +75,8 @@ pub async fn measure(scene: &Scene, pace: Pace) -> Result<Section> {
     let mut subjects = scene.floors().to_vec();
     let functions = scene.functions().into_iter();
     for route in functions.filter(|subject| ROUTES.contains(&subject.asked)) {
-        let alone = calls_of(scene, &route, folder.path()).await?;
-        subjects.extend([route, alone]);
+        let [calls, answer] = floors_of(scene, &route, folder.path()).await?;
+        subjects.extend([route, calls, answer]);
     }
     let mut measured: Vec<Measured> = subjects.iter().map(|_| Measured::default()).collect();
     passes_of(scene, &subjects, &mut measured, passes, requests).await?;
@@ -157,8 +158,9 @@ async fn passes_of(
     Ok(())
 }
 
-/// Writes down what a function sends for a request, when its process knows the limits, for the floor that sends the same.
-async fn calls_of(scene: &Scene, route: &Subject, folder: &Path) -> Result<Subject> {
+/// Writes down what a function sends for a request, when its process knows the limits, and what it answers, for two floors: one that sends and
+/// says the same, and one that only says it.
+async fn floors_of(scene: &Scene, route: &Subject, folder: &Path) -> Result<[Subject; 2]> {
     let proxy = &scene.backstage.proxy;
     let mut setup = scene.setup_of(route.name);
     setup
@@ -175,14 +177,27 @@ async fn calls_of(scene: &Scene, route: &Subject, folder: &Path) -> Result<Subje
         Ok(json!({ "operation": call.operation, "body": body }))
     });
     let written: Value = written.collect::<Result<Vec<_>>>()?.into();
-    let path = folder.join(route.asked.replace(['/', ' '], "-"));
-    std::fs::write(&path, written.to_string())?;
-    Ok(Subject {
-        name: "floor-replay",
-        asked: "its calls alone",
+    let answer = process.invoke(&route.event).await?;
+    let answer = answer["body"].as_str().context("an answer is text")?;
+    let file = |kind: &'static str, text: &str| -> Result<(&'static str, String)> {
+        let path = folder.join(format!("{} {kind}", route.asked.replace('/', "-")));
+        std::fs::write(&path, text)?;
+        Ok((kind, path.display().to_string()))
+    };
+    let (calls, answer) = (
+        file("FLOOR_CALLS", &written.to_string())?,
+        file("FLOOR_ANSWER", answer)?,
+    );
+    let floor = |name, asked, told| Subject {
+        name,
+        asked,
         event: route.event.clone(),
-        told: Some(("FLOOR_CALLS", path.display().to_string())),
-    })
+        told,
+    };
+    Ok([
+        floor("floor-replay", "its calls and its answer", vec![calls, answer.clone()]),
+        floor("floor-http", "its answer alone", vec![answer]),
+    ])
 }
 
 async fn count(scene: &Scene, subjects: &[Subject], measured: &mut [Measured], requests: usize) -> Result<()> {
@@ -210,14 +225,14 @@ fn cost(measured: &Measured, requests: usize) -> Cost {
     }
 }
 
-/// What of a program's processor time and of its instructions is its own; nothing is a floor's. Behind each function stands the floor of its calls.
+/// What of a program's processor time and of its instructions is its own; nothing is a floor's. Behind each function stand its two floors.
 fn own(subjects: &[Subject], costs: &[Cost], at: usize) -> Option<(Own, Option<Own>)> {
     if subjects[at].is_floor() {
         return None;
     }
-    let (cost, bare, alone) = (costs[at], costs[0], costs[at + 1]);
-    let instructions = || Some(Own::of(cost.instructions?, bare.instructions?, alone.instructions?));
-    Some((Own::of(cost.processor, bare.processor, alone.processor), instructions()))
+    let (cost, calls, bare) = (costs[at], costs[at + 1], costs[at + 2]);
+    let instructions = || Some(Own::of(cost.instructions?, calls.instructions?, bare.instructions?));
+    Some((Own::of(cost.processor, calls.processor, bare.processor), instructions()))
 }
 
 fn rows(subjects: &[Subject], measured: &[Measured], costs: &[Cost]) -> Vec<Vec<String>> {
@@ -276,7 +291,9 @@ fn goals(subjects: &[Subject], costs: &[Cost]) -> Vec<Goal> {
         ratios.max_by(|(one, _), (other, _)| one.total_cmp(other))
     };
     let goal = |what: &str, found: Option<(f64, &Subject)>| Goal {
-        what: format!("our code outside the store within {BARE_TIMES_MAX} × of a bare lambda_http function, in {what}"),
+        what: format!(
+            "our code outside the store within {BARE_TIMES_MAX} × of a bare lambda_http function with the same answer, in {what}"
+        ),
         measured: found.map_or_else(
             || "Valgrind is not installed".to_owned(),
             |(ratio, subject)| format!("{ratio:.2} at most: {}", subject.title()),
@@ -303,10 +320,10 @@ mod tests {
 
     #[test]
     fn what_calls_take_is_not_our_own() {
-        // A bare function takes 40, its calls 180 more; they and 50 are a function's.
-        let own = Own::of(230.0, 40.0, 220.0);
+        // A bare function takes 40, the calls 180 more; they and 50 are a function's.
+        let own = Own::of(230.0, 220.0, 40.0);
         assert_eq!((own.amount, own.times_bare), (50.0, 1.25));
         // The floors by themselves are as dear as a bare function.
-        assert_eq!(Own::of(220.0, 40.0, 220.0).times_bare, 1.0);
+        assert_eq!(Own::of(220.0, 220.0, 40.0).times_bare, 1.0);
     }
 }

@@ -1,5 +1,6 @@
-//! The third floor: a lambda_http function that makes the calls of another one for each request, with nothing around them. The bench has written down what that one
-//! sends; here it is sent by the SDK's own builders, one call after the other, so that what both take differs by the other's own code.
+//! The third floor: a lambda_http function that makes the calls of another one for each request, with nothing around them, and gives its answer. The bench has
+//! written down what that one sends and says; here it is sent by the SDK's own builders, one call after the other, so that what both take differs by
+//! the other's own code.
 //!
 //! A condition that held once need not hold again: each has an alternative here that always does.
 
@@ -24,11 +25,12 @@ async fn main() -> Result<(), Error> {
     let client = &Client::from_conf((&sdk).into());
     let text = std::fs::read_to_string(setting("FLOOR_CALLS")?)?;
     let calls: &Vec<Value> = &serde_json::from_str(&text)?;
+    let answer = &std::fs::read_to_string(setting("FLOOR_ANSWER")?)?;
     lambda_http::run(service_fn(move |_: Request| async move {
         for call in calls {
             send(client, call).await?;
         }
-        Ok::<_, Error>(Response::new(Body::from(r#"{"status":"ok"}"#)))
+        Ok::<_, Error>(Response::new(Body::from(answer.as_str())))
     }))
     .await
 }
@@ -135,7 +137,7 @@ fn value(json: &Value) -> AttributeValue {
     }
 }
 
-/// What the bench says: the file of calls.
+/// What the bench says: the files of calls and answer.
 #[expect(
     clippy::disallowed_methods,
     reason = "a floor shares no settings with the functions: shared/src/config.rs would be part of what is measured"
