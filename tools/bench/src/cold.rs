@@ -54,11 +54,7 @@ pub async fn measure(scene: &Scene, pace: Pace) -> Result<Section> {
     let mut section = Section::default();
     let endpoint = scene.backstage.config().dynamodb_endpoint.unwrap_or_default();
     let door = Door::plain(&endpoint).await?;
-    let plain = Road {
-        door: &door,
-        tls: None,
-        group: None,
-    };
+    let plain = Road::plain(&door);
     let (rounds, rounds_slow) = match pace {
         Pace::Full => (60, 25),
         Pace::Quick => (3, 2),

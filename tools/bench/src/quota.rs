@@ -13,6 +13,9 @@ const MB_OF_A_CPU: u64 = 1_769;
 /// share and is never held up.
 pub const PERIOD: Duration = Duration::from_millis(20);
 
+/// How often it is tried to remove a group, a period after the other.
+const LOOKS_MAX: usize = 50;
+
 /// Where the controller may be.
 const MOUNTS: [&str; 2] = ["/sys/fs/cgroup/cpu", "/sys/fs/cgroup/cpu,cpuacct"];
 
@@ -62,8 +65,14 @@ impl Quota {
 
 impl Drop for Quota {
     fn drop(&mut self) {
-        // A process that was just killed may still be in it; an empty group costs nothing.
-        let _ = fs::remove_dir(&self.folder);
+        // A process that was just killed may still be in it for a moment.
+        for _ in 0..LOOKS_MAX {
+            if fs::remove_dir(&self.folder).is_ok() {
+                return;
+            }
+            std::thread::sleep(PERIOD);
+        }
+        eprintln!("{} is left over; rmdir removes it", self.folder.display());
     }
 }
 

@@ -77,6 +77,17 @@ pub struct Road<'a> {
     pub group: Option<&'a Path>,
 }
 
+impl<'a> Road<'a> {
+    /// Straight to the tables, without TLS and with all of a processor.
+    pub fn plain(door: &'a Door) -> Self {
+        Self {
+            door,
+            tls: None,
+            group: None,
+        }
+    }
+}
+
 /// What else is behind TLS in AWS.
 #[derive(Debug)]
 pub struct TlsRoad {

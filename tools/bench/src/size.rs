@@ -126,11 +126,7 @@ async fn memory_of(scene: &Scene, name: &str, requests: usize) -> Result<Option<
     };
     let endpoint = scene.backstage.config().dynamodb_endpoint.unwrap_or_default();
     let door = Door::plain(&endpoint).await?;
-    let road = Road {
-        door: &door,
-        tls: None,
-        group: None,
-    };
+    let road = Road::plain(&door);
     let mut process = FunctionProcess::start(&scene.setup(first, road)).await?;
     for subject in &subjects {
         for _ in 0..requests {

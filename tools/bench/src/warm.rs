@@ -121,11 +121,7 @@ async fn passes_of(
 ) -> Result<()> {
     let endpoint = scene.backstage.config().dynamodb_endpoint.unwrap_or_default();
     let door = Door::plain(&endpoint).await?;
-    let road = Road {
-        door: &door,
-        tls: None,
-        group: None,
-    };
+    let road = Road::plain(&door);
     let mut processes = Vec::new();
     for subject in subjects {
         let mut process = FunctionProcess::start(&scene.setup(subject, road)).await?;
@@ -203,11 +199,7 @@ async fn floors_of(scene: &Scene, route: &Subject, folder: &Path) -> Result<[Sub
 async fn count(scene: &Scene, subjects: &[Subject], measured: &mut [Measured], requests: usize) -> Result<()> {
     let endpoint = scene.backstage.config().dynamodb_endpoint.unwrap_or_default();
     let door = Door::plain(&endpoint).await?;
-    let road = Road {
-        door: &door,
-        tls: None,
-        group: None,
-    };
+    let road = Road::plain(&door);
     let began = Instant::now();
     for (subject, measured) in subjects.iter().zip(measured) {
         say(began, &format!("warm: instructions of {}", subject.title()));
