@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use aws_config::SdkConfig;
 use aws_smithy_runtime_api::client::http::SharedHttpClient;
 use eclips_engine::models::Secret;
 
@@ -63,6 +64,12 @@ pub struct Config {
     /// Whether the machine's own network decides how AWS is reached and whom to believe there: it names authorities (`SSL_CERT_FILE`,
     /// `SSL_CERT_DIR`) or a proxy (`HTTPS_PROXY`, `ALL_PROXY`, also in small letters), or it is an operator's.
     pub own_network: bool,
+    /// `AWS_USE_FIPS_ENDPOINT`: whether AWS is asked at its endpoints with validated cryptography.
+    pub fips: bool,
+    /// `AWS_USE_DUALSTACK_ENDPOINT`: whether AWS is asked at its endpoints that also have an IPv6 address.
+    pub dual_stack: bool,
+    /// The account of whoever is no function, as the SDK finds it: a profile, single sign-on; not from the environment.
+    pub account: Option<SdkConfig>,
     /// What carries the SDK's requests instead of its own client; not from the environment. For whoever has the stores in
     /// the same process.
     pub carrier: Option<SharedHttpClient>,
@@ -94,6 +101,8 @@ impl Config {
     fn aws() -> Self {
         Self {
             region: optional("AWS_REGION"),
+            fips: optional("AWS_USE_FIPS_ENDPOINT").as_deref() == Some("true"),
+            dual_stack: optional("AWS_USE_DUALSTACK_ENDPOINT").as_deref() == Some("true"),
             own_network: OWN_NETWORK.iter().any(|name| optional(name).is_some()),
             ..Self::default()
         }

@@ -138,8 +138,8 @@ pub struct Queues {
 
 impl Queues {
     /// Opens the queues that the settings name. No call is made yet.
-    pub async fn open(config: &Config) -> Self {
-        let shared = sdk::settings(config, config.sqs_endpoint.as_deref()).await;
+    pub fn open(config: &Config) -> Self {
+        let shared = sdk::settings(config, config.sqs_endpoint.as_deref());
         Self {
             client: Client::from_conf(aws_sdk_sqs::config::Builder::from(&shared).build()),
             urls: [

@@ -4,10 +4,12 @@
 use std::sync::LazyLock;
 use std::time::Duration;
 
+use aws_config::environment::EnvironmentVariableCredentialsProvider;
 use aws_config::retry::RetryConfig;
 use aws_config::timeout::TimeoutConfig;
 use aws_config::{BehaviorVersion, Region, SdkConfig};
 use aws_credential_types::Credentials;
+use aws_credential_types::provider::SharedCredentialsProvider;
 use aws_smithy_http_client::Builder;
 use aws_smithy_http_client::tls::rustls_provider::CryptoMode;
 use aws_smithy_http_client::tls::{Provider, TlsContext, TrustStore};
@@ -59,7 +61,10 @@ impl Peer {
 }
 
 /// Gives the settings for a service's clients; `endpoint` where it is not the region's.
-pub(crate) async fn settings(config: &Config, endpoint: Option<&str>) -> SdkConfig {
+///
+/// A function gets its credentials by the environment, and nothing else is asked for them: the SDK's own chain of providers and
+/// profiles is half a megabyte, and every process would walk it before its first event.
+pub(crate) fn settings(config: &Config, endpoint: Option<&str>) -> SdkConfig {
     let timeouts = TimeoutConfig::builder()
         .connect_timeout(Duration::from_millis(500))
         .operation_attempt_timeout(ATTEMPT)
@@ -69,36 +74,50 @@ pub(crate) async fn settings(config: &Config, endpoint: Option<&str>) -> SdkConf
         .with_max_attempts(3)
         .with_initial_backoff(Duration::from_millis(40))
         .with_max_backoff(Duration::from_millis(400));
-    let mut loader = aws_config::defaults(BehaviorVersion::latest())
-        .timeout_config(timeouts)
-        .retry_config(retries);
+    let mut settings = match &config.account {
+        Some(account) => account.to_builder(),
+        None => SdkConfig::builder()
+            .behavior_version(BehaviorVersion::latest())
+            .credentials_provider(SharedCredentialsProvider::new(
+                EnvironmentVariableCredentialsProvider::new(),
+            ))
+            .use_fips(config.fips)
+            .use_dual_stack(config.dual_stack),
+    };
+    settings
+        .set_timeout_config(Some(timeouts))
+        .set_retry_config(Some(retries));
     if let Some(region) = &config.region {
-        loader = loader.region(Region::new(region.clone()));
+        settings.set_region(Region::new(region.clone()));
     }
     if let Some(endpoint) = endpoint {
-        loader = loader.endpoint_url(endpoint);
+        settings.set_endpoint_url(Some(endpoint.to_owned()));
     }
-    loader = match Peer::of(endpoint, config.own_network) {
-        // Nothing there checks a signature.
-        Peer::Loopback => loader
-            .http_client(Builder::new().build_http())
-            .credentials_provider(Credentials::new("local", "local", None, None, "local endpoint"))
-            .region(Region::new(
-                config.region.clone().unwrap_or_else(|| "us-east-1".to_owned()),
-            )),
-        Peer::Amazon => loader.http_client(TO_AWS.clone()),
-        Peer::Other => loader,
-    };
+    match Peer::of(endpoint, config.own_network) {
+        Peer::Loopback => {
+            // Nothing there checks a signature.
+            let nobody = Credentials::new("local", "local", None, None, "local endpoint");
+            let region = config.region.clone().unwrap_or_else(|| "us-east-1".to_owned());
+            settings
+                .set_http_client(Some(Builder::new().build_http()))
+                .set_credentials_provider(Some(SharedCredentialsProvider::new(nobody)))
+                .set_region(Region::new(region));
+        }
+        Peer::Amazon => {
+            settings.set_http_client(Some(TO_AWS.clone()));
+        }
+        Peer::Other => {}
+    }
     if let Some(carrier) = &config.carrier {
-        loader = loader.http_client(carrier.clone());
+        settings.set_http_client(Some(carrier.clone()));
     }
-    loader.load().await
+    settings.build()
 }
 
 #[cfg(test)]
 mod promises {
-    use aws_config::Region;
     use aws_config::retry::RetryConfig;
+    use aws_config::{AppName, BehaviorVersion, Region, SdkConfig};
     use aws_credential_types::Credentials;
     use aws_lc_rs::digest::{SHA256, digest};
     use aws_sdk_dynamodb::Client;
@@ -106,7 +125,8 @@ mod promises {
     use base64::Engine;
     use base64::engine::general_purpose::STANDARD;
 
-    use super::{AMAZON, Peer, TO_AWS};
+    use super::{AMAZON, Peer, TO_AWS, settings};
+    use crate::config::Config;
 
     /// The fingerprints, SHA-256. *Source*: Mozilla's list of roots, as Debian's `ca-certificates` has it.
     const FINGERPRINTS: [(&str, &str); 5] = [
@@ -168,6 +188,46 @@ mod promises {
             matches!(&error, SdkError::DispatchFailure(failure) if failure.is_io()),
             "{error:?}"
         );
+    }
+
+    #[test]
+    fn a_function_asks_its_regions_endpoint_by_the_keys_of_its_environment() {
+        let config = Config {
+            region: Some("eu-west-1".into()),
+            fips: true,
+            ..Config::default()
+        };
+        let made = settings(&config, None);
+        assert_eq!(made.region(), Some(&Region::new("eu-west-1")));
+        assert_eq!(
+            (made.endpoint_url(), made.use_fips(), made.use_dual_stack()),
+            (None, Some(true), Some(false))
+        );
+        assert!(made.credentials_provider().is_some() && made.http_client().is_some());
+        // A network of its own is the SDK's business.
+        let config = Config {
+            own_network: true,
+            ..config
+        };
+        assert!(settings(&config, None).http_client().is_none());
+    }
+
+    #[test]
+    fn an_operators_account_is_the_one_that_the_sdk_found() {
+        let found = SdkConfig::builder()
+            .behavior_version(BehaviorVersion::latest())
+            .region(Region::new("eu-west-3"))
+            .app_name(AppName::new("found").expect("a name"))
+            .build();
+        let config = Config {
+            account: Some(found),
+            own_network: true,
+            ..Config::default()
+        };
+        let made = settings(&config, None);
+        assert_eq!(made.region(), Some(&Region::new("eu-west-3")));
+        assert_eq!(made.app_name().map(AsRef::as_ref), Some("found"));
+        assert!(made.credentials_provider().is_none() && made.http_client().is_none());
     }
 
     #[test]

@@ -112,7 +112,7 @@ impl Vault {
     /// *Errors*: [`VaultError::Setting`].
     pub async fn open(config: &Config) -> Result<Self, VaultError> {
         let keeper = match config.vault.split_once(':') {
-            Some(("kms", key)) if !key.is_empty() => Keeper::Kms(kms::Kms::open(config, key).await),
+            Some(("kms", key)) if !key.is_empty() => Keeper::Kms(kms::Kms::open(config, key)),
             Some(("file", path)) if !path.is_empty() => Keeper::File(KeyFile::read(path.as_ref())?),
             _ => {
                 let what = "ECLIPS_VAULT must be kms:<key ARN> or file:<path>";

@@ -102,7 +102,7 @@ impl Stores {
             region: Some(tables.region.clone()),
             ..Config::default()
         };
-        let store = Store::open(&config).await;
+        let store = Store::open(&config);
         Self {
             tables,
             queues,

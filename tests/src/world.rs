@@ -143,7 +143,7 @@ impl World {
 
     /// Looks at a system that runs already.
     pub async fn over(local: Local) -> Self {
-        let store = Store::open(local.config()).await;
+        let store = Store::open(local.config());
         Self {
             local,
             store,

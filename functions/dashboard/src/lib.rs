@@ -79,7 +79,7 @@ pub async fn service(
     VaultError,
 > {
     let app = Arc::new(App {
-        store: Store::open(config).await,
+        store: Store::open(config),
         provider: oidc::Provider::new(config),
         origin: config.dashboard_url.clone(),
         api_url: config.api_url.clone(),

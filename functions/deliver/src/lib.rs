@@ -69,7 +69,7 @@ pub async fn service(
     impl Service<LambdaEvent<SqsEvent>, Response = SqsBatchResponse, Error = Infallible, Future: Send> + Send + use<>,
     VaultError,
 > {
-    let (store, queues) = (Store::open(config).await, Queues::open(config).await);
+    let (store, queues) = (Store::open(config), Queues::open(config));
     let (vault, poster) = (Vault::open(config).await?, Poster::new(config.receivers));
     let deliverer = Arc::new(Deliverer::new(store, queues, vault, poster, Timestamp::now));
     Ok(tower::service_fn(move |event: LambdaEvent<SqsEvent>| {

@@ -21,7 +21,7 @@ pub async fn service(
     config: &Config,
 ) -> impl Service<LambdaEvent<Event>, Response = DynamoDbEventResponse, Error = Infallible, Future: Send> + Send + use<>
 {
-    let queues = Arc::new(Queues::open(config).await);
+    let queues = Arc::new(Queues::open(config));
     tower::service_fn(move |event: LambdaEvent<Event>| {
         let queues = queues.clone();
         async move { Ok(dispatch(&queues, event.payload).await) }

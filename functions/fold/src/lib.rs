@@ -22,7 +22,7 @@ pub async fn service(
     config: &Config,
 ) -> impl Service<LambdaEvent<Event>, Response = DynamoDbEventResponse, Error = Infallible, Future: Send> + Send + use<>
 {
-    let store = Arc::new(Store::open(config).await);
+    let store = Arc::new(Store::open(config));
     tower::service_fn(
         move |event: LambdaEvent<Event>| -> Boxed<'static, Result<DynamoDbEventResponse, Infallible>> {
             let store = store.clone();

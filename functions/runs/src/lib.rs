@@ -26,7 +26,7 @@ pub async fn service(
     Future: Send,
 > + Send
 + use<> {
-    lambda::api(Road::keyed(Store::open(config).await, handlers).admitting(config.receivers))
+    lambda::api(Road::keyed(Store::open(config), handlers).admitting(config.receivers))
 }
 
 fn handlers(operation: Operation) -> Option<Handler> {

@@ -57,7 +57,7 @@ pub enum Answer {
 pub async fn service(
     config: &Config,
 ) -> impl Service<LambdaEvent<Occasion>, Response = Answer, Error = Infallible, Future: Send> + Send + use<> {
-    let sweeper = Sweeper::new(Store::open(config).await, Queues::open(config).await, Timestamp::now);
+    let sweeper = Sweeper::new(Store::open(config), Queues::open(config), Timestamp::now);
     let sweeper = Arc::new(sweeper);
     tower::service_fn(move |event: LambdaEvent<Occasion>| {
         let sweeper = sweeper.clone();

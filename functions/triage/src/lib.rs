@@ -27,7 +27,7 @@ pub async fn service(
     Future: Send,
 > + Send
 + use<> {
-    lambda::api(Road::keyed(Store::open(config).await, handlers))
+    lambda::api(Road::keyed(Store::open(config), handlers))
 }
 
 fn handlers(operation: Operation) -> Option<Handler> {

@@ -34,7 +34,7 @@ pub async fn service(
     + use<>,
     VaultError,
 > {
-    let (store, vault) = (Store::open(config).await, Vault::open(config).await?);
+    let (store, vault) = (Store::open(config), Vault::open(config).await?);
     let road = Road::keyed(store, handlers).admitting(config.receivers).sealing(vault);
     Ok(lambda::api(road))
 }

@@ -41,7 +41,7 @@ pub async fn service(
     WrongSetting,
 > {
     let models = Models::open(Lineup::read(&config.models, &config.model_key)?).await;
-    let (store, queues) = (Store::open(config).await, Queues::open(config).await);
+    let (store, queues) = (Store::open(config), Queues::open(config));
     let worker = Worker::new(store, queues, models, Timestamp::now);
     let worker = Arc::new(worker);
     Ok(tower::service_fn(move |event: LambdaEvent<SqsEvent>| {

@@ -79,9 +79,9 @@ pub struct Store {
 
 impl Store {
     /// Opens the tables that the settings name. No call is made yet.
-    pub async fn open(config: &Config) -> Self {
+    pub fn open(config: &Config) -> Self {
         let calls = Arc::new(AtomicU32::new(0));
-        let shared = sdk::settings(config, config.dynamodb_endpoint.as_deref()).await;
+        let shared = sdk::settings(config, config.dynamodb_endpoint.as_deref());
         let sdk = aws_sdk_dynamodb::config::Builder::from(&shared)
             .interceptor(CountCalls(calls.clone()))
             .build();

@@ -21,8 +21,8 @@ pub(super) struct Kms {
 const CONTEXT: &str = "eclips:secret_of";
 
 impl Kms {
-    pub(super) async fn open(config: &Config, key: &str) -> Self {
-        let shared = sdk::settings(config, config.kms_endpoint.as_deref()).await;
+    pub(super) fn open(config: &Config, key: &str) -> Self {
+        let shared = sdk::settings(config, config.kms_endpoint.as_deref());
         Self {
             client: Client::from_conf(aws_sdk_kms::config::Builder::from(&shared).build()),
             key: key.to_owned(),

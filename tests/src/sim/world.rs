@@ -97,7 +97,7 @@ impl Sim {
         tables::ensure(&sdk.build(), &template)
             .await
             .expect("the tables can be made");
-        let store = Store::open(&config).await;
+        let store = Store::open(&config);
         let org = store
             .orgs()
             .create("Simulated", Plan::Growth)

@@ -160,7 +160,7 @@ async fn used_up_credits_refuse_live_runs_only_and_after_validation() {
 async fn a_process_with_an_old_memory_loses_no_counts_when_a_new_cell_begins() {
     let world = World::start().await;
     let person = limited(&world, Override::StandardPerMinute, 20).await;
-    let (one, other) = (Store::open(world.config()).await, Store::open(world.config()).await);
+    let (one, other) = (Store::open(world.config()), Store::open(world.config()));
     let passes = async |store: &Store| store.limits().admit(person.org, Limiter::Standard).await.is_ok();
     let mut passed = usize::from(passes(&one).await);
     for _ in 0..14 {

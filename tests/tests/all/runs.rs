@@ -228,7 +228,7 @@ async fn test_and_live_data_and_organizations_never_meet() {
 async fn a_run_is_executed_once_however_often_it_is_hinted_at() {
     let world = World::start().await;
     let person = world.somebody().await;
-    let queues = Queues::open(world.config()).await;
+    let queues = Queues::open(world.config());
     let tenant = Tenant {
         org: person.org,
         mode: Mode::Live,

@@ -265,7 +265,7 @@ async fn a_slot_whose_taking_was_told_twice_is_one_slot() {
         dynamodb_endpoint: Some(scene.proxy.url().to_owned()),
         ..scene.config()
     };
-    let store = Store::open(&faulty).await;
+    let store = Store::open(&faulty);
     scene.proxy.set_after("UpdateItem", 0, 1, Fault::ReplyLost);
     assert!(matches!(store.slots().take(scene.org).await, Ok(Taken::Slot(_))));
     let items = records::under(&scene.config(), &format!("L#{}", scene.org)).await;

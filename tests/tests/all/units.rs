@@ -273,7 +273,7 @@ async fn a_plain_run_costs_no_more_write_units_than_it_may() {
     let accepted = scene.proxy.take_units();
     scene.work_on(run).await;
     let worked = scene.proxy.take_units();
-    let store = Store::open(&counted(&scene)).await;
+    let store = Store::open(&counted(&scene));
     let told = scene.stores.store.fold().told_by(run).await.unwrap();
     store.fold().count(&told).await.unwrap();
     let folded = scene.proxy.take_units();
@@ -308,7 +308,7 @@ async fn a_row_of_a_batch_costs_less_than_a_run_of_its_own() {
     );
     // The key, the index twice, and the batch with its progress.
     assert_eq!(show("/v1/batches".to_owned()).await, Units { read: 4.0, write: 1.0 });
-    let (row, store) = (RunId::of_row(batch, 0), Store::open(&counted(&scene)).await);
+    let (row, store) = (RunId::of_row(batch, 0), Store::open(&counted(&scene)));
     let count = async || {
         let told = scene.stores.store.fold().told_by(row).await.unwrap();
         scene.proxy.take_units();
@@ -327,7 +327,7 @@ async fn a_row_of_a_batch_costs_less_than_a_run_of_its_own() {
 #[tokio::test]
 async fn a_run_that_is_counted_at_its_beginning_too_costs_another_count() {
     let scene = Backstage::open().await;
-    let store = Store::open(&counted(&scene)).await;
+    let store = Store::open(&counted(&scene));
     let run = scene.create(json!({ "task": "x" })).await;
     let count = async || {
         let told = scene.stores.store.fold().told_by(run).await.unwrap();

@@ -14,6 +14,7 @@ mod webhook;
 
 use std::process::ExitCode;
 
+use aws_config::BehaviorVersion;
 use clap::{Parser, Subcommand};
 use eclips_shared::config::Config;
 use eclips_shared::store::{Actor, Store, StoreError};
@@ -72,10 +73,13 @@ async fn main() -> ExitCode {
 
 async fn run(line: CommandLine, output: Output) -> anyhow::Result<()> {
     let config = match Config::operator() {
-        Ok(config) => config,
+        Ok(config) => Config {
+            account: Some(aws_config::load_defaults(BehaviorVersion::latest()).await),
+            ..config
+        },
         Err(missing) => dev_env::read(&line.data.join("dev.env")).map_err(|cause| cause.context(missing))?,
     };
-    let store = Store::open(&config).await;
+    let store = Store::open(&config);
     match line.room {
         Room::Org(command) => org::run(&store, command, output).await,
         Room::Key(command) => key::run(&store, command, output).await,

@@ -214,7 +214,7 @@ async fn run(scene: &Scene, receiver: &Receiver) -> Result<Vec<(&'static str, Sp
         dynamodb_endpoint: Some(backstage.proxy.url().to_owned()),
         ..backstage.config()
     };
-    let store = Store::open(&counted).await;
+    let store = Store::open(&counted);
     let mut steps = Vec::new();
     backstage.runs.call("GET", "/v1/runs", Some(&backstage.key), None).await;
     taken(scene);

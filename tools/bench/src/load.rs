@@ -195,7 +195,7 @@ impl System {
             dynamodb_endpoint: of("AWS_ENDPOINT_URL_DYNAMODB"),
             ..Config::default()
         };
-        let store = Store::open(&config).await;
+        let store = Store::open(&config);
         let key = of("ECLIPS_API_KEY").context("dev.env has a key")?;
         let hash = PlainKey::parse(key.as_bytes()).context("a key")?.hash();
         let org = store.keys().find(&hash).await?.context("the key is there")?.org;

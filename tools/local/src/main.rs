@@ -75,7 +75,7 @@ async fn run(line: CommandLine) -> anyhow::Result<()> {
     .await?;
     let at = Instant::now();
     std::fs::create_dir_all(&folder)?;
-    let demo = Demo::prepare(&Store::open(local.config()).await, &env).await?;
+    let demo = Demo::prepare(&Store::open(local.config()), &env).await?;
     demo.write(&env, &password, local.config(), local.receiver_url())?;
     for (what, took) in local.steps() {
         println!("  {what:<44} {:>5} ms", took.as_millis());

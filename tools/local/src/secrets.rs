@@ -33,7 +33,7 @@ pub fn key(place: &Place) -> Result<(PathBuf, Option<TempDir>)> {
 ///
 /// *Errors*: the vault's setting is wrong.
 pub async fn all(config: &Config) -> Result<Secrets> {
-    let (store, vault) = (Store::open(config).await, Vault::open(config).await?);
+    let (store, vault) = (Store::open(config), Vault::open(config).await?);
     let room = Arc::new((store, vault));
     Ok(Arc::new(move || {
         let room = Arc::clone(&room);

@@ -213,7 +213,7 @@ async fn a_batch_that_is_cancelled_while_it_is_read_is_not_shown_as_completed() 
 async fn a_batch_that_was_shown_as_completed_is_not_cancelled() {
     let scene = Backstage::open().await;
     let (batch, triage) = waiting(&scene).await;
-    let store = Store::open(&over_the_faulty_road(&scene)).await;
+    let store = Store::open(&over_the_faulty_road(&scene));
     // The row is open when it is read and not when the wish is written, and nobody has ended the batch.
     let approve = async { assert_eq!(scene.decide(&triage, "approve", json!({})).await.0, 200) };
     let batches = store.batches();
@@ -242,7 +242,7 @@ async fn a_batch_that_was_shown_as_completed_is_not_cancelled() {
 async fn a_batch_that_has_ended_is_not_cancelled() {
     let scene = Backstage::open().await;
     let batch = scene.batch(&plain(1)).await;
-    let store = Store::open(&over_the_faulty_road(&scene)).await;
+    let store = Store::open(&over_the_faulty_road(&scene));
     // Somebody ends it between the look at it and the wish. That its row is open all the same must not matter.
     let n = |number: i64| AttributeValue::N(number.to_string());
     let (config, pk) = (scene.config(), format!("B#{batch}"));

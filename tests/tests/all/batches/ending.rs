@@ -72,7 +72,7 @@ async fn an_outage_is_told_also_where_another_batch_is_corrupt() {
     }
     let word = AttributeValue::S("one".into());
     records::set(&scene.config(), &format!("B#{corrupt}"), "P", &[("total_rows", word)]).await;
-    let store = Store::open(&over_the_faulty_road(&scene)).await;
+    let store = Store::open(&over_the_faulty_road(&scene));
     // The progress of both is noted; the batch that may have ended cannot be read.
     scene.proxy.set_after("GetItem", 0, ONE_CALL, Fault::Broken);
     let told = store.batches().hear(&changes).await;
@@ -118,7 +118,7 @@ async fn what_has_ended_does_not_end_again_whatever_became_of_its_event() {
 #[tokio::test]
 async fn a_batch_that_was_deleted_does_not_come_back_in_part() {
     let scene = Backstage::open().await;
-    let store = Store::open(&over_the_faulty_road(&scene)).await;
+    let store = Store::open(&over_the_faulty_road(&scene));
     let (config, batches) = (scene.config(), store.batches());
     for deleted_while in ["it is cancelled", "it ends", "its runs are made", "its row is heard of"] {
         let batch = scene.batch(&plain(1)).await;

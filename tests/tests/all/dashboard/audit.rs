@@ -84,7 +84,7 @@ async fn a_change_and_its_entry_stand_or_fall_together() {
         dynamodb_endpoint: Some(proxy.url().to_owned()),
         ..world.config().clone()
     };
-    let store = Store::open(&config).await;
+    let store = Store::open(&config);
     let new = || NewKey {
         name: "CI".into(),
         mode: Mode::Live,

@@ -60,8 +60,8 @@ impl Cast {
     /// Opens the functions in a world.
     pub async fn gather(sim: Sim) -> Arc<Self> {
         let config = sim.config();
-        let (store, queues) = (Store::open(config).await, Queues::open(config).await);
-        let worker = Worker::new(Store::open(config).await, queues.clone(), Models::sandbox(), now);
+        let (store, queues) = (Store::open(config), Queues::open(config));
+        let worker = Worker::new(Store::open(config), queues.clone(), Models::sandbox(), now);
         Arc::new(Self {
             sweeper: Sweeper::new(store.clone(), queues.clone(), now),
             runs: Function::runs(config, "http://dynamodb").await,
@@ -70,7 +70,7 @@ impl Cast {
                 Function::batches(config, "http://dynamodb").await,
                 Function::batches(config, "http://dynamodb").await,
             ],
-            beside: Store::open(&sim.config_beside()).await,
+            beside: Store::open(&sim.config_beside()),
             others: [
                 Function::runs(config, "http://dynamodb").await,
                 Function::triage(config, "http://dynamodb").await,

@@ -107,7 +107,6 @@ async fn store(scene: &Backstage) -> Store {
         dynamodb_endpoint: Some(scene.proxy.url().to_owned()),
         ..scene.config()
     })
-    .await
 }
 
 #[tokio::test]

@@ -331,7 +331,7 @@ async fn an_outage_in_the_middle_loses_and_doubles_nothing() {
                 dynamodb_endpoint: Some(scene.proxy.url().to_owned()),
                 ..scene.config()
             };
-            let store = Store::open(&faulty).await;
+            let store = Store::open(&faulty);
             scene.proxy.set_after(operation, 0, ONE_CALL, fault);
             // It may get through or not; the batch comes again until it does.
             let first = store.fold().count(&changes).await;
