@@ -71,6 +71,7 @@ pub async fn measure(scene: &Scene, pace: Pace) -> Result<Section> {
         &starts,
         "cold-plain",
         "Cold start without TLS, ms",
+        "plain",
     );
     match Quota::of_memory(SMALL_MB) {
         Err(error) => section.words(format!("Under a quota of the processor: not measured. {error:#}")),
@@ -102,6 +103,7 @@ pub async fn measure(scene: &Scene, pace: Pace) -> Result<Section> {
                 &starts,
                 "cold-small",
                 "Cold start as a Lambda of 256 MB with TLS, ms",
+                "small Lambda with TLS",
             );
         }
     }
@@ -151,7 +153,14 @@ async fn start(scene: &Scene, subject: &Subject, road: Road<'_>, starts: &mut St
     Ok(())
 }
 
-fn tell(section: &mut Section, subjects: &[Subject], starts: &[Start], name: &'static str, title: &str) {
+fn tell(
+    section: &mut Section,
+    subjects: &[Subject],
+    starts: &[Start],
+    name: &'static str,
+    title: &str,
+    circumstances: &str,
+) {
     let rows = subjects.iter().zip(starts).map(|(subject, start)| {
         let floor = floor_of(subject, starts);
         vec![
@@ -191,7 +200,7 @@ fn tell(section: &mut Section, subjects: &[Subject], starts: &[Start], name: &'s
             &subjects.iter().zip(starts).map(bar).collect::<Vec<_>>(),
         ),
     });
-    section.goals(goals(subjects, starts));
+    section.goals(goals(subjects, starts, circumstances));
 }
 
 /// The floor that makes one call: of a function whose answers come in pieces, the one that answers so too.
@@ -200,7 +209,7 @@ fn floor_of(subject: &Subject, starts: &[Start]) -> Start {
 }
 
 /// The worst of the API functions, by each of three measures.
-fn goals(subjects: &[Subject], starts: &[Start]) -> Vec<Goal> {
+fn goals(subjects: &[Subject], starts: &[Start], circumstances: &str) -> Vec<Goal> {
     let worst = |what: &str, of: fn(Start) -> f64| {
         let functions = subjects.iter().zip(starts).filter(|(subject, _)| !subject.is_floor());
         let ratios = functions.map(|(subject, start)| (of(*start) / of(floor_of(subject, starts)), subject));
@@ -208,7 +217,9 @@ fn goals(subjects: &[Subject], starts: &[Start]) -> Vec<Goal> {
             .max_by(|(one, _), (other, _)| one.total_cmp(other))
             .expect("there are functions");
         Goal {
-            what: format!("{what} of every API function within {FLOOR_TIMES_MAX} × of the GetItem floor"),
+            what: format!(
+                "{circumstances}: {what} of every API function within {FLOOR_TIMES_MAX} × of the GetItem floor"
+            ),
             measured: format!("{ratio:.2} at most: {}", subject.title()),
             verdict: Verdict::of(ratio <= FLOOR_TIMES_MAX),
         }
