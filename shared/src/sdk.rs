@@ -63,7 +63,7 @@ impl Peer {
 /// Gives the settings for a service's clients; `endpoint` where it is not the region's.
 ///
 /// A function gets its credentials by the environment, and nothing else is asked for them: the SDK's own chain of providers and
-/// profiles is half a megabyte, and every process would walk it before its first event.
+/// profiles is over a megabyte of every binary, and each process would walk it before its first event.
 pub(crate) fn settings(config: &Config, endpoint: Option<&str>) -> SdkConfig {
     let timeouts = TimeoutConfig::builder()
         .connect_timeout(Duration::from_millis(500))
