@@ -115,8 +115,8 @@ impl Config {
         Ok(Self {
             table_main: required("ECLIPS_TABLE_MAIN")?,
             table_keys: required("ECLIPS_TABLE_KEYS")?,
-            dynamodb_endpoint: optional("AWS_ENDPOINT_URL_DYNAMODB").or_else(|| optional("AWS_ENDPOINT_URL")),
-            sqs_endpoint: optional("AWS_ENDPOINT_URL_SQS").or_else(|| optional("AWS_ENDPOINT_URL")),
+            dynamodb_endpoint: endpoint("AWS_ENDPOINT_URL_DYNAMODB"),
+            sqs_endpoint: endpoint("AWS_ENDPOINT_URL_SQS"),
             ..Self::aws()
         })
     }
@@ -128,7 +128,7 @@ impl Config {
         Ok(Self {
             vault: optional("ECLIPS_VAULT").unwrap_or_default(),
             own_network: true,
-            kms_endpoint: optional("AWS_ENDPOINT_URL_KMS").or_else(|| optional("AWS_ENDPOINT_URL")),
+            kms_endpoint: endpoint("AWS_ENDPOINT_URL_KMS"),
             ..Self::tables()?
         })
     }
@@ -149,7 +149,7 @@ impl Config {
     pub fn main_table() -> Result<Self, MissingSetting> {
         Ok(Self {
             table_main: required("ECLIPS_TABLE_MAIN")?,
-            dynamodb_endpoint: optional("AWS_ENDPOINT_URL_DYNAMODB").or_else(|| optional("AWS_ENDPOINT_URL")),
+            dynamodb_endpoint: endpoint("AWS_ENDPOINT_URL_DYNAMODB"),
             ..Self::aws()
         })
     }
@@ -182,7 +182,7 @@ impl Config {
         Ok(Self {
             queue_runs_url: required("ECLIPS_QUEUE_RUNS_URL")?,
             queue_priority_url: required("ECLIPS_QUEUE_PRIORITY_URL")?,
-            sqs_endpoint: optional("AWS_ENDPOINT_URL_SQS").or_else(|| optional("AWS_ENDPOINT_URL")),
+            sqs_endpoint: endpoint("AWS_ENDPOINT_URL_SQS"),
             ..Self::aws()
         })
     }
@@ -201,7 +201,7 @@ impl Config {
     fn runs() -> Result<Self, MissingSetting> {
         Ok(Self {
             table_main: required("ECLIPS_TABLE_MAIN")?,
-            dynamodb_endpoint: optional("AWS_ENDPOINT_URL_DYNAMODB").or_else(|| optional("AWS_ENDPOINT_URL")),
+            dynamodb_endpoint: endpoint("AWS_ENDPOINT_URL_DYNAMODB"),
             ..Self::runs_queues()?
         })
     }
@@ -212,7 +212,7 @@ impl Config {
     pub fn webhooks() -> Result<Self, MissingSetting> {
         Ok(Self {
             vault: required("ECLIPS_VAULT")?,
-            kms_endpoint: optional("AWS_ENDPOINT_URL_KMS").or_else(|| optional("AWS_ENDPOINT_URL")),
+            kms_endpoint: endpoint("AWS_ENDPOINT_URL_KMS"),
             ..Self::asking()?
         })
     }
@@ -226,8 +226,8 @@ impl Config {
             queue_deliveries_url: required("ECLIPS_QUEUE_DELIVERIES_URL")?,
             queue_retries_url: required("ECLIPS_QUEUE_RETRIES_URL")?,
             vault: required("ECLIPS_VAULT")?,
-            kms_endpoint: optional("AWS_ENDPOINT_URL_KMS").or_else(|| optional("AWS_ENDPOINT_URL")),
-            sqs_endpoint: optional("AWS_ENDPOINT_URL_SQS").or_else(|| optional("AWS_ENDPOINT_URL")),
+            kms_endpoint: endpoint("AWS_ENDPOINT_URL_KMS"),
+            sqs_endpoint: endpoint("AWS_ENDPOINT_URL_SQS"),
             receivers: receivers()?,
             ..Self::main_table()?
         })
@@ -277,6 +277,11 @@ pub fn metrics_namespace() -> Option<String> {
 #[expect(clippy::disallowed_methods, reason = "this is the room that reads the environment")]
 fn optional(name: &str) -> Option<String> {
     std::env::var(name).ok().filter(|value| !value.is_empty())
+}
+
+/// The endpoint of a service: its own, or the one that stands for all.
+fn endpoint(name: &str) -> Option<String> {
+    optional(name).or_else(|| optional("AWS_ENDPOINT_URL"))
 }
 
 fn required(name: &'static str) -> Result<String, MissingSetting> {
